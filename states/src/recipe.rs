@@ -1,0 +1,101 @@
+//! What can be made of a file: the recipe list. The workflow's Choice, the API's answer to "what can be made here" and
+//! the default recipe of a file in the inbox are read off it.
+
+use crate::table::Activity;
+
+/// What to make of a file.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Recipe {
+    Flac,
+}
+
+/// One recipe's row.
+#[derive(Debug)]
+pub struct Row {
+    pub recipe: Recipe,
+    /// The activity that does the media work.
+    pub work: Activity,
+    pub title: &'static str,
+    /// Media types it takes: a type, or a family ending in `/*`. The bytes decide in the end, not this.
+    pub takes: &'static [&'static str],
+    /// File name endings whose type browsers and systems often do not know.
+    pub endings: &'static [&'static str],
+    pub max_bytes: u64,
+    /// The work of one try may take this long.
+    pub timeout_seconds: u32,
+}
+
+pub const RECIPES: &[Row] = &[Row {
+    recipe: Recipe::Flac,
+    work: Activity::Flac,
+    title: "Any sound to FLAC, without loss",
+    takes: &["audio/*", "video/*", "application/ogg", "application/mp4"],
+    endings: &[
+        "mp3", "wav", "flac", "aif", "aiff", "caf", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "mov", "aac",
+        "mkv", "mka", "webm",
+    ],
+    max_bytes: 8 << 30,
+    timeout_seconds: 4 * 3600,
+}];
+
+impl Recipe {
+    pub fn row(self) -> &'static Row {
+        let row = RECIPES.iter().find(|row| row.recipe == self);
+        row.expect("every recipe has a row")
+    }
+
+    /// The first recipe that takes a file of this type and name: what the inbox makes of it.
+    pub fn default_for(content_type: &str, file_name: &str) -> Option<Self> {
+        RECIPES.iter().find(|row| row.takes(content_type, file_name)).map(|row| row.recipe)
+    }
+}
+
+impl Row {
+    pub fn takes(&self, content_type: &str, file_name: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let by_type = self.takes.iter().any(|taken| match taken.strip_suffix('*') {
+            Some(family) => essence.starts_with(family),
+            None => essence == *taken,
+        });
+        let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        by_type || ending.is_some_and(|ending| self.endings.contains(&ending.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn every_recipe_has_one_row() {
+        for &recipe in Recipe::VARIANTS {
+            assert_eq!(RECIPES.iter().filter(|row| row.recipe == recipe).count(), 1);
+        }
+    }
+
+    #[test]
+    fn sound_is_told_by_type_or_by_name() {
+        assert_eq!(Recipe::default_for("audio/mpeg; charset=x", "a"), Some(Recipe::Flac));
+        assert_eq!(Recipe::default_for("application/octet-stream", "Song.MP3"), Some(Recipe::Flac));
+        assert_eq!(Recipe::default_for("text/plain", "notes.txt"), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! The workflow of one attempt as an Amazon States Language document: `states/session.asl.json`.
+//!
+//! begin → probe → choose the recipe → do the work → finish, with `fail` as the catch-all. Made from the recipe list, so
+//! that a new recipe is a row there. Resources are placeholders such as `${flac}`: the local engine and CDK put in the
+//! functions' ARNs. JSONPath only, so that every stand-in for Step Functions can run it. Payloads carry references,
+//! never media.
+
+use serde_json::{Value, json};
+
+use crate::problem::Kind;
+use crate::recipe::{RECIPES, Row};
+use crate::table::Activity;
+
+/// The document, pretty-printed.
+pub fn document() -> String {
+    let mut states = serde_json::Map::new();
+    let mut add = |name: &str, state: Value| states.insert(name.to_owned(), state);
+    add("Begin", bookkeeping(Activity::Begin, "$.begin", "HasBegun"));
+    add("HasBegun", unless_superseded("$.begin.superseded", "Probe"));
+    add("Probe", media_task(Activity::Probe, "$.probe", 300, "Recipe"));
+    add("Recipe", choose_recipe());
+    for row in RECIPES {
+        add(&state_name(row), media_task(row.work, "$.work", row.timeout_seconds, "Finish"));
+    }
+    add("Finish", bookkeeping(Activity::Finish, "$.finish", "Done"));
+    add("Fail", failing());
+    add("Failed", json!({ "Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause" }));
+    add("Superseded", json!({ "Type": "Succeed" }));
+    add("Done", json!({ "Type": "Succeed" }));
+    let document = json!({
+        "Comment": "One attempt of a Lockgate session. Generated from states/ by `make gen`; do not edit.",
+        "StartAt": "Begin",
+        "States": states,
+    });
+    let mut text = serde_json::to_string_pretty(&document).expect("a JSON value has a text");
+    text.push('\n');
+    text
+}
+
+fn state_name(row: &Row) -> String {
+    row.recipe.to_string().split('-').map(capitalised).collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let (head, tail) = word.split_at(word.len().min(1));
+    head.to_uppercase() + tail
+}
+
+fn placeholder(activity: Activity) -> String {
+    format!("${{{activity}}}")
+}
+
+/// A step that only reads and writes records.
+fn bookkeeping(activity: Activity, result_path: &str, next: &str) -> Value {
+    json!({
+        "Type": "Task",
+        "Resource": placeholder(activity),
+        "TimeoutSeconds": 60,
+        "ResultPath": result_path,
+        "Retry": [{
+            "ErrorEquals": [
+                Kind::StorageUnavailable.error_name(),
+                Kind::StorageFull.error_name(),
+                Kind::OutputUnverified.error_name(),
+                "States.Timeout",
+            ],
+            "IntervalSeconds": 1, "MaxAttempts": 6, "BackoffRate": 2, "MaxDelaySeconds": 30,
+            "JitterStrategy": "FULL",
+        }],
+        "Catch": [catch_all()],
+        "Next": next,
+    })
+}
+
+/// A step that opens the file. A file that is at fault is not tried again; a worker or a store that is, is.
+fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next: &str) -> Value {
+    json!({
+        "Type": "Task",
+        "Resource": placeholder(activity),
+        "TimeoutSeconds": timeout_seconds,
+        "ResultPath": result_path,
+        "Retry": [{
+            "ErrorEquals": [
+                Kind::WorkerLost.error_name(),
+                Kind::StorageUnavailable.error_name(),
+                Kind::OutputUnverified.error_name(),
+                "States.Timeout",
+                "States.HeartbeatTimeout",
+            ],
+            "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2, "JitterStrategy": "FULL",
+        }],
+        "Catch": [catch_all()],
+        "Next": next,
+    })
+}
+
+fn catch_all() -> Value {
+    json!({ "ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Fail" })
+}
+
+fn unless_superseded(variable: &str, next: &str) -> Value {
+    json!({
+        "Type": "Choice",
+        "Choices": [{ "Variable": variable, "BooleanEquals": true, "Next": "Superseded" }],
+        "Default": next,
+    })
+}
+
+fn choose_recipe() -> Value {
+    let choices: Vec<Value> = RECIPES
+        .iter()
+        .map(|row| {
+            json!({ "Variable": "$.recipe", "StringEquals": row.recipe.to_string(), "Next": state_name(row) })
+        })
+        .collect();
+    json!({ "Type": "Choice", "Choices": choices })
+}
+
+/// `fail` has nothing to fall back on but its own retries; the sweep stands in for it when they are used up.
+fn failing() -> Value {
+    json!({
+        "Type": "Task",
+        "Resource": placeholder(Activity::Fail),
+        "TimeoutSeconds": 60,
+        "ResultPath": "$.fail",
+        "Retry": [{
+            "ErrorEquals": ["States.ALL"],
+            "IntervalSeconds": 1, "MaxAttempts": 8, "BackoffRate": 2, "MaxDelaySeconds": 30,
+            "JitterStrategy": "FULL",
+        }],
+        "Next": "Failed",
+    })
+}

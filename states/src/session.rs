@@ -1,0 +1,348 @@
+//! The record of one session, and what each move does to it.
+//!
+//! [`Session::apply`] is the only way a record changes state: it asks the table, then folds the change in. It is pure;
+//! ids and the time come in as a [`Stamp`]. [`Session::check`] states what must hold of every record, before each write
+//! and after each read. How a record is written only once is the store's part: see [`crate::render::condition`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::debt::{Debt, Owed};
+use crate::problem::{Kind, Problem};
+use crate::recipe::Recipe;
+use crate::table::{self, Event, State, WrongState};
+
+/// The passages a record remembers. Older ones are dropped, which only many redrives can bring about.
+const TRAIL_LENGTH: usize = 64;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Session {
+    pub id: String,
+    pub owner: String,
+    pub state: State,
+    /// Raised by every transition and by deletion, by nothing else.
+    pub version: u64,
+    /// The execution this session is in, counted from 1; 0 before the first. It fences every write of an activity.
+    pub attempt: u32,
+    pub source: Source,
+    pub recipe: Recipe,
+    pub options: Map<String, Value>,
+    pub start: StartMode,
+    pub metadata: BTreeMap<String, String>,
+    pub progress: Progress,
+    pub outputs: Vec<Output>,
+    pub problem: Option<Problem>,
+    pub owes: BTreeSet<Owed>,
+    /// When the sweep must look at this record, if it must.
+    pub due_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub upload_expires_at: Timestamp,
+    pub trail: Vec<Passage>,
+    /// Set once its owner deleted it: a tombstone, kept so that nothing brings the record back.
+    pub deleted_at: Option<Timestamp>,
+    /// Digest of the request that made it, to tell a repeated request from another one under the same key.
+    pub request_digest: Option<String>,
+}
+
+/// The uploaded file. Its name is for display; where it lies is a key of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Source {
+    pub bucket: String,
+    pub key: String,
+    pub file_name: String,
+    pub size: u64,
+    pub content_type: String,
+    /// As declared, in lower-case hex.
+    pub sha256: Option<String>,
+    /// Known once the upload is confirmed; every later read demands it.
+    pub etag: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartMode {
+    #[default]
+    Manual,
+    Auto,
+}
+
+/// For display; never guards a move.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Stage {
+    #[default]
+    Queued,
+    Probing,
+    Working,
+    Verifying,
+}
+
+/// How far an attempt is. Within an attempt it only rises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Progress {
+    pub permille: u16,
+    pub stage: Stage,
+}
+
+/// One result: where it lies and what was verified by reading it back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Output {
+    /// What it is called when taken away, such as `recording.flac`.
+    pub name: String,
+    pub bucket: String,
+    pub key: String,
+    pub bytes: u64,
+    pub sha256: String,
+    pub content_type: String,
+    /// What it is: sample rate, channels, duration, …
+    pub media: Map<String, Value>,
+    /// What reading it back has shown, in a sentence.
+    pub verified: String,
+}
+
+/// One transition that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Passage {
+    pub event: Event,
+    pub to: State,
+    pub attempt: u32,
+    pub transition_id: String,
+    pub at: Timestamp,
+}
+
+/// What only the edge can know about a move: its random id, and the time.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    pub transition_id: String,
+    pub at: Timestamp,
+}
+
+/// An event with what it brings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    UploadConfirmed { etag: String },
+    UploadRejected(Problem),
+    Expired,
+    TranscodeStarted,
+    TranscodeSucceeded(Vec<Output>),
+    TranscodeFailed(Problem),
+    Cancelled,
+    Redriven,
+}
+
+impl Change {
+    pub fn event(&self) -> Event {
+        match self {
+            Self::UploadConfirmed { .. } => Event::UploadConfirmed,
+            Self::UploadRejected(_) => Event::UploadRejected,
+            Self::Expired => Event::Expired,
+            Self::TranscodeStarted => Event::TranscodeStarted,
+            Self::TranscodeSucceeded(_) => Event::TranscodeSucceeded,
+            Self::TranscodeFailed(_) => Event::TranscodeFailed,
+            Self::Cancelled => Event::Cancelled,
+            Self::Redriven => Event::Redriven,
+        }
+    }
+}
+
+/// How long things may take before the sweep looks at them.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// NotUploaded, counted from the expiry of the upload URL.
+    pub upload_grace: SignedDuration,
+    /// ReadyToXcode, counted from the upload.
+    pub start_within: SignedDuration,
+    /// Transcoding: how often the execution is looked at.
+    pub checkup: SignedDuration,
+    /// A debt that its maker did not pay.
+    pub debt: SignedDuration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            upload_grace: SignedDuration::from_hours(24),
+            start_within: SignedDuration::from_hours(7 * 24),
+            checkup: SignedDuration::from_secs(60),
+            debt: SignedDuration::from_secs(15),
+        }
+    }
+}
+
+impl Session {
+    /// The record after `change`, if the table allows it here. The record itself stays as it is: the store decides.
+    pub fn apply(&self, change: &Change, stamp: &Stamp, deadlines: &Deadlines) -> Result<Self, WrongState> {
+        let event = change.event();
+        let row = table::transition(self.state, event)?;
+        if event == Event::Redriven && !self.can_be_redriven() {
+            return Err(WrongState { from: self.state, on: event });
+        }
+        let mut next = self.clone();
+        next.state = row.to;
+        next.version += 1;
+        next.fold(change);
+        next.owes.retain(|owed| owed.debt != Debt::Start); // any move voids an older one's start
+        next.owes.extend(row.owes.iter().map(|&debt| Owed { debt, attempt: next.attempt }));
+        if event == Event::UploadConfirmed && self.start == StartMode::Auto {
+            next.owes.insert(Owed { debt: Debt::Start, attempt: next.attempt });
+        }
+        next.trail.push(Passage {
+            event,
+            to: row.to,
+            attempt: next.attempt,
+            transition_id: stamp.transition_id.clone(),
+            at: stamp.at,
+        });
+        let excess = next.trail.len().saturating_sub(TRAIL_LENGTH);
+        next.trail.drain(..excess);
+        next.due_at = next.next_due(stamp.at, deadlines);
+        Ok(next)
+    }
+
+    fn fold(&mut self, change: &Change) {
+        match change {
+            Change::UploadConfirmed { etag } => self.source.etag = Some(etag.clone()),
+            Change::UploadRejected(problem) | Change::TranscodeFailed(problem) => {
+                self.problem = Some(problem.clone());
+            }
+            Change::Expired if self.source.etag.is_none() => {
+                let detail = format!("No upload had arrived by {}.", self.upload_expires_at);
+                self.problem = Some(Problem::new(Kind::UploadExpired, detail));
+            }
+            Change::Expired => {
+                self.problem =
+                    Some(Problem::new(Kind::NotStarted, "It was not started in the time allowed."));
+            }
+            Change::TranscodeStarted | Change::Redriven => {
+                self.attempt += 1;
+                self.progress = Progress::default();
+                self.problem = None;
+            }
+            Change::TranscodeSucceeded(outputs) => {
+                self.progress = Progress { permille: 1000, stage: Stage::Verifying };
+                self.outputs.clone_from(outputs);
+            }
+            Change::Cancelled => {
+                self.problem = Some(Problem::new(Kind::Cancelled, "It was cancelled on request."));
+            }
+        }
+    }
+
+    /// The record as a tombstone: deleted by its owner, owing the end of its execution and of its objects. Only a
+    /// session at an end is buried; whoever deletes cancels first. It raises the version, so that no transition that
+    /// was decided before can bring the record back.
+    pub fn bury(&self, at: Timestamp, deadlines: &Deadlines) -> Self {
+        debug_assert!(self.state.is_terminal() && self.deleted_at.is_none());
+        let mut next = self.clone();
+        next.version += 1;
+        next.deleted_at = Some(at);
+        next.metadata.clear();
+        let attempt = next.attempt;
+        next.owes.extend([Debt::Stop, Debt::DeleteObjects].map(|debt| Owed { debt, attempt }));
+        next.due_at = next.next_due(at, deadlines);
+        next
+    }
+
+    /// When the sweep must look at this record again, if nothing else happens to it.
+    pub fn next_due(&self, now: Timestamp, deadlines: &Deadlines) -> Option<Timestamp> {
+        let debt = (!self.owes.is_empty()).then(|| now + deadlines.debt);
+        let state = match self.state {
+            State::NotUploaded => Some(self.upload_expires_at + deadlines.upload_grace),
+            State::ReadyToXcode => Some(self.since() + deadlines.start_within),
+            State::Transcoding => Some(now + deadlines.checkup),
+            State::Done | State::Failed => None,
+        };
+        debt.into_iter().chain(state).min()
+    }
+
+    /// When the session came into its present state.
+    pub fn since(&self) -> Timestamp {
+        self.trail.last().map_or(self.created_at, |passage| passage.at)
+    }
+
+    /// Whether another attempt makes sense: the upload was confirmed and the problem is of a kind that can pass.
+    pub fn can_be_redriven(&self) -> bool {
+        let kind = self.problem.as_ref().map(|problem| problem.kind);
+        self.deleted_at.is_none() && self.source.etag.is_some() && kind.is_some_and(Kind::can_be_redriven)
+    }
+
+    /// What may happen next to this very record: the table's answer, less a redrive that makes no sense.
+    pub fn allowed(&self) -> impl Iterator<Item = Event> {
+        let possible = |&event: &Event| event != Event::Redriven || self.can_be_redriven();
+        self.state.allowed().filter(possible)
+    }
+
+    /// The passage with this transition id, if this record has made it: the answer to a write that was lost.
+    pub fn passage(&self, transition_id: &str) -> Option<&Passage> {
+        self.trail.iter().find(|passage| passage.transition_id == transition_id)
+    }
+
+    /// The name of the attempt's execution.
+    pub fn execution_name(&self) -> String {
+        format!("{}-{}", self.id, self.attempt)
+    }
+
+    /// Where an attempt's outputs lie. Only what the manifest names counts.
+    pub fn output_prefix(&self, attempt: u32) -> String {
+        format!("{}/{attempt}/", self.id)
+    }
+
+    /// What must hold of every record.
+    pub fn check(&self) -> Result<(), BrokenRecord> {
+        let broken = |what: &'static str| Err(BrokenRecord { id: self.id.clone(), what });
+        if (self.state == State::Done) == self.outputs.is_empty() {
+            return broken("outputs stand on the record exactly when it is Done");
+        }
+        if (self.state == State::Failed) != self.problem.is_some() {
+            return broken("a problem stands on the record exactly when it is Failed");
+        }
+        if matches!(self.state, State::Transcoding | State::Done) && self.attempt == 0 {
+            return broken("Transcoding and Done have an attempt");
+        }
+        if matches!(self.state, State::ReadyToXcode | State::Transcoding | State::Done)
+            && self.source.etag.is_none()
+        {
+            return broken("past NotUploaded the upload is pinned by its ETag");
+        }
+        if !self.owes.is_empty() && self.due_at.is_none() {
+            return broken("what is owed is due at some time");
+        }
+        if self.deleted_at.is_some() && !self.state.is_terminal() {
+            return broken("only a session at an end is deleted");
+        }
+        if self.trail.last().is_some_and(|passage| passage.to != self.state) {
+            return broken("the last passage leads to the state");
+        }
+        Ok(())
+    }
+}
+
+/// A record that contradicts itself: damaged, or written by something that does not know the rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("session {id}: the record does not hold that {what}")]
+pub struct BrokenRecord {
+    pub id: String,
+    pub what: &'static str,
+}
