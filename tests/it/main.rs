@@ -1,0 +1,3 @@
+//! One test binary for what needs more than one crate.
+
+mod generated;
