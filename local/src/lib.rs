@@ -3,4 +3,6 @@
 //! [`assemble`] is where the adapters are chosen, once. `sessions` keeps the records and `driver` runs the workflow, both
 //! behind the ports of `activities/`; `aws/` has files of the same names for the cloud.
 
+pub mod config;
+pub mod data_folder;
 pub mod sessions;
