@@ -1,1 +1,8 @@
-//! Placeholder
+//! Lockgate on one machine: the embedded adapters and the command line of the binary `lockgate`.
+//!
+//! [`assemble`] is where the adapters are chosen, once. `sessions` keeps the records and `driver` runs the workflow, both
+//! behind the ports of `activities/`; `aws/` has files of the same names for the cloud.
+
+pub mod config;
+pub mod data_folder;
+pub mod sessions;

@@ -28,6 +28,9 @@ pub enum Kind {
     MediaCorrupt,
     TooLarge,
     TooLong,
+    /// The child that did the media work died; the next try may do better.
+    WorkerCrashed,
+    /// The work was begun anew after each restart of the server and never ended: the file may be what kills it.
     WorkerLost,
     OutOfMemory,
     TimedOut,
@@ -50,7 +53,8 @@ impl Kind {
             Self::MediaCorrupt => "The file is damaged or incomplete.",
             Self::TooLarge => "The file is too large.",
             Self::TooLong => "The recording is too long.",
-            Self::WorkerLost => "The worker died on this file, again and again.",
+            Self::WorkerCrashed => "The worker crashed on this file.",
+            Self::WorkerLost => "The worker was lost on this file, again and again.",
             Self::OutOfMemory => "The file needs more memory than the worker may use.",
             Self::TimedOut => "The work took too long.",
             Self::SourceChanged => "The uploaded file changed or vanished while it was needed.",
@@ -66,9 +70,9 @@ impl Kind {
         match self {
             Self::UploadExpired | Self::UploadMismatch | Self::SourceChanged => false,
             Self::UnsupportedMedia | Self::MediaCorrupt | Self::TooLarge | Self::TooLong => false,
-            Self::NotStarted | Self::Cancelled | Self::WorkerLost | Self::OutOfMemory => true,
-            Self::TimedOut | Self::OutputUnverified | Self::StorageUnavailable => true,
-            Self::StorageFull | Self::WorkflowFailed => true,
+            Self::NotStarted | Self::Cancelled | Self::WorkerCrashed | Self::WorkerLost => true,
+            Self::OutOfMemory | Self::TimedOut | Self::OutputUnverified => true,
+            Self::StorageUnavailable | Self::StorageFull | Self::WorkflowFailed => true,
         }
     }
 

@@ -178,6 +178,14 @@ pub struct Deadlines {
     pub checkup: SignedDuration,
     /// A debt that its maker did not pay.
     pub debt: SignedDuration,
+    /// NotUploaded: how often to look whether the upload came and its event was lost.
+    pub upload_check: SignedDuration,
+    /// An execution that is owed a stop and is not found for so long was never started.
+    pub not_found: SignedDuration,
+    /// Objects may still arrive for so long after the move that ended their attempt.
+    pub deletion_grace: SignedDuration,
+    /// A closed execution whose session still stands in Transcoding so much later is not going to end it.
+    pub dead_execution: SignedDuration,
 }
 
 impl Default for Deadlines {
@@ -187,11 +195,57 @@ impl Default for Deadlines {
             start_within: SignedDuration::from_hours(7 * 24),
             checkup: SignedDuration::from_secs(60),
             debt: SignedDuration::from_secs(15),
+            upload_check: SignedDuration::from_secs(60),
+            not_found: SignedDuration::from_mins(5),
+            deletion_grace: SignedDuration::from_secs(5),
+            dead_execution: SignedDuration::from_secs(60),
         }
     }
 }
 
+/// What a session is made of, before anything happened to it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub id: String,
+    pub owner: String,
+    pub source: Source,
+    pub recipe: Recipe,
+    pub options: Map<String, Value>,
+    pub start: StartMode,
+    pub metadata: BTreeMap<String, String>,
+    pub upload_expires_at: Timestamp,
+    pub request_digest: Option<String>,
+}
+
 impl Session {
+    /// A new session, waiting for its upload.
+    pub fn new(draft: Draft, now: Timestamp, deadlines: &Deadlines) -> Self {
+        let mut session = Self {
+            id: draft.id,
+            owner: draft.owner,
+            state: State::NotUploaded,
+            version: 1,
+            attempt: 0,
+            source: draft.source,
+            recipe: draft.recipe,
+            options: draft.options,
+            start: draft.start,
+            metadata: draft.metadata,
+            progress: Progress::default(),
+            outputs: Vec::new(),
+            problem: None,
+            owes: BTreeSet::new(),
+            due_at: None,
+            created_at: now,
+            upload_expires_at: draft.upload_expires_at,
+            trail: Vec::new(),
+            deleted_at: None,
+            request_digest: draft.request_digest,
+        };
+        session.due_at = session.next_due(now, deadlines);
+        session
+    }
+
     /// The record after `change`, if the table allows it here. The record itself stays as it is: the store decides.
     pub fn apply(&self, change: &Change, stamp: &Stamp, deadlines: &Deadlines) -> Result<Self, WrongState> {
         let event = change.event();
@@ -269,12 +323,20 @@ impl Session {
     pub fn next_due(&self, now: Timestamp, deadlines: &Deadlines) -> Option<Timestamp> {
         let debt = (!self.owes.is_empty()).then(|| now + deadlines.debt);
         let state = match self.state {
-            State::NotUploaded => Some(self.upload_expires_at + deadlines.upload_grace),
+            State::NotUploaded => {
+                let check = now + deadlines.upload_check;
+                Some(check.min(self.upload_deadline(deadlines)).max(now))
+            }
             State::ReadyToXcode => Some(self.since() + deadlines.start_within),
             State::Transcoding => Some(now + deadlines.checkup),
             State::Done | State::Failed => None,
         };
         debt.into_iter().chain(state).min()
+    }
+
+    /// When an upload that has not come is given up.
+    pub fn upload_deadline(&self, deadlines: &Deadlines) -> Timestamp {
+        self.upload_expires_at + deadlines.upload_grace
     }
 
     /// When the session came into its present state.
@@ -299,9 +361,13 @@ impl Session {
         self.trail.iter().find(|passage| passage.transition_id == transition_id)
     }
 
-    /// The name of the attempt's execution.
+    /// The name of the present attempt's execution.
     pub fn execution_name(&self) -> String {
-        format!("{}-{}", self.id, self.attempt)
+        self.execution_name_of(self.attempt)
+    }
+
+    pub fn execution_name_of(&self, attempt: u32) -> String {
+        format!("{}-{attempt}", self.id)
     }
 
     /// Where an attempt's outputs lie. Only what the manifest names counts.

@@ -1,1 +1,6 @@
-//! Placeholder
+//! What the tests and the generator share. The tests themselves are in `tests/it`.
+
+pub mod flow;
+pub mod generated;
+pub mod server;
+pub mod sound;

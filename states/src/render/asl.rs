@@ -61,7 +61,6 @@ fn bookkeeping(activity: Activity, result_path: &str, next: &str) -> Value {
             "ErrorEquals": [
                 Kind::StorageUnavailable.error_name(),
                 Kind::StorageFull.error_name(),
-                Kind::OutputUnverified.error_name(),
                 "States.Timeout",
             ],
             "IntervalSeconds": 1, "MaxAttempts": 6, "BackoffRate": 2, "MaxDelaySeconds": 30,
@@ -81,7 +80,7 @@ fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next:
         "ResultPath": result_path,
         "Retry": [{
             "ErrorEquals": [
-                Kind::WorkerLost.error_name(),
+                Kind::WorkerCrashed.error_name(),
                 Kind::StorageUnavailable.error_name(),
                 Kind::OutputUnverified.error_name(),
                 "States.Timeout",

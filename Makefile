@@ -1,0 +1,29 @@
+# Everything there is to do. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+CARGO := cargo
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: ## build what is needed and serve Lockgate at http://127.0.0.1:8080
+	$(CARGO) run --release --locked --bin lockgate -- serve
+
+build: ## build the release binary, target/release/lockgate
+	$(CARGO) build --release --locked --bin lockgate
+
+gen: ## write every generated file anew
+	$(CARGO) run --locked --quiet --package tests --bin gen
+
+test: tools lint ## install what the tests need, and run them all
+	$(CARGO) build --locked --workspace
+	$(CARGO) nextest run --locked --workspace
+
+lint: ## formatting and clippy, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+tools: ## install what the tests need (as root; otherwise say what is missing)
+	@sh tests/tools.sh
+
+.PHONY: help run build gen test lint tools

@@ -1,0 +1,37 @@
+//! What an activity is given: the adapters that were chosen, and the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use states::session::Deadlines;
+
+use crate::clock::Clock;
+use crate::ports::{Driver, Sessions};
+
+#[derive(Clone)]
+pub struct Ctx {
+    pub sessions: Arc<dyn Sessions>,
+    pub driver: Arc<dyn Driver>,
+    pub clock: Clock,
+    pub settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub buckets: Buckets,
+    pub deadlines: Deadlines,
+    /// Progress is written at most this often.
+    pub progress_interval: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    pub uploads: String,
+    pub results: String,
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self { uploads: "uploads".to_owned(), results: "results".to_owned() }
+    }
+}

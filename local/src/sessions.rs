@@ -1,0 +1,314 @@
+//! Session records in one SQLite file.
+//!
+//! A row is the record as JSON, with the columns that conditions and lists need beside it. Conditions are the ones that
+//! `states::render::condition` projects from the table; this file adds none. Progress has a column of its own, since it
+//! is written often and never moves a record.
+
+use std::path::Path;
+
+use activities::ports::{Cursor, Fault, Guard, Page, Query, Sessions, Written};
+use async_trait::async_trait;
+use ledger::Ledger;
+use ledger::rusqlite::types::Value;
+use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+use states::render::condition::{self, Names};
+use states::session::{BrokenRecord, Progress, Stage};
+use states::{Owed, Session, State, Timestamp};
+use strum::VariantArray;
+
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE sessions (
+        id         TEXT PRIMARY KEY,
+        owner      TEXT NOT NULL,
+        state      TEXT NOT NULL,
+        version    INTEGER NOT NULL,
+        attempt    INTEGER NOT NULL,
+        problem    TEXT,
+        recipe     TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        due_at     INTEGER,
+        deleted    INTEGER NOT NULL,
+        progress   INTEGER NOT NULL,
+        record     TEXT NOT NULL,
+        checksum   INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX by_owner ON sessions (owner, created_at DESC, id DESC) WHERE deleted = 0;
+    CREATE INDEX due ON sessions (due_at) WHERE due_at IS NOT NULL;
+"];
+
+pub struct SqliteSessions {
+    ledger: Ledger,
+}
+
+impl SqliteSessions {
+    pub fn open(path: &Path) -> Result<Self, ledger::Error> {
+        Ok(Self { ledger: Ledger::open(path, "sessions", MIGRATIONS)? })
+    }
+}
+
+#[async_trait]
+impl Sessions for SqliteSessions {
+    async fn get(&self, id: &str) -> Result<Option<Session>, Fault> {
+        let session = self.ledger.read(|connection| select(connection, id))?;
+        Ok(session)
+    }
+
+    async fn write(&self, session: &Session, guard: Guard) -> Result<Written, Fault> {
+        session.check()?;
+        let what = match guard {
+            Guard::Absent => "create",
+            Guard::Transition { event, .. } => event.into(),
+            Guard::Unmoved { .. } => "bury",
+        };
+        let session = session.clone();
+        Ok(self.ledger.write(what, move |connection| store(connection, &session, guard)).await?)
+    }
+
+    async fn progress(&self, id: &str, attempt: u32, progress: Progress) -> Result<Written, Fault> {
+        let id = id.to_owned();
+        let raise = move |connection: &Connection| -> Result<Written, Failed> {
+            let sql = format!(
+                "UPDATE sessions SET progress = :progress WHERE id = :id AND {}",
+                condition::progress(Names::Plain)
+            );
+            let changed = connection.prepare_cached(&sql)?.execute(named_params! {
+                ":id": id,
+                ":transcoding": State::Transcoding.to_string(),
+                ":attempt": attempt,
+                ":progress": rank(progress),
+            })?;
+            Ok(written(changed))
+        };
+        Ok(self.ledger.write("progress", raise).await?)
+    }
+
+    async fn settle(
+        &self,
+        id: &str,
+        version: u64,
+        paid: &[Owed],
+        due_at: Option<Timestamp>,
+    ) -> Result<Written, Fault> {
+        let (id, paid) = (id.to_owned(), paid.to_vec());
+        let strike = move |connection: &Connection| -> Result<Written, Failed> {
+            let Some(mut session) = select(connection, &id)? else { return Ok(Written::Refused) };
+            session.owes.retain(|owed| !paid.contains(owed));
+            session.due_at = due_at;
+            store(connection, &session, Guard::Unmoved { version })
+        };
+        Ok(self.ledger.write("settle", strike).await?)
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, Fault> {
+        Ok(self.ledger.read(|connection| page(connection, query))?)
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault> {
+        let query = |connection: &Connection| -> Result<Vec<String>, Failed> {
+            let sql = "SELECT id FROM sessions WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let ids = statement.query_map((now.as_millisecond(), limit as i64), |row| row.get(0))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        };
+        Ok(self.ledger.read(query)?)
+    }
+}
+
+fn select(connection: &Connection, id: &str) -> Result<Option<Session>, Failed> {
+    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+    let stored = connection.prepare_cached(&sql)?.query_row([id], Stored::read).optional()?;
+    Ok(stored.map(Stored::session).transpose()?)
+}
+
+/// One column of a row to be written.
+type Column = (&'static str, Value);
+
+fn store(connection: &Connection, session: &Session, guard: Guard) -> Result<Written, Failed> {
+    let mut columns = row_of(session);
+    let clause = match guard {
+        Guard::Absent => None,
+        Guard::Transition { event, version } => {
+            let from = event.from_states().map(|state| state.to_string().into());
+            columns.extend(FROM.into_iter().zip(from));
+            columns.push((":version", integer(version)));
+            Some(condition::transition(event, Names::Plain))
+        }
+        Guard::Unmoved { version } => {
+            columns.push((":version", integer(version)));
+            Some(condition::unmoved(Names::Plain))
+        }
+    };
+    let sql = clause.map_or_else(|| INSERT.to_owned(), |clause| format!("{UPDATE} AND {clause}"));
+    let parameters: Vec<_> = columns.iter().map(|(name, value)| (*name, value as &dyn ToSql)).collect();
+    let changed = connection.prepare_cached(&sql)?.execute(parameters.as_slice())?;
+    Ok(written(changed))
+}
+
+/// The parameters of the condition: no event begins in more states than these.
+const FROM: [&str; 4] = [":from0", ":from1", ":from2", ":from3"];
+
+const INSERT: &str = "
+    INSERT INTO sessions (id, owner, state, version, attempt, problem, recipe, created_at, due_at, deleted, progress,
+                          record, checksum)
+    VALUES (:id, :owner, :state, :next_version, :next_attempt, :problem, :recipe, :created_at, :due_at, :deleted,
+            :next_progress, :record, :checksum)
+    ON CONFLICT (id) DO NOTHING";
+
+/// Within an attempt the progress that stands may be newer than the record's; it never falls.
+const UPDATE: &str = "
+    UPDATE sessions
+    SET owner = :owner, state = :state, version = :next_version, attempt = :next_attempt, problem = :problem,
+        recipe = :recipe, created_at = :created_at, due_at = :due_at, deleted = :deleted,
+        progress = CASE WHEN attempt = :next_attempt THEN max(progress, :next_progress) ELSE :next_progress END,
+        record = :record, checksum = :checksum
+    WHERE id = :id";
+
+fn row_of(session: &Session) -> Vec<Column> {
+    let record = serde_json::to_string(session).expect("a session is plain data");
+    let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
+    vec![
+        (":id", session.id.clone().into()),
+        (":owner", session.owner.clone().into()),
+        (":state", session.state.to_string().into()),
+        (":next_version", integer(session.version)),
+        (":next_attempt", session.attempt.into()),
+        (":problem", optional(session.problem.as_ref().map(|problem| problem.kind.to_string().into()))),
+        (":recipe", session.recipe.to_string().into()),
+        (":created_at", session.created_at.as_millisecond().into()),
+        (":due_at", optional(session.due_at.map(|due| due.as_millisecond().into()))),
+        (":deleted", session.deleted_at.is_some().into()),
+        (":next_progress", rank(session.progress).into()),
+        (":checksum", crc32fast::hash(record.as_bytes()).into()),
+        (":record", record.into()),
+    ]
+}
+
+fn integer(version: u64) -> Value {
+    Value::Integer(i64::try_from(version).expect("a session moves fewer than 2^63 times"))
+}
+
+fn written(changed: usize) -> Written {
+    if changed == 0 { Written::Refused } else { Written::Stored }
+}
+
+/// Progress as one number that orders like it: the permille first, then the stage.
+fn rank(progress: Progress) -> i64 {
+    let stage = Stage::VARIANTS.iter().position(|stage| *stage == progress.stage);
+    i64::from(progress.permille) * STAGES + stage.expect("every stage is a variant") as i64
+}
+
+fn unrank(rank: i64) -> Option<Progress> {
+    let stage = *Stage::VARIANTS.get((rank % STAGES) as usize)?;
+    Some(Progress { permille: u16::try_from(rank / STAGES).ok()?, stage })
+}
+
+const STAGES: i64 = 16;
+
+/// A row as it lies in the file.
+struct Stored {
+    id: String,
+    state: String,
+    version: i64,
+    attempt: u32,
+    progress: i64,
+    record: String,
+    checksum: u32,
+}
+
+const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum";
+
+impl Stored {
+    fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            state: row.get(1)?,
+            version: row.get(2)?,
+            attempt: row.get(3)?,
+            progress: row.get(4)?,
+            record: row.get(5)?,
+            checksum: row.get(6)?,
+        })
+    }
+
+    /// The record, if it is what was written: a flipped bit is found out, never read as a session.
+    fn session(self) -> Result<Session, BrokenRecord> {
+        let broken = |what| BrokenRecord { id: self.id.clone(), what };
+        if crc32fast::hash(self.record.as_bytes()) != self.checksum {
+            return Err(broken("its checksum is that of its text"));
+        }
+        let mut session: Session =
+            serde_json::from_str(&self.record).map_err(|_| broken("its text is a session"))?;
+        let columns = (self.state.as_str(), self.version, self.attempt);
+        if columns != (<&str>::from(session.state), session.version as i64, session.attempt)
+            || session.id != self.id
+        {
+            return Err(broken("its columns agree with its text"));
+        }
+        session.progress = unrank(self.progress).ok_or_else(|| broken("its progress is one"))?;
+        session.check()?;
+        Ok(session)
+    }
+}
+
+fn page(connection: &Connection, query: &Query) -> Result<Page, Failed> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM sessions
+         WHERE owner = :owner AND deleted = 0
+           AND (:state IS NULL OR state = :state)
+           AND (:problem IS NULL OR problem = :problem)
+           AND (:recipe IS NULL OR recipe = :recipe)
+           AND (:before IS NULL OR (created_at, id) < (:before, :before_id))
+         ORDER BY created_at DESC, id DESC LIMIT :limit"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":owner": query.owner,
+            ":state": query.state.map(|state| state.to_string()),
+            ":problem": query.problem.map(|problem| problem.to_string()),
+            ":recipe": query.recipe.map(|recipe| recipe.to_string()),
+            ":before": query.cursor.as_ref().map(|cursor| cursor.created_at.as_millisecond()),
+            ":before_id": query.cursor.as_ref().map(|cursor| &cursor.id),
+            ":limit": query.limit as i64 + 1, // one more tells whether there is a next page
+        },
+        Stored::read,
+    )?;
+    let mut sessions = Vec::new();
+    for row in rows {
+        match row?.session() {
+            Ok(session) => sessions.push(session),
+            Err(broken) => tracing::error!(%broken, "a damaged record is left out of the list"),
+        }
+    }
+    let more = sessions.len() > query.limit;
+    sessions.truncate(query.limit);
+    let last = sessions.last().filter(|_| more);
+    let next = last.map(|last| Cursor { created_at: last.created_at, id: last.id.clone() });
+    Ok(Page { sessions, next })
+}
+
+/// What can go wrong with a statement, before it becomes the port's [`Fault`].
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    #[error(transparent)]
+    Broken(#[from] BrokenRecord),
+}
+
+impl From<ledger::rusqlite::Error> for Failed {
+    fn from(error: ledger::rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<Failed> for Fault {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Broken(broken) => Self::Broken(broken),
+            Failed::Ledger(ledger::Error::Full(_)) => Self::Full,
+            Failed::Ledger(ledger::Error::Busy) => Self::Busy,
+            Failed::Ledger(error) => Self::Unavailable { what: "session store", why: error.to_string() },
+        }
+    }
+}

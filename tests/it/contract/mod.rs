@@ -1,0 +1,3 @@
+//! The specification of the ports: one suite of tests, run over every adapter alike.
+
+mod sessions;

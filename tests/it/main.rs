@@ -1,0 +1,4 @@
+//! One test binary for what needs more than one crate.
+
+mod contract;
+mod generated;

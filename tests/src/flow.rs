@@ -1,0 +1,106 @@
+//! The main flow as a client goes through it: announce, upload, start, follow, fetch. By HTTP only.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+
+/// A client of one server.
+#[derive(Clone)]
+pub struct Flow {
+    pub http: Client,
+    pub url: String,
+}
+
+/// How long a session may take before a test gives up on it: far longer than any takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Flow {
+    pub fn new(url: &str) -> Self {
+        Self { http: Client::new(), url: url.to_owned() }
+    }
+
+    /// Announces `file`. The key makes it safe to ask again after a lost answer.
+    pub async fn announce(&self, name: &str, file: &[u8], key: &str, more: Value) -> Result<Value> {
+        let mut body = json!({ "fileName": name, "size": file.len(), "contentType": "audio/wav" });
+        if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+            body.extend(more.clone());
+        }
+        let request = self.http.post(format!("{}/xfer", self.url)).header("idempotency-key", key).json(&body);
+        expect(request.send().await?, 201).await
+    }
+
+    /// Sends the file where the announcement said, with the headers it said.
+    pub async fn upload(&self, announced: &Value, file: &[u8]) -> Result<Response> {
+        let upload = &announced["upload"];
+        let url = upload["url"].as_str().context("an upload has a URL")?;
+        let mut request = self.http.put(url).body(file.to_vec());
+        for (name, value) in upload["headers"].as_object().context("an upload has headers")? {
+            if !name.eq_ignore_ascii_case("content-length") && !name.eq_ignore_ascii_case("host") {
+                request = request.header(name, value.as_str().context("a header is text")?);
+            }
+        }
+        Ok(request.send().await?)
+    }
+
+    pub async fn verb(&self, method: Method, path: &str, key: Option<&str>) -> Result<Response> {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        Ok(request.send().await?)
+    }
+
+    pub async fn session(&self, id: &str) -> Result<Value> {
+        expect(self.verb(Method::GET, &format!("/api/sessions/{id}"), None).await?, 200).await
+    }
+
+    /// Follows the session's events until it stands in one of `states`.
+    pub async fn until(&self, id: &str, states: &[&str]) -> Result<Value> {
+        let began = Instant::now();
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            let session = self.session(id).await?;
+            if states.iter().any(|state| session["state"] == *state) {
+                return Ok(session);
+            }
+            ensure!(began.elapsed() < PATIENCE, "the session is still {session:#}");
+            ticks.tick().await;
+        }
+    }
+
+    /// The bytes of the session's only output.
+    pub async fn fetch(&self, session: &Value) -> Result<Vec<u8>> {
+        let outputs = session["outputs"].as_array().context("a session has outputs")?;
+        ensure!(outputs.len() == 1, "one output is expected: {session:#}");
+        let url = outputs[0]["url"].as_str().context("an output has a URL")?;
+        let response = self.http.get(url).send().await?;
+        ensure!(response.status() == 200, "fetching answered {}", response.status());
+        Ok(response.bytes().await?.to_vec())
+    }
+
+    /// Announce, upload, start, and follow to the end.
+    pub async fn run(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
+        let announced = self.announce(name, file, key, json!({})).await?;
+        let id = id(&announced)?;
+        let uploaded = self.upload(&announced, file).await?;
+        ensure!(uploaded.status() == 200, "the upload answered {}", uploaded.text().await?);
+        self.until(&id, &["ReadyToXcode"]).await?;
+        expect(self.verb(Method::PUT, &format!("/xcode/{id}"), Some(key)).await?, 202).await?;
+        self.until(&id, &["Done", "Failed"]).await
+    }
+}
+
+pub fn id(session: &Value) -> Result<String> {
+    Ok(session["sessionId"].as_str().context("a session has an id")?.to_owned())
+}
+
+/// The body of an answer that must have this status.
+pub async fn expect(response: Response, status: u16) -> Result<Value> {
+    let (found, text) = (response.status(), response.text().await?);
+    if found != status {
+        bail!("{status} is expected, not {found}: {text}");
+    }
+    serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))
+}

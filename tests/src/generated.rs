@@ -1,0 +1,23 @@
+//! The generated files: what is in each, and where it lies. `make gen` writes them, a test compares them.
+
+use std::path::{Path, PathBuf};
+
+use states::render::{asl, markdown};
+
+pub struct Generated {
+    /// Seen from the root of the repository.
+    pub path: &'static str,
+    pub text: String,
+}
+
+pub fn files() -> Vec<Generated> {
+    vec![
+        Generated { path: "states/LIFECYCLE.md", text: markdown::document() },
+        Generated { path: "states/session.asl.json", text: asl::document() },
+    ]
+}
+
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("the tests lie in the repository").to_owned()
+}

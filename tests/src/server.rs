@@ -1,0 +1,118 @@
+//! The real binary, started on ports of the system's choosing, over a folder that outlives it.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// A running `lockgate serve`. It is killed when this is dropped.
+pub struct Server {
+    pub url: String,
+    child: Child,
+}
+
+/// How to start it.
+#[derive(Clone, Default)]
+pub struct Setup {
+    pub environment: Vec<(&'static str, OsString)>,
+    pub flags: Vec<String>,
+}
+
+impl Setup {
+    /// Dies by SIGKILL when it passes `point` for the `count`-th time.
+    pub fn crashing_at(point: &str, count: u64) -> Self {
+        Self::default().with("LOCKGATE_CRASH", format!("{point}:{count}"))
+    }
+
+    pub fn with(mut self, variable: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.push((variable, value.into()));
+        self
+    }
+
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
+        self
+    }
+}
+
+impl Server {
+    /// Starts the binary on `data` and waits until it says that it is ready. `None` when it died before: a crash point.
+    pub fn start(data: &Path, setup: &Setup) -> Result<Option<Self>> {
+        let mut child = Command::new(binary()?)
+            .args(["serve", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(&setup.flags)
+            .env_remove("LOCKGATE_CRASH")
+            .envs(setup.environment.iter().map(|(key, value)| (key, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log(data)?)
+            .spawn()
+            .context("lockgate cannot be started")?;
+        let stdout = child.stdout.take().context("its standard output is piped")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        match line.split_whitespace().find(|word| word.starts_with("http://")) {
+            Some(url) => Ok(Some(Self { url: url.trim_end_matches('/').to_owned(), child })),
+            None => {
+                child.wait()?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Starts it without a crash point; it must become ready.
+    pub fn start_well(data: &Path) -> Result<Self> {
+        let Some(server) = Self::start(data, &Setup::default())? else {
+            let log = std::fs::read_to_string(data.join("test.log")).unwrap_or_default();
+            bail!("lockgate ended before it was ready:\n{log}");
+        };
+        Ok(server)
+    }
+
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// SIGTERM, and how it ended.
+    pub fn terminate(mut self) -> Result<std::process::ExitStatus> {
+        let id = rustix::process::Pid::from_raw(self.child.id() as i32).context("a process has an id")?;
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        Ok(self.child.wait()?)
+    }
+
+    pub fn is_dead(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn log(data: &Path) -> Result<std::fs::File> {
+    std::fs::create_dir_all(data)?;
+    Ok(std::fs::OpenOptions::new().create(true).append(true).open(data.join("test.log"))?)
+}
+
+/// `lockgate` as `cargo build --workspace` has left it, beside the test's own folder.
+pub fn binary() -> Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.parent().and_then(Path::parent).context("a test lies in target/…/deps")?;
+    let binary = folder.join("lockgate");
+    if !binary.exists() {
+        bail!("{} is missing: run `cargo build --workspace` first, as `make test` does", binary.display());
+    }
+    Ok(binary)
+}
