@@ -9,6 +9,7 @@
 mod advance;
 pub mod bury;
 pub mod cancel;
+pub mod child;
 pub mod clock;
 mod ctx;
 pub mod fail;

@@ -2,4 +2,5 @@
 
 mod contract;
 mod generated;
+mod media;
 mod objects;

@@ -1,0 +1,131 @@
+//! The child's side: a blocking loop on one socket, which is its standard input.
+
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard};
+
+use media::{ReadAt, Report, Sink};
+
+use super::confine::confine;
+use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
+
+/// The whole life of a child. Everything it has to say goes through the socket; the exit code only says whether it
+/// could say it.
+pub fn child_main() -> ExitCode {
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the media worker gives up: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut body = Vec::new();
+    let Tell::Start { work, source_length, memory_bytes, cpu_seconds } = receive(&mut socket, &mut body)?
+    else {
+        return Err(wire::garbled("a start was expected"));
+    };
+    confine(memory_bytes, cpu_seconds)?;
+
+    let parent = Parent { socket: Mutex::new(socket) };
+    let job = match work {
+        Work::Media(job) => job,
+        #[cfg(debug_assertions)]
+        Work::Misbehave(how) => return how.misbehave(&mut parent.lock()),
+    };
+    let source = Source { parent: &parent, length: source_length };
+    let mut sink = Output { parent: &parent };
+    let mut broken = None;
+    let progress = &mut |report: Report| match parent.send(&Ask::Progress(report), &[]) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            broken = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    let outcome = media::run(&job, &source, &mut sink, progress);
+    broken.map_or(Ok(()), Err)?;
+    parent.send(&Ask::End(outcome), &[])
+}
+
+/// The socket, as the one thing that source, sink and progress share.
+struct Parent {
+    socket: Mutex<UnixStream>,
+}
+
+impl Parent {
+    fn lock(&self) -> MutexGuard<'_, UnixStream> {
+        self.socket.lock().expect("nothing panics while it holds the socket")
+    }
+
+    fn send(&self, ask: &Ask, body: &[u8]) -> io::Result<()> {
+        send(&mut self.lock(), ask, body)
+    }
+}
+
+fn send(socket: &mut UnixStream, ask: &Ask, body: &[u8]) -> io::Result<()> {
+    socket.write_all(&wire::frame(ask, body.len())?)?;
+    socket.write_all(body)
+}
+
+fn receive(socket: &mut UnixStream, body: &mut Vec<u8>) -> io::Result<Tell> {
+    let mut prefix = [0; PREFIX];
+    socket.read_exact(&mut prefix)?;
+    let (head_length, body_length) = wire::lengths(prefix)?;
+    let mut head = vec![0; head_length];
+    socket.read_exact(&mut head)?;
+    body.resize(body_length, 0);
+    socket.read_exact(body)?;
+    wire::head(&head)
+}
+
+struct Source<'p> {
+    parent: &'p Parent,
+    length: u64,
+}
+
+impl ReadAt for Source<'_> {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = buffer.len().min(left).min(LARGEST_BODY);
+        if length == 0 {
+            return Ok(0);
+        }
+        let mut socket = self.parent.lock();
+        send(&mut socket, &Ask::ReadAt { offset, length: length as u32 }, &[])?;
+        let mut prefix = [0; PREFIX];
+        socket.read_exact(&mut prefix)?;
+        let (head_length, body_length) = wire::lengths(prefix)?;
+        let mut head = vec![0; head_length];
+        socket.read_exact(&mut head)?;
+        let (Tell::Data, true) = (wire::head(&head)?, body_length <= length) else {
+            return Err(wire::garbled("data were expected"));
+        };
+        socket.read_exact(&mut buffer[..body_length])?;
+        Ok(body_length)
+    }
+}
+
+struct Output<'p> {
+    parent: &'p Parent,
+}
+
+impl Sink for Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        bytes.chunks(LARGEST_BODY).try_for_each(|portion| self.parent.send(&Ask::Write, portion))
+    }
+
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.parent.send(&Ask::Patch { offset }, bytes)
+    }
+}

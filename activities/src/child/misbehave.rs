@@ -1,0 +1,56 @@
+//! What a child of a test build can be told to do wrong, so that tests can prove what becomes of it. A release build has
+//! none of this.
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Misbehaviour {
+    Panic,
+    Abort,
+    /// Waits for something that never comes.
+    Hang,
+    /// Computes without end.
+    Spin,
+    /// Allocates without end.
+    Hoard,
+    /// Sends bytes that are no frame.
+    Babble,
+    /// Sends a frame that announces a body of 4 GiB.
+    Announce,
+    /// Leaves without a word.
+    Leave,
+    /// Tries to open a file, which it must not be able to.
+    OpenFile,
+}
+
+impl Misbehaviour {
+    pub(super) fn misbehave(self, socket: &mut UnixStream) -> io::Result<()> {
+        match self {
+            Self::Panic => panic!("told to"),
+            Self::Abort => std::process::abort(),
+            Self::Hang => loop {
+                std::thread::park();
+            },
+            Self::Spin => loop {
+                black_box(());
+            },
+            Self::Hoard => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(black_box(vec![1_u8; 1 << 20]));
+                }
+            }
+            Self::Babble => socket.write_all(&[4, 0, 0, 0, 0, 0, 0, 0, 250, 251, 252, 253]),
+            Self::Announce => socket.write_all(&[1, 0, 0, 0, 255, 255, 255, 255, 1]),
+            Self::Leave => Ok(()),
+            Self::OpenFile => match std::fs::File::open("/proc/self/status") {
+                Ok(_) => Ok(()),
+                Err(_) => panic!("as it should be: nothing can be opened"),
+            },
+        }
+    }
+}

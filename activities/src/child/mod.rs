@@ -1,0 +1,23 @@
+//! Media work in a child process of the same binary, which holds one socket and nothing else.
+//!
+//! The parent ([`Workbench`]) does all IO: it answers the child's reads from an [`AsyncSource`] and passes its writes to
+//! an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under the limits of `confine`. `wire` is what the two
+//! say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here and nothing else.
+//!
+//! Sources and sinks on plain files are in [`files`]; those on the object store are in `objects`.
+
+mod confine;
+mod failure;
+pub mod files;
+mod inside;
+#[cfg(debug_assertions)]
+mod misbehave;
+mod parent;
+mod wire;
+
+pub use failure::Failure;
+pub use inside::child_main;
+#[cfg(debug_assertions)]
+pub use misbehave::Misbehaviour;
+pub use parent::{AsyncSink, AsyncSource, Limits, Workbench};
+pub use wire::Work;

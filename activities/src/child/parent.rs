@@ -1,0 +1,263 @@
+//! The parent's side: starts the child, answers it, and decides how it ended.
+
+use std::future::Future;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use media::{Answer, PATCHABLE, Report};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
+
+/// Where a child's reads are answered from. Its length must not change.
+pub trait AsyncSource: Send + Sync {
+    fn len(&self) -> u64;
+
+    /// The bytes from `offset` on: `length` of them, or up to the end.
+    fn read_at(&self, offset: u64, length: usize) -> impl Future<Output = io::Result<Bytes>> + Send;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Where a child's result goes.
+pub trait AsyncSink: Send {
+    fn write(&mut self, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Overwrites what was written before, within the first [`PATCHABLE`] bytes.
+    fn patch(&mut self, offset: u64, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// What a child may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Address space beyond what it has when it starts.
+    pub memory_bytes: u64,
+    pub cpu_seconds: u64,
+    /// From start to end, waiting for source and sink included.
+    pub wall: Duration,
+    /// Between two words of the child, when it is its turn.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 << 20,
+            cpu_seconds: 60 * 60,
+            wall: Duration::from_secs(6 * 60 * 60),
+            silence: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Starts children of this program.
+#[derive(Clone, Debug)]
+pub struct Workbench {
+    /// This very binary, or one that calls [`child_main`](super::child_main) when it gets `arguments`.
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    pub limits: Limits,
+}
+
+impl Workbench {
+    /// Does `work` in a child. `cancelled` ends it at once; so does dropping the future. When this fails, what the sink
+    /// got is worth nothing.
+    pub async fn run(
+        &self,
+        work: impl Into<Work>,
+        source: &impl AsyncSource,
+        sink: &mut impl AsyncSink,
+        mut progress: impl FnMut(Report) + Send,
+        cancelled: impl Future<Output = ()> + Send,
+    ) -> Result<Answer, Failure> {
+        let mut worker = Worker::start(self)?;
+        let conversation = worker.converse(self.limits, work.into(), source, sink, &mut progress);
+        let ended = tokio::select! {
+            () = cancelled => return Err(Failure::Cancelled),
+            ended = timeout(self.limits.wall, conversation) => ended,
+        };
+        match ended {
+            Err(_elapsed) => Err(Failure::TimedOut { limit: self.limits.wall }),
+            Ok(Err(Stopped::Lost)) => Err(worker.cause_of_death(self.limits).await),
+            Ok(Err(Stopped::Failed(failure))) => Err(failure),
+            Ok(Ok(answer)) => Ok(answer),
+        }
+    }
+}
+
+/// A running child. Dropping it kills it and whatever it may have started.
+struct Worker {
+    process: Child,
+    group: Option<Pid>,
+    socket: BufReader<UnixStream>,
+    stderr: Option<ChildStderr>,
+}
+
+/// Why a conversation did not end with an answer.
+enum Stopped {
+    Failed(Failure),
+    /// The child's end of the socket is closed: how it died tells why.
+    Lost,
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Worker {
+    fn start(bench: &Workbench) -> Result<Self, Failure> {
+        Self::spawn(bench).map_err(Failure::NotStarted)
+    }
+
+    fn spawn(bench: &Workbench) -> io::Result<Self> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let mut process = Command::new(&bench.program)
+            .args(&bench.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let group = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let stderr = process.stderr.take();
+        let socket = BufReader::with_capacity(LARGEST_BODY / 4, UnixStream::from_std(ours)?);
+        Ok(Self { process, group, socket, stderr })
+    }
+
+    async fn converse(
+        &mut self,
+        limits: Limits,
+        work: Work,
+        source: &impl AsyncSource,
+        sink: &mut impl AsyncSink,
+        progress: &mut (impl FnMut(Report) + Send),
+    ) -> Result<Answer, Stopped> {
+        let Limits { memory_bytes, cpu_seconds, .. } = limits;
+        let start = Tell::Start { work, source_length: source.len(), memory_bytes, cpu_seconds };
+        self.tell(&start, &[]).await?;
+        let mut written = 0;
+        loop {
+            let heard = timeout(limits.silence, self.hear()).await;
+            let (ask, body) = heard.map_err(|_elapsed| Failure::Hung { limit: limits.silence })??;
+            match ask {
+                Ask::ReadAt { offset, length } => {
+                    let length = (length as usize).min(LARGEST_BODY);
+                    let in_reach = offset <= source.len();
+                    let bytes =
+                        if in_reach { source.read_at(offset, length).await } else { Ok(Bytes::new()) };
+                    let bytes = bytes.map_err(Failure::Source)?;
+                    self.tell(&Tell::Data, &bytes[..bytes.len().min(length)]).await?;
+                }
+                Ask::Write => {
+                    written += body.len() as u64;
+                    sink.write(body).await.map_err(Failure::Sink)?;
+                }
+                Ask::Patch { offset } => {
+                    let end = offset.checked_add(body.len() as u64);
+                    if end.is_none_or(|end| end > written.min(PATCHABLE)) {
+                        return Err(nonsense("a patch of what is not written").into());
+                    }
+                    sink.patch(offset, body).await.map_err(Failure::Sink)?;
+                }
+                Ask::Progress(report) => progress(report),
+                Ask::End(outcome) => return Ok(outcome.map_err(Failure::Media)?),
+            }
+        }
+    }
+
+    async fn tell(&mut self, tell: &Tell, body: &[u8]) -> Result<(), Stopped> {
+        let frame = wire::frame(tell, body.len()).map_err(|error| nonsense(&error.to_string()))?;
+        let sent = async {
+            self.socket.write_all(&frame).await?;
+            self.socket.write_all(body).await
+        };
+        // A child that does not take what it is told has closed its end.
+        sent.await.map_err(|_closed| Stopped::Lost)
+    }
+
+    async fn hear(&mut self) -> Result<(Ask, Bytes), Stopped> {
+        let mut prefix = [0; PREFIX];
+        self.fill(&mut prefix).await?;
+        let (head_length, body_length) =
+            wire::lengths(prefix).map_err(|error| nonsense(&error.to_string()))?;
+        let mut head = vec![0; head_length];
+        self.fill(&mut head).await?;
+        let ask = wire::head(&head).map_err(|error| nonsense(&error.to_string()))?;
+        let mut body = vec![0; body_length];
+        self.fill(&mut body).await?;
+        Ok((ask, Bytes::from(body)))
+    }
+
+    async fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Stopped> {
+        self.socket.read_exact(bytes).await.map(|_| ()).map_err(|_closed| Stopped::Lost)
+    }
+
+    /// How the child that closed its socket ended.
+    async fn cause_of_death(&mut self, limits: Limits) -> Failure {
+        const LAST_WORDS: u64 = 4096;
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let mut last_words = Vec::new();
+        let dying = async {
+            if let Some(stderr) = &mut self.stderr {
+                // More than this it does not say; if it does, it is cut off and dies of that.
+                stderr.take(LAST_WORDS).read_to_end(&mut last_words).await?;
+            }
+            self.stderr = None;
+            self.process.wait().await
+        };
+        match timeout(PATIENCE, dying).await {
+            Ok(Ok(status)) => diagnose(status, &String::from_utf8_lossy(&last_words), limits),
+            Ok(Err(error)) => Failure::Crashed { how: error.to_string() },
+            Err(_elapsed) => nonsense("it closed its socket and lives on"),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Once it was waited for, its number may belong to another.
+        if let (Some(group), Some(_unreaped)) = (self.group, self.process.id()) {
+            // It may be gone already.
+            let _gone = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+fn nonsense(what: &str) -> Failure {
+    Failure::Garbled { what: what.to_owned() }
+}
+
+fn diagnose(status: ExitStatus, last_words: &str, limits: Limits) -> Failure {
+    // What Rust prints before it aborts for want of memory.
+    const OUT_OF_MEMORY: &str = "memory allocation of ";
+    if last_words.contains(OUT_OF_MEMORY) {
+        return Failure::OutOfMemory;
+    }
+    if status.signal() == Some(Signal::XCPU.as_raw()) {
+        return Failure::CpuExhausted { seconds: limits.cpu_seconds };
+    }
+    let last_line = last_words.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("note:"));
+    let how = match last_line {
+        Some(line) => format!("{status}, saying {line:?}"),
+        None => status.to_string(),
+    };
+    Failure::Crashed { how }
+}

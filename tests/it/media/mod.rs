@@ -1,0 +1,38 @@
+//! Sound in, FLAC out: the media crate and the child process it runs in, against sounds made here and against the
+//! `flac` and `ffmpeg` programs.
+
+mod child;
+mod convert;
+mod damage;
+mod lossy;
+mod sounds;
+mod tools;
+
+use std::ops::ControlFlow;
+
+use media::audio::{Limits, Sound};
+use media::flac::Facts;
+use media::{Answer, Job, MadeFlac, Problem};
+
+/// Converts in this very process.
+fn convert(source: &[u8]) -> Result<(Vec<u8>, MadeFlac), Problem> {
+    let mut flac = Vec::new();
+    let job = Job::Flac { limits: Limits::default() };
+    let answer = media::run(&job, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
+    let Answer::Flac(made) = answer else { panic!("the answer to another question: {answer:?}") };
+    assert_eq!(made.bytes, flac.len() as u64);
+    Ok((flac, made))
+}
+
+fn probe(source: &[u8]) -> Result<Sound, Problem> {
+    let job = Job::ProbeAudio { limits: Limits::default() };
+    let answer = media::run(&job, &source, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
+    let Answer::Audio(sound) = answer else { panic!("the answer to another question: {answer:?}") };
+    Ok(sound)
+}
+
+fn verify(flac: &[u8]) -> Result<Facts, Problem> {
+    let answer = media::run(&Job::VerifyFlac, &flac, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
+    let Answer::Verified(facts) = answer else { panic!("the answer to another question: {answer:?}") };
+    Ok(facts)
+}
