@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use states::session::Deadlines;
 
+use crate::child::Workbench;
 use crate::clock::Clock;
+use crate::objects::Objects;
 use crate::ports::{Driver, Sessions};
 
 #[derive(Clone)]
 pub struct Ctx {
     pub sessions: Arc<dyn Sessions>,
     pub driver: Arc<dyn Driver>,
+    pub objects: Objects,
+    pub workbench: Workbench,
     pub clock: Clock,
     pub settings: Arc<Settings>,
 }

@@ -7,19 +7,29 @@
 //! Not here: which move is legal (`states/`), HTTP (`service/`).
 
 mod advance;
+pub mod begin;
 pub mod bury;
 pub mod cancel;
 pub mod child;
 pub mod clock;
+pub mod confirm_upload;
 mod ctx;
 pub mod fail;
+pub mod failure;
 pub mod finish;
+pub mod flac;
+mod inbox;
+mod meter;
 pub mod objects;
 pub mod ports;
+pub mod probe;
 pub mod redrive;
+pub mod registry;
 pub mod settle;
 pub mod start;
+mod step;
+pub mod sweep;
 
-pub use advance::{Refusal, advance};
+pub use advance::{Mover, Refusal, advance};
 pub use clock::Clock;
 pub use ctx::{Buckets, Ctx, Settings};

@@ -1,33 +1,37 @@
 //! Paying what a move left owing: whoever made the move tries at once, the sweep finds the rest. Every payment is
 //! idempotent, so that two of them at the same time do no harm; what is paid is struck by a conditional write.
 
+use std::collections::HashSet;
+
 use states::{Debt, Owed, Session, State, Timestamp};
 
 use crate::clock::derived_id;
-use crate::ctx::Ctx;
+use crate::ctx::{Buckets, Ctx};
+use crate::failure::Failure;
+use crate::objects;
 use crate::ports::{Fault, Status, Stopped, Written};
 use crate::{Refusal, start};
 
 /// Pays what can be paid now. What fails is logged and left to the sweep: the move itself stands.
 pub async fn at_once(ctx: &Ctx, session: &Session) {
-    if let Err(fault) = settle(ctx, session).await {
-        tracing::warn!(session = session.id, %fault, "a debt is left to the sweep");
+    if let Err(failure) = settle(ctx, session).await {
+        tracing::warn!(session = session.id, %failure, "a debt is left to the sweep");
     }
 }
 
 /// Pays what can be paid of `session`'s debts and sets when to look again.
-pub async fn settle(ctx: &Ctx, session: &Session) -> Result<(), Fault> {
+pub async fn settle(ctx: &Ctx, session: &Session) -> Result<(), Failure> {
     let mut paid = Vec::new();
-    let mut fault = None;
+    let mut failed = None;
     for &owed in &session.owes {
         match pay(ctx, session, owed).await {
             Ok(true) => paid.push(owed),
             Ok(false) => {}
-            Err(unpaid) => fault = Some(unpaid),
+            Err(failure) => failed = Some(failure),
         }
     }
     strike(ctx, session, &paid).await?;
-    fault.map_or(Ok(()), Err)
+    failed.map_or(Ok(()), Err)
 }
 
 /// Writes down what was paid. Refused when the record moved on meanwhile: its debts will be looked at again.
@@ -39,26 +43,26 @@ async fn strike(ctx: &Ctx, session: &Session, paid: &[Owed]) -> Result<Written, 
 }
 
 /// Whether `owed` is paid now.
-async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<bool, Fault> {
+async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<bool, Failure> {
     match owed.debt {
         Debt::Start => pay_start(ctx, session).await,
-        Debt::Stop => pay_stop(ctx, session, owed.attempt).await,
+        Debt::Stop => Ok(pay_stop(ctx, session, owed.attempt).await?),
         Debt::Notify => Ok(true), // nobody can ask to be told yet, so that nobody is owed a notice
         Debt::DeleteObjects => pay_deletion(ctx, session, owed.attempt).await,
     }
 }
 
-async fn pay_start(ctx: &Ctx, session: &Session) -> Result<bool, Fault> {
+async fn pay_start(ctx: &Ctx, session: &Session) -> Result<bool, Failure> {
     match session.state {
         State::ReadyToXcode => {
             // One id for all who pay this debt, so that they make one move between them.
             let transition_id = derived_id(&["auto-start", &session.id]);
             match Box::pin(start::run(ctx, &session.id, transition_id)).await {
-                Err(Refusal::Fault(fault)) => Err(fault),
+                Err(Refusal::Fault(fault)) => Err(fault.into()),
                 _ => Ok(true), // started, or moved on: the move has voided this debt
             }
         }
-        State::Transcoding => start::execution(ctx, session).await.map(|()| true),
+        State::Transcoding => Ok(start::execution(ctx, session).await.map(|()| true)?),
         _ => Ok(true),
     }
 }
@@ -82,7 +86,7 @@ fn ended(session: &Session) -> Timestamp {
 }
 
 /// Deletes what the attempt left and the record does not name. Struck only once nothing can write there any more.
-async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool, Fault> {
+async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool, Failure> {
     delete_leftovers(ctx, session, attempt).await?;
     if ctx.clock.now() < ended(session) + ctx.settings.deadlines.deletion_grace {
         return Ok(false);
@@ -94,7 +98,17 @@ async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool
     Ok(execution.is_none_or(|execution| execution.status != Status::Running))
 }
 
-async fn delete_leftovers(ctx: &Ctx, session: &Session, attempt: u32) -> Result<(), Fault> {
-    let _ = (ctx, session, attempt);
+async fn delete_leftovers(ctx: &Ctx, session: &Session, attempt: u32) -> Result<(), objects::Error> {
+    let named: HashSet<_> = session.outputs.iter().map(|output| output.key.clone()).collect();
+    let Buckets { results, .. } = &ctx.settings.buckets;
+    let unconfirmed = session.source.etag.is_none();
+    if session.deleted_at.is_some() {
+        ctx.objects.delete_under(results, &format!("{}/", session.id), &HashSet::new()).await?;
+    } else if attempt > 0 {
+        ctx.objects.delete_under(results, &session.output_prefix(attempt), &named).await?;
+    }
+    if session.deleted_at.is_some() || unconfirmed {
+        ctx.objects.delete(&session.source.bucket, &session.source.key).await?;
+    }
     Ok(())
 }

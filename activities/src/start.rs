@@ -32,6 +32,7 @@ fn input(session: &Session) -> String {
         "attempt": session.attempt,
         "recipe": session.recipe,
         "options": session.options,
+        "startedAt": session.since(),
         "source": {
             "bucket": source.bucket,
             "key": source.key,

@@ -4,7 +4,7 @@
 //! an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under the limits of `confine`. `wire` is what the two
 //! say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here and nothing else.
 //!
-//! Sources and sinks on plain files are in [`files`]; those on the object store are in `objects`.
+//! Sources and sinks on plain files are in [`files`]; those on the object store are in [`objects`].
 
 mod confine;
 mod failure;
@@ -12,6 +12,7 @@ pub mod files;
 mod inside;
 #[cfg(debug_assertions)]
 mod misbehave;
+pub mod objects;
 mod parent;
 mod wire;
 
@@ -19,5 +20,5 @@ pub use failure::Failure;
 pub use inside::child_main;
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;
-pub use parent::{AsyncSink, AsyncSource, Limits, Workbench};
+pub use parent::{AsyncSink, AsyncSource, Limits, Nowhere, Workbench};
 pub use wire::Work;

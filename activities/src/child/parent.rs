@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::failure::Failure;
@@ -39,6 +41,19 @@ pub trait AsyncSink: Send {
     fn patch(&mut self, offset: u64, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send;
 }
 
+/// The sink of work that has no result but its answer.
+pub struct Nowhere;
+
+impl AsyncSink for Nowhere {
+    async fn write(&mut self, _bytes: Bytes) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn patch(&mut self, _offset: u64, _bytes: Bytes) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// What a child may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -62,6 +77,9 @@ impl Default for Limits {
     }
 }
 
+/// What makes this program a child.
+const ARGUMENT: &str = "media-child";
+
 /// Starts children of this program.
 #[derive(Clone, Debug)]
 pub struct Workbench {
@@ -69,9 +87,17 @@ pub struct Workbench {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub limits: Limits,
+    /// Children at work at the same time; further work waits for a place.
+    pub places: Arc<Semaphore>,
 }
 
 impl Workbench {
+    /// Children of `program`, which calls [`child_main`](super::child_main) when its argument is [`ARGUMENT`].
+    pub fn new(program: PathBuf, places: usize) -> Self {
+        let places = Arc::new(Semaphore::new(places));
+        Self { program, arguments: vec![ARGUMENT.to_owned()], limits: Limits::default(), places }
+    }
+
     /// Does `work` in a child. `cancelled` ends it at once; so does dropping the future. When this fails, what the sink
     /// got is worth nothing.
     pub async fn run(
@@ -82,6 +108,7 @@ impl Workbench {
         mut progress: impl FnMut(Report) + Send,
         cancelled: impl Future<Output = ()> + Send,
     ) -> Result<Answer, Failure> {
+        let _place = self.places.acquire().await.expect("the places are never closed");
         let mut worker = Worker::start(self)?;
         let conversation = worker.converse(self.limits, work.into(), source, sink, &mut progress);
         let ended = tokio::select! {

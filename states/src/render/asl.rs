@@ -71,7 +71,9 @@ fn bookkeeping(activity: Activity, result_path: &str, next: &str) -> Value {
     })
 }
 
-/// A step that opens the file. A file that is at fault is not tried again; a worker or a store that is, is.
+/// A step that opens the file. A file that is at fault is not tried again; a worker or a store that is, is. So is a lost
+/// worker, which the engine tells after three dispatches: it may have been the machine that went down, and the number of
+/// tries is still bounded for a file that takes the server with it.
 fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next: &str) -> Value {
     json!({
         "Type": "Task",
@@ -81,6 +83,7 @@ fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next:
         "Retry": [{
             "ErrorEquals": [
                 Kind::WorkerCrashed.error_name(),
+                Kind::WorkerLost.error_name(),
                 Kind::StorageUnavailable.error_name(),
                 Kind::OutputUnverified.error_name(),
                 "States.Timeout",

@@ -15,7 +15,8 @@ use super::sounds::Pcm;
 use super::{convert, tools};
 
 fn bench(limits: Limits) -> Workbench {
-    Workbench { program: PathBuf::from(env!("CARGO_BIN_EXE_media-child")), arguments: Vec::new(), limits }
+    let bench = Workbench::new(PathBuf::from(env!("CARGO_BIN_EXE_media-child")), 1);
+    Workbench { limits, ..bench }
 }
 
 fn flac() -> Job {

@@ -1,0 +1,121 @@
+//! `flac`: the recipe. A child decodes the pinned upload and encodes it, streaming from store to store; another child
+//! decodes what was stored. Only what read back as it was written is handed to `finish`.
+//!
+//! Every try writes under a random key of its attempt, so that a try that was given up can disturb no other.
+
+use std::future::pending;
+
+use media::audio::Limits;
+use media::flac::Facts;
+use media::{Answer, Job, MadeFlac};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use states::Kind;
+use states::session::Output;
+
+use crate::child::Nowhere;
+use crate::child::objects::ObjectSource;
+use crate::clock::random_id;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::finish::Work;
+use crate::meter::{MAKING, READING_BACK, measured};
+use crate::objects;
+use crate::step::Step;
+
+const CONTENT_TYPE: &str = "audio/flac";
+
+/// How much of the result is fetched at a time to be hashed.
+const HASHED_AT_ONCE: usize = 1 << 20;
+
+pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+    let key = format!("{}/{}/{}", step.session_id, step.attempt, random_id());
+    let (made, written) = make(ctx, &step, &key).await?;
+    match verify(ctx, &step, &key, &made, &written).await {
+        Ok(sha256) => {
+            let output = Output {
+                name: step.name_with_ending("flac"),
+                bucket: ctx.settings.buckets.results.clone(),
+                key,
+                bytes: written.size,
+                sha256,
+                content_type: CONTENT_TYPE.to_owned(),
+                media: description(&made),
+                verified: "It was read back and decodes to the MD5 it states.".to_owned(),
+            };
+            Ok(Work { outputs: vec![output] })
+        }
+        Err(failure) => {
+            // A later sweep deletes it too, but nothing should lie about that is known to be bad.
+            let _ = ctx.objects.delete(&ctx.settings.buckets.results, &key).await;
+            Err(failure)
+        }
+    }
+}
+
+async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {
+    let source = step.open_source(ctx).await?;
+    let mut sink = ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE);
+    let job = Job::Flac { limits: Limits::default() };
+    measured(ctx, step, MAKING, |reporter| async move {
+        let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
+        match ctx.workbench.run(job, &source, &mut sink, report, pending()).await? {
+            Answer::Flac(made) => Ok((made, sink.finish().await?)),
+            other => Err(Failure::odd_answer(&other)),
+        }
+    })
+    .await
+}
+
+/// Reads the stored object back, decodes it, and takes its SHA-256.
+async fn verify(
+    ctx: &Ctx,
+    step: &Step,
+    key: &str,
+    made: &MadeFlac,
+    written: &objects::Written,
+) -> Result<String, Failure> {
+    let bucket = &ctx.settings.buckets.results;
+    let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+    let facts = measured(ctx, step, READING_BACK, |reporter| async move {
+        let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
+        match ctx.workbench.run(Job::VerifyFlac, &stored, &mut Nowhere, report, pending()).await? {
+            Answer::Verified(facts) => Ok(facts),
+            other => Err(Failure::odd_answer(&other)),
+        }
+    })
+    .await?;
+    if facts != made.facts {
+        return Err(Failure::new(Kind::OutputUnverified, "The stored FLAC is not the one that was written."));
+    }
+    sha256(ctx, key, written).await
+}
+
+async fn sha256(ctx: &Ctx, key: &str, written: &objects::Written) -> Result<String, Failure> {
+    let mut stored = ctx.objects.open(&ctx.settings.buckets.results, key, &written.etag).await?;
+    let (mut digest, mut offset) = (Sha256::new(), 0);
+    while offset < written.size {
+        let bytes = stored.read_at(offset, HASHED_AT_ONCE).await?;
+        digest.update(&bytes);
+        offset += bytes.len() as u64;
+    }
+    Ok(hex::encode(digest.finalize()))
+}
+
+/// What the result is, for people and programs.
+pub fn description(made: &MadeFlac) -> Map<String, Value> {
+    let Facts { sample_rate, channels, bits_per_sample, samples, ref md5 } = made.facts;
+    let facts = json!({
+        "sampleRate": sample_rate,
+        "channels": channels,
+        "bitsPerSample": bits_per_sample,
+        "samples": samples,
+        "durationSeconds": samples as f64 / f64::from(sample_rate.max(1)),
+        "md5": hex::encode(md5),
+        "changes": made.changes,
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        _ => unreachable!("an object was written just above"),
+    }
+}

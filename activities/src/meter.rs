@@ -1,0 +1,82 @@
+//! Progress, from samples really done to the record, and back: a write that is refused because the attempt is over ends
+//! the work. That is how a cancel reaches work everywhere.
+
+use std::future::Future;
+use std::ops::Range;
+
+use states::session::{Progress, Stage};
+use states::{Kind, State};
+use tokio::sync::watch;
+
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::ports::Written;
+use crate::step::Step;
+
+/// What part of the whole a stage is, in permille. Making takes most of the time, reading back the rest.
+pub(crate) const MAKING: (Stage, Range<u16>) = (Stage::Working, 0..900);
+pub(crate) const READING_BACK: (Stage, Range<u16>) = (Stage::Verifying, 900..999);
+
+/// Where the work says how far it is. It may do so as often as it likes.
+#[derive(Clone)]
+pub(crate) struct Reporter {
+    permille: watch::Sender<u16>,
+    range: Range<u16>,
+}
+
+impl Reporter {
+    /// `done` of `total`, in whatever unit the work counts.
+    pub(crate) fn report(&self, done: u64, total: Option<u64>) {
+        let Some(total) = total.filter(|total| *total > 0) else { return };
+        let span = u64::from(self.range.end - self.range.start);
+        let within = (u128::from(done.min(total)) * u128::from(span) / u128::from(total)) as u16;
+        self.permille.send_replace(self.range.start + within);
+    }
+}
+
+/// Runs `work` while its progress is written. When the attempt is over, the work is dropped where it stands.
+pub(crate) async fn measured<T, W>(
+    ctx: &Ctx,
+    step: &Step,
+    (stage, range): (Stage, Range<u16>),
+    work: impl FnOnce(Reporter) -> W,
+) -> Result<T, Failure>
+where
+    W: Future<Output = Result<T, Failure>>,
+{
+    let (permille, seen) = watch::channel(range.start);
+    let work = work(Reporter { permille, range });
+    tokio::select! {
+        biased;
+        outcome = work => outcome,
+        () = write_until_over(ctx, step, stage, seen) => {
+            Err(Failure::new(Kind::Cancelled, format!("Attempt {} is over.", step.attempt)))
+        }
+    }
+}
+
+/// Writes what is reported, and ends only when the attempt is over.
+async fn write_until_over(ctx: &Ctx, step: &Step, stage: Stage, mut seen: watch::Receiver<u16>) {
+    let mut pace = tokio::time::interval(ctx.settings.progress_interval);
+    loop {
+        pace.tick().await;
+        let progress = Progress { permille: *seen.borrow_and_update(), stage };
+        match ctx.sessions.progress(&step.session_id, step.attempt, progress).await {
+            Ok(Written::Refused) if is_over(ctx, step).await => return,
+            Ok(_) => {}
+            Err(fault) => tracing::debug!(session = step.session_id, %fault, "a progress write is left out"),
+        }
+        if seen.changed().await.is_err() {
+            return std::future::pending().await; // the work has ended, and says so itself
+        }
+    }
+}
+
+/// A write is refused also when an earlier try of this attempt had come further; then the work goes on.
+async fn is_over(ctx: &Ctx, step: &Step) -> bool {
+    match ctx.sessions.get(&step.session_id).await {
+        Ok(Some(session)) => session.state != State::Transcoding || session.attempt != step.attempt,
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}

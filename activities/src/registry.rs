@@ -1,0 +1,40 @@
+//! The one list of activities the workflow calls: name → function. The local engine calls it in the process, a Lambda by
+//! the name of its handler. A test compares it with the document.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use states::{Activity, Kind};
+
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::{begin, fail, finish, flac, probe};
+
+/// Calls `activity` as the workflow does.
+pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, Failure> {
+    match activity {
+        Activity::Begin => answer(begin::run(ctx, parse(input)?).await),
+        Activity::Probe => answer(probe::run(ctx, parse(input)?).await),
+        Activity::Flac => answer(flac::run(ctx, parse(input)?).await),
+        Activity::Finish => answer(finish::run(ctx, parse(input)?).await),
+        Activity::Fail => answer(fail::run(ctx, parse(input)?).await),
+        Activity::ConfirmUpload
+        | Activity::Start
+        | Activity::Cancel
+        | Activity::Redrive
+        | Activity::Sweep => {
+            Err(Failure::new(Kind::WorkflowFailed, format!("{activity} is no step of the workflow.")))
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(input: Value) -> Result<T, Failure> {
+    serde_json::from_value(input).map_err(|error| {
+        Failure::new(Kind::WorkflowFailed, format!("The step's input is not understood: {error}."))
+    })
+}
+
+fn answer<T: Serialize, E: Into<Failure>>(outcome: Result<T, E>) -> Result<Value, Failure> {
+    let output = outcome.map_err(Into::into)?;
+    Ok(serde_json::to_value(output).expect("an activity's output is plain data"))
+}

@@ -1,0 +1,45 @@
+//! What the workflow hands to a step that works on the file: references only, pinned when the attempt began.
+
+use serde::Deserialize;
+use states::Timestamp;
+
+use crate::child::objects::ObjectSource;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    pub session_id: String,
+    pub attempt: u32,
+    /// When the attempt began: the move into Transcoding.
+    pub started_at: Timestamp,
+    pub source: Pinned,
+}
+
+/// The uploaded object at the ETag it was confirmed with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pinned {
+    pub bucket: String,
+    pub key: String,
+    pub etag: String,
+    pub size: u64,
+    pub content_type: String,
+    pub file_name: String,
+}
+
+impl Step {
+    /// The file, to be read in ranges, as long as it is the one that was confirmed.
+    pub(crate) async fn open_source(&self, ctx: &Ctx) -> Result<ObjectSource, Failure> {
+        let Pinned { bucket, key, etag, .. } = &self.source;
+        Ok(ObjectSource::new(ctx.objects.open(bucket, key, etag).await?))
+    }
+
+    /// The file's name with another ending, for the result to be taken away under.
+    pub(crate) fn name_with_ending(&self, ending: &str) -> String {
+        let name = &self.source.file_name;
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        format!("{}.{ending}", if stem.is_empty() { "result" } else { stem })
+    }
+}
