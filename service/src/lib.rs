@@ -1,1 +1,74 @@
-//! Placeholder
+//! The HTTP API, and what it needs to be served.
+//!
+//! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
+//! listener of the program runs, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads.
+//!
+//! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
+//! the program is put together (`local/`, `aws/`).
+
+pub mod api;
+pub mod changes;
+pub mod meters;
+mod objects;
+pub mod serve;
+
+use activities::Ctx;
+use states::session::Deadlines;
+
+pub use api::openapi::document;
+pub use api::router;
+pub use changes::Changes;
+pub use meters::Meters;
+pub use objects::{Objects, Upload};
+
+/// What the API stands on. [`router`] makes the routes of it.
+#[derive(Clone)]
+pub struct Service {
+    pub ctx: Ctx,
+    pub objects: Objects,
+    /// None where answers cannot stream: an event stream is then the snapshot and a word when to ask again.
+    pub changes: Option<Changes>,
+    pub meters: Meters,
+    pub config: Config,
+}
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where people reach this API, without a slash at the end: `https://media.example.org`.
+    pub public_url: String,
+    /// `host` or `host:port` of requests that are answered; without a port, any port.
+    pub allowed_hosts: Vec<String>,
+    /// Pages of these origins may use the API. None but our own, unless configured.
+    pub cors_origins: Vec<String>,
+    /// The object store's origins, which the page fetches from.
+    pub object_origins: Vec<String>,
+    /// How long a URL to upload to lives.
+    pub upload_url_seconds: u32,
+    /// How long a URL to fetch a result from lives.
+    pub download_url_seconds: u32,
+}
+
+/// Both kinds of URL live for a quarter of an hour unless configured otherwise.
+const URL_SECONDS: u32 = 15 * 60;
+
+impl Config {
+    /// The configuration of a server that is reached at `public_url` and under no other name.
+    pub fn at(public_url: &str) -> Self {
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let host = public_url.split_once("://").map_or(public_url.as_str(), |(_, host)| host);
+        Self {
+            allowed_hosts: vec![host.to_owned()],
+            public_url,
+            cors_origins: Vec::new(),
+            object_origins: Vec::new(),
+            upload_url_seconds: URL_SECONDS,
+            download_url_seconds: URL_SECONDS,
+        }
+    }
+}
+
+impl Service {
+    fn deadlines(&self) -> &Deadlines {
+        &self.ctx.settings.deadlines
+    }
+}

@@ -3,3 +3,4 @@
 mod contract;
 mod generated;
 mod media;
+mod objects;

@@ -2,5 +2,6 @@
 
 pub mod flow;
 pub mod generated;
+
 pub mod server;
 pub mod sound;

@@ -1,0 +1,221 @@
+//! What a request is refused with: the one place where refusals and faults become answers.
+//!
+//! Every one is RFC 9457 `application/problem+json` with a stable `type`. The text is written in [`render`], by the
+//! outermost layer, because only that one knows the request's id; until then the problem travels as an extension.
+
+use activities::Refusal;
+use activities::ports::Fault;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use states::{Event, State};
+
+use super::vocabulary::StateName;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("Nothing is served at this address.")]
+    NoRoute,
+    #[error("This address does not take this method.")]
+    MethodNotAllowed,
+    #[error("There is no such session.")]
+    UnknownSession,
+    #[error("The session was deleted.")]
+    Deleted,
+    #[error("A session in {state} does not take {event}.")]
+    WrongState { state: State, event: Event, allowed: Vec<Event> },
+    #[error("The body is not what is expected here: {detail}.")]
+    Body { pointer: String, detail: String },
+    #[error("The parameter {name} is not what is expected here: {detail}.")]
+    Parameter { name: String, detail: String, allowed: Vec<String> },
+    #[error("The header {name} is not what is expected here: {detail}.")]
+    Header { name: &'static str, detail: &'static str },
+    #[error("A body must be sent as application/json.")]
+    ContentType,
+    #[error("The body broke off before its end.")]
+    BrokenBody,
+    #[error("The body came too slowly.")]
+    TooSlow,
+    #[error("{what} may be {limit} bytes at most.")]
+    TooLarge { what: &'static str, limit: u64 },
+    #[error("Nothing here takes a file of the type {content_type} under this name.")]
+    UnsupportedMedia { content_type: String, takes: Vec<String> },
+    #[error("This Idempotency-Key was used before, with another request.")]
+    KeyReused,
+    #[error("This server does not answer for the host that was asked.")]
+    WrongHost,
+    #[error("A page of another origin may not do this.")]
+    CrossOrigin,
+    #[error("The server could not do it now. Nothing was lost; try again.")]
+    Unavailable(#[source] Fault),
+    #[error("The server is busy. Nothing was lost; try again.")]
+    Busy,
+    #[error("The storage is full. Nothing was lost; try again later.")]
+    Full,
+    #[error("The session's record is damaged.")]
+    Damaged(#[source] Fault),
+    #[error("The server met a fault of its own.")]
+    Internal,
+}
+
+/// After how many seconds to try again what could not be done now.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unavailable { .. } => Self::Unavailable(fault),
+            Fault::Full => Self::Full,
+            Fault::Busy => Self::Busy,
+            Fault::Broken(_) => Self::Damaged(fault),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown(_) => Self::UnknownSession,
+            Refusal::Deleted(_) => Self::Deleted,
+            Refusal::WrongState { why } => {
+                Self::WrongState { state: why.from, event: why.on, allowed: why.from.allowed().collect() }
+            }
+            // Only activities of an attempt are superseded; a request is never told so.
+            Refusal::Superseded { .. } => Self::Internal,
+            Refusal::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl Error {
+    /// Status, the end of the `type`, and the title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NoRoute => (StatusCode::NOT_FOUND, "not-found", "Not Found"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method Not Allowed")
+            }
+            Self::UnknownSession => (StatusCode::NOT_FOUND, "unknown-session", "Unknown Session"),
+            Self::Deleted => (StatusCode::GONE, "deleted", "Deleted"),
+            Self::WrongState { .. } => (StatusCode::BAD_REQUEST, "wrong-state", "Wrong State"),
+            Self::Body { .. } => (StatusCode::BAD_REQUEST, "invalid-body", "Invalid Body"),
+            Self::Parameter { .. } => (StatusCode::BAD_REQUEST, "invalid-parameter", "Invalid Parameter"),
+            Self::Header { .. } => (StatusCode::BAD_REQUEST, "invalid-header", "Invalid Header"),
+            Self::ContentType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong-content-type", "Wrong Content Type")
+            }
+            Self::BrokenBody => (StatusCode::BAD_REQUEST, "broken-body", "Broken Body"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "Too Slow"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too Large"),
+            Self::UnsupportedMedia { .. } => {
+                (StatusCode::BAD_REQUEST, "unsupported-media", "Unsupported Media")
+            }
+            Self::KeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency Key Reused")
+            }
+            Self::WrongHost => (StatusCode::MISDIRECTED_REQUEST, "wrong-host", "Wrong Host"),
+            Self::CrossOrigin => (StatusCode::FORBIDDEN, "cross-origin", "Cross-Origin Request"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
+            Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "storage-full", "Storage Full"),
+            Self::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged-record", "Damaged Record"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Error"),
+        }
+    }
+}
+
+/// A refusal as it is sent.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Problem {
+    /// What kind of problem it is, the same for ever.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// Also in the header `X-Request-Id`, and in the server's log.
+    request_id: String,
+    /// Where in the body, as a JSON pointer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// Which parameter of the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    /// How many bytes there may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    /// The state the session is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<StateName>)]
+    state: Option<State>,
+    /// The events the session takes in this state, or the values the parameter takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<Vec<String>>,
+    /// Media types and file name endings that are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    takes: Option<Vec<String>>,
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let (status, slug, title) = error.kind();
+        let mut problem = Self {
+            kind: format!("/problems/{slug}"),
+            title,
+            status: status.as_u16(),
+            detail: error.to_string(),
+            request_id: String::new(),
+            pointer: None,
+            parameter: None,
+            limit: None,
+            state: None,
+            allowed: None,
+            takes: None,
+        };
+        match error {
+            Error::WrongState { state, allowed, .. } => {
+                problem.state = Some(state);
+                problem.allowed = Some(allowed.iter().map(Event::to_string).collect());
+            }
+            Error::Body { pointer, .. } => problem.pointer = Some(pointer),
+            Error::Parameter { name, allowed, .. } => {
+                problem.parameter = Some(name);
+                problem.allowed = Some(allowed).filter(|allowed| !allowed.is_empty());
+            }
+            Error::TooLarge { limit, .. } => problem.limit = Some(limit),
+            Error::UnsupportedMedia { takes, .. } => problem.takes = Some(takes),
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Self::Unavailable(cause) | Self::Damaged(cause) = &self {
+            tracing::error!(%cause, "a request could not be served");
+        }
+        let retry = matches!(self, Self::Unavailable(_) | Self::Busy | Self::Full);
+        let (status, ..) = self.kind();
+        let mut response = status.into_response();
+        if retry {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response.extensions_mut().insert(Problem::from(self));
+        response
+    }
+}
+
+/// Writes the problem that `response` carries, if it does, with the id of the request it answers.
+pub(crate) fn render(mut response: Response, request_id: &str) -> Response {
+    let Some(mut problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    problem.request_id = request_id.to_owned();
+    let text = serde_json::to_vec(&problem).expect("a problem holds nothing that JSON does not");
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = text.into();
+    response
+}

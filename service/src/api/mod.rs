@@ -1,0 +1,68 @@
+//! The API, one file per resource. [`routes`] is the contents page; what every answer goes through is in [`edge`].
+//!
+//! A handler is given what [`extract`] made of the request and who asks ([`caller`]), calls an activity or the store, and
+//! answers with a [`view`]. Refusals become answers in [`error`] and nowhere else.
+
+mod caller;
+mod edge;
+mod error;
+mod events;
+mod extract;
+mod health;
+mod history;
+mod index;
+mod intake;
+pub(crate) mod openapi;
+mod recipes;
+mod sessions;
+mod upload;
+mod view;
+mod vocabulary;
+mod xcode;
+mod xfer;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Service;
+
+/// What handlers are given.
+type App = Arc<Service>;
+
+/// Rounds of read-and-write before giving up on a store that keeps failing or a record that keeps moving.
+const ROUNDS: usize = 8;
+
+/// The whole API, ready to be served.
+pub fn router(service: Service) -> Router {
+    let service = Arc::new(service);
+    let (documented, _) = routes().split_for_parts();
+    let router = documented
+        .route("/", get(index::show))
+        .route("/xfer/", post(xfer::create))
+        .fallback(async || error::Error::NoRoute)
+        .method_not_allowed_fallback(async || error::Error::MethodNotAllowed);
+    edge::around(router, &service).with_state(service)
+}
+
+/// Every route that stands in the document.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Head::openapi())
+        .routes(routes!(xfer::create))
+        .routes(routes!(xcode::begin))
+        .routes(routes!(xcode::call_off))
+        .routes(routes!(xcode::again))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::show, sessions::remove))
+        .routes(routes!(upload::refresh))
+        .routes(routes!(events::stream))
+        .routes(routes!(history::show))
+        .routes(routes!(recipes::list))
+        .routes(routes!(health::health))
+        .routes(routes!(health::meters))
+        .routes(routes!(openapi::show))
+}

@@ -1,0 +1,55 @@
+//! `GET /api/recipes`: what can be made here, of what, within which limits.
+
+use serde::Serialize;
+use states::Recipe;
+use states::recipe::{RECIPES, Row};
+use utoipa::ToSchema;
+
+use super::vocabulary::RecipeName;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RecipeList {
+    recipes: Vec<RecipeView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RecipeDescription)]
+struct RecipeView {
+    #[schema(value_type = RecipeName)]
+    name: Recipe,
+    title: &'static str,
+    /// Media types it takes: a type, or a family ending in `/*`.
+    takes: &'static [&'static str],
+    /// File name endings it takes whatever the type is.
+    endings: &'static [&'static str],
+    max_bytes: u64,
+    /// One try may take so long.
+    timeout_seconds: u32,
+    available: bool,
+    /// Why it cannot be had here, if it cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unavailable_because: Option<String>,
+}
+
+/// List what can be made of a file
+#[utoipa::path(get, path = "/api/recipes", tag = "recipes", responses((status = 200, body = RecipeList)))]
+pub(crate) async fn list() -> axum::Json<RecipeList> {
+    axum::Json(RecipeList { recipes: RECIPES.iter().map(RecipeView::of).collect() })
+}
+
+impl RecipeView {
+    fn of(row: &Row) -> Self {
+        Self {
+            name: row.recipe,
+            title: row.title,
+            takes: row.takes,
+            endings: row.endings,
+            max_bytes: row.max_bytes,
+            timeout_seconds: row.timeout_seconds,
+            available: true, // every recipe there is needs nothing but this program
+            unavailable_because: None,
+        }
+    }
+}

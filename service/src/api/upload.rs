@@ -1,0 +1,93 @@
+//! `POST /api/sessions/{id}/upload`: a fresh URL to upload to, as long as nothing is uploaded.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use activities::ports::{Fault, Guard, Written};
+use axum::extract::State;
+use jiff::SignedDuration;
+use states::{Event, Session, Timestamp};
+
+use super::caller::Caller;
+use super::error::Error;
+use super::extract::{Id, IdempotencyKey, NoBody};
+use super::{App, ROUNDS};
+use crate::Service;
+
+/// The request that uploads the file: exactly this one, byte for byte, will be taken.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Upload)]
+pub(crate) struct UploadView {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// Get a fresh upload URL
+///
+/// In NotUploaded only; an older URL stays good until it expires.
+#[utoipa::path(
+    post,
+    path = "/api/sessions/{id}/upload",
+    tag = "sessions",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 200, body = UploadView),
+        (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn refresh(
+    State(service): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    _: IdempotencyKey,
+    _: NoBody,
+) -> Result<axum::Json<UploadView>, Error> {
+    let session = caller.session(&service, &id).await?;
+    mint(&service, session).await.map(|(_, upload)| axum::Json(upload))
+}
+
+/// A URL for the upload of `session`, and the record that knows how long it lives: the session must not expire before
+/// its URL does.
+pub(crate) async fn mint(service: &Service, session: Session) -> Result<(Session, UploadView), Error> {
+    let lifetime = Duration::from_secs(service.config.upload_url_seconds.into());
+    let expires_at =
+        service.ctx.clock.now() + SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
+    let session = extend(service, session, expires_at).await?;
+    let states::session::Source { bucket, key, size, content_type, sha256, .. } = &session.source;
+    let presigned =
+        service.objects.presign_put(bucket, key, *size, content_type, sha256.as_deref(), lifetime).await?;
+    let headers = presigned.headers.into_iter().collect();
+    let upload = UploadView { method: presigned.method, url: presigned.url, headers, expires_at };
+    Ok((session, upload))
+}
+
+/// Writes down that an upload URL lives until `expires_at`. It is no transition: the version stays.
+async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> Result<Session, Error> {
+    let mut session = session;
+    let mut fault = Fault::Busy;
+    for _ in 0..ROUNDS {
+        if session.state != states::State::NotUploaded {
+            let allowed = session.allowed().collect();
+            return Err(Error::WrongState { state: session.state, event: Event::UploadConfirmed, allowed });
+        }
+        if session.upload_expires_at >= expires_at {
+            return Ok(session);
+        }
+        let mut next = session.clone();
+        next.upload_expires_at = expires_at;
+        next.due_at = next.next_due(service.ctx.clock.now(), service.deadlines());
+        match service.ctx.sessions.write(&next, Guard::Unmoved { version: session.version }).await {
+            Ok(Written::Stored) => return Ok(next),
+            Ok(Written::Refused) => {}
+            Err(unavailable @ Fault::Unavailable { .. }) => fault = unavailable,
+            Err(other) => return Err(other.into()),
+        }
+        let id = session.id;
+        session = service.ctx.sessions.get(&id).await?.ok_or(Error::UnknownSession)?;
+    }
+    Err(fault.into())
+}

@@ -1,0 +1,192 @@
+//! A session as it is shown. URLs of its results are made here, at each read; they are never kept and never logged.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use states::session::{Output, Passage, Progress, Stage, StartMode};
+use states::{Event, Kind, Problem, Recipe, Session, State, Timestamp};
+use utoipa::ToSchema;
+
+use super::error::Error;
+use super::vocabulary::{EventName, KindName, RecipeName, StageName, StartModeName, StateName};
+use crate::Service;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
+pub(crate) struct SessionView {
+    session_id: String,
+    #[schema(value_type = StateName)]
+    state: State,
+    #[schema(value_type = StageName)]
+    stage: Stage,
+    /// Counted from 1; 0 before the first.
+    attempt: u32,
+    /// Percent of the attempt, with one decimal; within an attempt it never falls.
+    progress: f64,
+    source: SourceView,
+    #[schema(value_type = RecipeName)]
+    recipe: Recipe,
+    options: Map<String, Value>,
+    metadata: BTreeMap<String, String>,
+    #[schema(value_type = StartModeName)]
+    start: StartMode,
+    outputs: Vec<OutputView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemView>,
+    /// What the session takes now.
+    #[schema(value_type = Vec<EventName>)]
+    allowed: Vec<Event>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it came into its state.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// Until when the last upload URL lives.
+    #[schema(value_type = String, format = DateTime)]
+    upload_expires_at: Timestamp,
+    /// The transitions it has made, oldest first.
+    trail: Vec<PassageView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Source)]
+struct SourceView {
+    file_name: String,
+    size: u64,
+    content_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Output)]
+struct OutputView {
+    /// What it is called when taken away.
+    name: String,
+    /// Where it is fetched from, for a quarter of an hour.
+    url: String,
+    bytes: u64,
+    sha256: String,
+    content_type: String,
+    /// What it is: sample rate, channels, duration, …
+    media: Map<String, Value>,
+    /// What reading it back has shown.
+    verified: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SessionProblem)]
+struct ProblemView {
+    #[serde(rename = "type")]
+    #[schema(value_type = KindName)]
+    kind: Kind,
+    title: &'static str,
+    detail: String,
+    /// Whether another attempt on the same upload can end otherwise.
+    redrivable: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Passage)]
+struct PassageView {
+    #[schema(value_type = EventName)]
+    event: Event,
+    #[schema(value_type = StateName)]
+    to: State,
+    attempt: u32,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// How far an attempt is, between two snapshots.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Progress)]
+pub(crate) struct ProgressView {
+    attempt: u32,
+    /// Percent of the attempt, with one decimal.
+    progress: f64,
+    #[schema(value_type = StageName)]
+    stage: Stage,
+}
+
+impl SessionView {
+    pub(crate) async fn of(service: &Service, session: Session) -> Result<Self, Error> {
+        let mut outputs = Vec::with_capacity(session.outputs.len());
+        for output in &session.outputs {
+            outputs.push(OutputView::of(service, output).await?);
+        }
+        let redrivable = session.can_be_redriven();
+        Ok(Self {
+            state: session.state,
+            stage: session.progress.stage,
+            attempt: session.attempt,
+            progress: percent(session.progress),
+            outputs,
+            allowed: session.allowed().collect(),
+            created_at: session.created_at,
+            updated_at: session.since(),
+            upload_expires_at: session.upload_expires_at,
+            trail: session.trail.iter().map(PassageView::of).collect(),
+            session_id: session.id,
+            source: SourceView {
+                file_name: session.source.file_name,
+                size: session.source.size,
+                content_type: session.source.content_type,
+                sha256: session.source.sha256,
+            },
+            recipe: session.recipe,
+            options: session.options,
+            metadata: session.metadata,
+            start: session.start,
+            problem: session.problem.map(|problem| ProblemView::of(problem, redrivable)),
+        })
+    }
+}
+
+impl OutputView {
+    async fn of(service: &Service, output: &Output) -> Result<Self, Error> {
+        let lifetime = Duration::from_secs(service.config.download_url_seconds.into());
+        let Output { bucket, key, name, content_type, .. } = output;
+        let url = service.objects.presign_get(bucket, key, name, content_type, lifetime).await?;
+        Ok(Self {
+            name: output.name.clone(),
+            url,
+            bytes: output.bytes,
+            sha256: output.sha256.clone(),
+            content_type: output.content_type.clone(),
+            media: output.media.clone(),
+            verified: output.verified.clone(),
+        })
+    }
+}
+
+impl ProblemView {
+    fn of(problem: Problem, redrivable: bool) -> Self {
+        Self { kind: problem.kind, title: problem.kind.title(), detail: problem.detail, redrivable }
+    }
+}
+
+impl PassageView {
+    fn of(passage: &Passage) -> Self {
+        Self { event: passage.event, to: passage.to, attempt: passage.attempt, at: passage.at }
+    }
+}
+
+impl ProgressView {
+    pub(crate) fn of(session: &Session) -> Self {
+        let Session { attempt, progress, .. } = *session;
+        Self { attempt, progress: percent(progress), stage: progress.stage }
+    }
+}
+
+fn percent(progress: Progress) -> f64 {
+    f64::from(progress.permille) / 10.0
+}

@@ -1,0 +1,121 @@
+//! `PUT /xcode/{id}`, `POST /xcode/{id}/cancel`, `POST /xcode/{id}/redrive`: the moves a person asks for. Whether a move
+//! is legal is the table's business; here it is asked for, once per idempotency key.
+
+use activities::{Refusal, cancel, redrive, start};
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::StatusCode;
+use states::{Event, Session};
+
+use super::App;
+use super::caller::Caller;
+use super::error::Error;
+use super::extract::{Id, IdempotencyKey, NoBody};
+use super::view::SessionView;
+use crate::Service;
+use crate::meters::names;
+
+/// Start the conversion
+///
+/// In ReadyToXcode only; of many requests at a time one wins.
+#[utoipa::path(
+    put,
+    path = "/xcode/{id}",
+    tag = "sessions",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 202, body = SessionView),
+        (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn begin(
+    State(service): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    key: IdempotencyKey,
+    _: NoBody,
+) -> Result<impl IntoResponse, Error> {
+    caller.session(&service, &id).await?;
+    let transition_id = key.id(&caller.owner, "PUT /xcode", &id);
+    let moved = start::run(&service.ctx, &id, transition_id).await;
+    answer(&service, &caller, &id, Event::TranscodeStarted, moved).await
+}
+
+/// Cancel a session
+///
+/// A session that has not ended ends as Failed, with the problem `cancelled`.
+#[utoipa::path(
+    post,
+    path = "/xcode/{id}/cancel",
+    tag = "sessions",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 202, body = SessionView),
+        (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn call_off(
+    State(service): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    key: IdempotencyKey,
+    _: NoBody,
+) -> Result<impl IntoResponse, Error> {
+    caller.session(&service, &id).await?;
+    let transition_id = key.id(&caller.owner, "POST /xcode/cancel", &id);
+    let moved = cancel::run(&service.ctx, &id, transition_id).await;
+    answer(&service, &caller, &id, Event::Cancelled, moved).await
+}
+
+/// Try a failed session again
+///
+/// The next attempt on the same upload; only where the problem is of a kind that can pass.
+#[utoipa::path(
+    post,
+    path = "/xcode/{id}/redrive",
+    tag = "sessions",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses(
+        (status = 202, body = SessionView),
+        (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn again(
+    State(service): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    key: IdempotencyKey,
+    _: NoBody,
+) -> Result<impl IntoResponse, Error> {
+    caller.session(&service, &id).await?;
+    let transition_id = key.id(&caller.owner, "POST /xcode/redrive", &id);
+    let moved = redrive::run(&service.ctx, &id, transition_id).await;
+    answer(&service, &caller, &id, Event::Redriven, moved).await
+}
+
+/// 202 with the session, or why not. What the table allows in a state may make no sense for this very record, so a refusal
+/// reads the record again.
+async fn answer(
+    service: &Service,
+    caller: &Caller,
+    id: &str,
+    event: Event,
+    moved: Result<Session, Refusal>,
+) -> Result<impl IntoResponse + use<>, Error> {
+    match moved {
+        Ok(session) => {
+            metrics::counter!(names::TRANSITIONS, "event" => event.to_string()).increment(1);
+            let view = SessionView::of(service, session).await?;
+            Ok((StatusCode::ACCEPTED, axum::Json(view)))
+        }
+        Err(Refusal::WrongState { why }) => {
+            let session = caller.session(service, id).await?;
+            let allowed = match session.state == why.from {
+                true => session.allowed().collect(),
+                false => why.from.allowed().collect(),
+            };
+            Err(Error::WrongState { state: why.from, event: why.on, allowed })
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}

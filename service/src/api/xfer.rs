@@ -1,0 +1,97 @@
+//! `POST /xfer`: a new session and the URL its file goes to. What a request must hold is in [`intake`](super::intake).
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{StatusCode, header};
+use states::Session;
+
+use activities::ports::{Fault, Guard, Written};
+
+use super::caller::Caller;
+use super::error::Error;
+use super::extract::{IdempotencyKey, Json};
+use super::intake::{Intake, Request};
+use super::upload::{self, UploadView};
+use super::vocabulary::StateName;
+use super::{App, ROUNDS};
+use crate::Service;
+use crate::meters::names;
+
+/// The route of an idempotency key's id; `/xfer/` is the same one.
+const ROUTE: &str = "POST /xfer";
+
+/// A session that was made.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Created {
+    session_id: String,
+    #[schema(value_type = StateName)]
+    state: states::State,
+    /// Not there when a repeated request finds its file uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload: Option<UploadView>,
+}
+
+/// Announce a file
+///
+/// Makes a session and answers with the URL to send the file to, by a PUT with exactly these headers. A repeated request
+/// with the same `Idempotency-Key` answers with the session that the first one made, and with a fresh URL.
+#[utoipa::path(
+    post,
+    path = "/xfer",
+    tag = "sessions",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request the same one")),
+    request_body = Request,
+    responses(
+        (status = 201, body = Created, headers(("Location" = String, description = "The session"))),
+        (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn create(
+    State(service): State<App>,
+    caller: Caller,
+    key: IdempotencyKey,
+    Json(request): Json<Request>,
+) -> Result<impl IntoResponse, Error> {
+    let id = key.id(&caller.owner, ROUTE, "");
+    let digest = key.is_given().then(|| request.digest());
+    let intake = request.check()?;
+    let session = make(&service, &caller, &id, intake, digest).await?;
+    let (session, upload) = match session.state {
+        states::State::NotUploaded => upload::mint(&service, session).await.map(|(s, u)| (s, Some(u)))?,
+        _ => (session, None),
+    };
+    let location = format!("{}/api/sessions/{}", service.config.public_url, session.id);
+    let created = Created { session_id: session.id, state: session.state, upload };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(created)))
+}
+
+/// Writes the new session, or finds the one that the same request made before. After a lost answer the record's key,
+/// which is random, tells whether it is this very one.
+async fn make(
+    service: &Service,
+    caller: &Caller,
+    id: &str,
+    intake: Intake,
+    digest: Option<String>,
+) -> Result<Session, Error> {
+    let new = intake.session(service, id, &caller.owner, digest);
+    let mut fault = Fault::Busy;
+    for _ in 0..ROUNDS {
+        match service.ctx.sessions.write(&new, Guard::Absent).await {
+            Ok(Written::Stored) => {
+                metrics::counter!(names::CREATED).increment(1);
+                return Ok(new);
+            }
+            Ok(Written::Refused) => {
+                let found = caller.session(service, id).await?;
+                let same = found.source.key == new.source.key
+                    || (found.request_digest.is_some() && found.request_digest == new.request_digest);
+                return if same { Ok(found) } else { Err(Error::KeyReused) };
+            }
+            Err(unavailable @ Fault::Unavailable { .. }) => fault = unavailable,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(fault.into())
+}

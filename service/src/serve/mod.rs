@@ -1,0 +1,214 @@
+//! The loop every listener runs: accept, serve HTTP/1.1, cut off whoever wastes a place, drain at the end.
+//!
+//! It knows nothing of what it serves: the API, the S3 endpoint and the engine's endpoint all run on it. `axum::serve`
+//! would leave a silent connection open for ever; here every phase of a connection has a limit (see [`Limits`]). What a
+//! connection may do while it waits is in [`paced`], what a request's body may do in [`body`].
+
+mod body;
+mod paced;
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Either;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::{Service, ServiceExt as _};
+
+pub use body::{BodyError, RequestBody};
+use paced::{Busy, BusyBody, Paced};
+
+/// What a client may take. Every field is a limit a test can make short.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// From the connection to its first byte.
+    pub first_byte: Duration,
+    /// From the first byte of a request to the end of its head, however it drips.
+    pub head: Duration,
+    /// Between the end of an answer and the first byte of the next request.
+    pub keep_alive: Duration,
+    /// A body may keep us waiting for so long, and for a second more with every `body_bytes_per_second`.
+    pub body_grace: Duration,
+    pub body_bytes_per_second: u64,
+    /// A client that takes not one byte of its answer for so long is gone.
+    pub write_stall: Duration,
+    /// Request line and header fields together; more is answered 431.
+    pub head_bytes: usize,
+    /// The request target; more is answered 414.
+    pub uri_bytes: usize,
+    /// Connections at a time. Further ones wait in the listener's backlog.
+    pub connections: usize,
+    /// Answers under way may take so long to end after the shutdown began.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_secs(10),
+            head: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(60),
+            body_grace: Duration::from_secs(10),
+            body_bytes_per_second: 1024,
+            write_stall: Duration::from_secs(60),
+            head_bytes: 16 << 10,
+            uri_bytes: 8 << 10,
+            connections: 1024,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where the connection comes from; an extension of every request. A proxy in front makes it the proxy's address.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Tells an answer that would never end by itself that the server wants to; an extension of every request.
+#[derive(Clone, Debug)]
+pub struct Draining(watch::Receiver<bool>);
+
+impl Draining {
+    /// Returns once the shutdown has begun.
+    pub async fn begun(&mut self) {
+        // An error means that the loop itself is gone, which is the end of the drain.
+        let _ = self.0.wait_for(|begun| *begun).await;
+    }
+}
+
+/// How long to leave the listener alone when the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `service` on `listener` until `shutdown` returns, then lets answers under way end.
+pub async fn serve<S, B>(
+    listener: TcpListener,
+    service: S,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let (drain, draining) = watch::channel(false);
+    let draining = Draining(draining);
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let limits = Arc::new(limits);
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        while connections.try_join_next().is_some() {} // forget those that have ended
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let (stream, peer, place) = accepted;
+        let connection =
+            Connection { service: service.clone(), limits: limits.clone(), draining: draining.clone(), peer };
+        connections.spawn(async move {
+            connection.run(stream).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    drain.send_replace(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain, ended).await.is_err() {
+        tracing::warn!(cut_off = connections.len(), "the drain took too long");
+        connections.shutdown().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit) {
+    let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, place),
+            Err(error) => {
+                tracing::warn!(%error, "no connection could be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+struct Connection<S> {
+    service: S,
+    limits: Arc<Limits>,
+    draining: Draining,
+    peer: SocketAddr,
+}
+
+impl<S> Connection<S> {
+    async fn run<B>(self, stream: TcpStream)
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let Self { service, limits, mut draining, peer } = self;
+        // Small events must not wait for company; where it cannot be set, they merely do.
+        let _ = stream.set_nodelay(true);
+        let busy = Busy::default();
+        let io = TokioIo::new(Paced::new(stream, limits.clone(), busy.clone()));
+        let head_bytes = limits.head_bytes;
+        let (told, of_limits) = (draining.clone(), limits);
+        let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            let working = busy.begin();
+            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(told.clone());
+            let (service, limits) = (service.clone(), of_limits.clone());
+            async move {
+                let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+                if length > limits.uri_bytes {
+                    return Ok(too_long(working));
+                }
+                let request = request.map(|body| RequestBody::new(body, &limits));
+                let response = service.oneshot(request).await?;
+                Ok::<_, Infallible>(response.map(|body| Either::Right(BusyBody::new(body, working))))
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(hyper_util::rt::TokioTimer::new())
+            .header_read_timeout(None) // `Paced` tells the first byte, the head and the pause between requests apart
+            .max_header_size(head_bytes)
+            .serve_connection(io, answer);
+        tokio::pin!(connection);
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = draining.begun() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%peer, error = &error as &dyn StdError, "a connection was cut off");
+        }
+    }
+}
+
+type Bare = BusyBody<http_body_util::Empty<Bytes>>;
+
+/// An answer of the loop's own, given before the service is asked.
+fn too_long<B>(working: paced::Working) -> Response<Either<Bare, BusyBody<B>>>
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    let body = Either::Left(BusyBody::new(http_body_util::Empty::new(), working));
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::URI_TOO_LONG;
+    response
+}
