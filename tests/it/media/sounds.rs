@@ -4,16 +4,16 @@ use md5::{Digest, Md5};
 
 /// Interleaved samples and what they mean.
 #[derive(Clone, Debug)]
-pub struct Pcm {
-    pub rate: u32,
-    pub channels: u16,
-    pub bits: u16,
-    pub samples: Vec<i32>,
+pub(super) struct Pcm {
+    pub(super) rate: u32,
+    pub(super) channels: u16,
+    pub(super) bits: u16,
+    pub(super) samples: Vec<i32>,
 }
 
 impl Pcm {
     /// Tones, a slow swell like that of speech, and noise: different in every channel, as loud as it can be.
-    pub fn music(rate: u32, channels: u16, bits: u16, length: usize) -> Self {
+    pub(super) fn music(rate: u32, channels: u16, bits: u16, length: usize) -> Self {
         let full_scale = f64::from((1_u32 << (bits - 1)) - 1);
         let mut noise = Noise(u64::from(bits) << 32 | u64::from(channels) << 16 | u64::from(rate) | 1);
         let mut samples = Vec::with_capacity(length * usize::from(channels));
@@ -32,29 +32,29 @@ impl Pcm {
     }
 
     /// The same samples, as a FLAC of this depth counts their MD5.
-    pub fn md5(&self) -> [u8; 16] {
+    pub(super) fn md5(&self) -> [u8; 16] {
         let width = usize::from(self.bits.div_ceil(8));
         let bytes: Vec<u8> =
             self.samples.iter().flat_map(|sample| sample.to_le_bytes()[..width].to_vec()).collect();
         Md5::digest(bytes).into()
     }
 
-    pub fn length(&self) -> u64 {
+    pub(super) fn length(&self) -> u64 {
         (self.samples.len() / usize::from(self.channels)) as u64
     }
 
     /// A plain WAV, or an extensible one where the depth or the channels call for it.
-    pub fn wav(&self) -> Vec<u8> {
+    pub(super) fn wav(&self) -> Vec<u8> {
         let extensible = self.channels > 2 || !self.bits.is_multiple_of(8);
         self.riff(&self.wav_format(extensible, 1), &self.wav_data())
     }
 
-    pub fn extensible_wav(&self) -> Vec<u8> {
+    pub(super) fn extensible_wav(&self) -> Vec<u8> {
         self.riff(&self.wav_format(true, 1), &self.wav_data())
     }
 
     /// A WAV of 32-bit floats.
-    pub fn float_wav(&self) -> Vec<u8> {
+    pub(super) fn float_wav(&self) -> Vec<u8> {
         let scale = f64::from(1_u32 << (self.bits - 1));
         let data: Vec<u8> = self
             .samples
@@ -109,7 +109,7 @@ impl Pcm {
         file
     }
 
-    pub fn aiff(&self) -> Vec<u8> {
+    pub(super) fn aiff(&self) -> Vec<u8> {
         let shift = self.container_bits() - self.bits;
         let width = usize::from(self.container_bits() / 8);
         let mut sound = vec![0; 8];
@@ -147,10 +147,10 @@ fn extended(value: u32) -> [u8; 10] {
 }
 
 /// A small generator of numbers that look random, the same in every run.
-pub struct Noise(pub u64);
+pub(super) struct Noise(pub(super) u64);
 
 impl Noise {
-    pub fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, well_known as codec};
 use symphonia::core::errors::Error;
 use symphonia::core::packet::Packet;
 use symphonia::default::get_codecs;
@@ -47,6 +47,9 @@ struct Claim {
 impl<'s> Decoder<'s> {
     pub(crate) fn open(source: &'s dyn ReadAt, limits: &Limits) -> Result<Self, Problem> {
         let mended = Mended::new(source).map_err(|error| Problem::source(&error))?;
+        if let Some(shape) = mended.shape() {
+            limits.check_shape(shape.sample_rate, usize::from(shape.channels))?;
+        }
         let source = Arc::new(Watched::new(mended));
         let mut opened = open::open(&source)?;
         let claim = claim(&opened);
@@ -178,7 +181,7 @@ impl Probed {
             if frames > 0 {
                 let (rate, channels) = (buffer.spec().rate(), buffer.num_planes());
                 limits.check_shape(rate, channels)?;
-                let bits = params.bits_per_sample.map_or_else(|| depth_of(&buffer), |bits| Some(bits as u8));
+                let bits = stated_depth(params).or_else(|| depth_of(&buffer));
                 let sound = describe(reader.format_info().short_name, params, rate, channels as u8, bits);
                 let (format, change) = target(&sound, is_float(&buffer));
                 let mut samples = Vec::new();
@@ -199,7 +202,7 @@ fn nothing(opened: &Opened<'_>, limits: &Limits) -> Result<Found, Problem> {
     let rate = params.sample_rate.unwrap_or(0);
     let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
     limits.check_shape(rate, channels)?;
-    let bits = params.bits_per_sample.map(|bits| bits as u8);
+    let bits = stated_depth(params);
     let sound = describe(opened.reader.format_info().short_name, params, rate, channels as u8, bits);
     let (format, change) = target(&sound, false);
     Ok(Found { sound, format, change, samples: Vec::new() })
@@ -344,6 +347,21 @@ fn has_format(buffer: &GenericAudioBufferRef<'_>, format: Format) -> bool {
 
 fn is_float(buffer: &GenericAudioBufferRef<'_>) -> bool {
     matches!(buffer, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_))
+}
+
+/// The depth that the headers state. ALAC and FLAC samples are always handed out as 32 bits, whatever they are.
+fn stated_depth(params: &AudioCodecParameters) -> Option<u8> {
+    const ALAC_DEPTH: usize = 5;
+    const FLAC_DEPTH: std::ops::Range<usize> = 12..14;
+    let header = params.extra_data.as_deref().unwrap_or_default();
+    let from_header = match params.codec {
+        codec::CODEC_ID_ALAC => header.get(ALAC_DEPTH).copied(),
+        // Five bits across two bytes of STREAMINFO, less one.
+        codec::CODEC_ID_FLAC => header.get(FLAC_DEPTH).map(|bytes| ((bytes[0] & 1) << 4 | bytes[1] >> 4) + 1),
+        _ => None,
+    };
+    let depth = from_header.or_else(|| u8::try_from(params.bits_per_sample?).ok());
+    depth.filter(|depth| (1..=32).contains(depth))
 }
 
 fn depth_of(buffer: &GenericAudioBufferRef<'_>) -> Option<u8> {

@@ -11,6 +11,7 @@ use crate::pcm::Fingerprint;
 use crate::{Format, Problem, Sink};
 
 use super::header::{self, BLOCK, Facts, StreamInfo};
+use super::rate;
 
 /// Bytes are handed to the sink in portions of about this size.
 const PORTION: usize = 256 * 1024;
@@ -38,7 +39,7 @@ impl<'s> Encoder<'s> {
     /// Writes a header whose unknown parts are zero: until [`Encoder::finish`] it is a FLAC of unknown length.
     pub(super) fn start(format: Format, sink: &'s mut dyn Sink) -> Result<Self, Problem> {
         let stream = component::StreamInfo::new(
-            format.sample_rate as usize,
+            format.sample_rate.min(rate::HIGHEST) as usize,
             format.channels(),
             usize::from(format.bits_per_sample),
         )
@@ -116,7 +117,11 @@ impl<'s> Encoder<'s> {
         self.smallest_frame = if self.frames == 0 { size } else { self.smallest_frame.min(size) };
         self.largest_frame = self.largest_frame.max(size);
         self.frames += 1;
+        let start = self.portion.len();
         self.portion.extend_from_slice(self.bits.as_slice());
+        if self.format.sample_rate > rate::HIGHEST {
+            rate::refer_to_stream_info(&mut self.portion[start..]);
+        }
         if self.portion.len() >= PORTION { self.flush() } else { Ok(()) }
     }
 

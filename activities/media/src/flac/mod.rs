@@ -2,6 +2,7 @@
 
 mod encode;
 mod header;
+mod rate;
 mod verify;
 
 pub use header::Facts;
