@@ -1,0 +1,6 @@
+//! The one test binary of the workspace.
+
+mod asl;
+mod recorded;
+mod simulation;
+mod world;

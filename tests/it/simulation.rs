@@ -1,0 +1,1 @@
+//! Random definitions and faults.
