@@ -68,11 +68,14 @@ struct Stop {
 #[test]
 fn every_case_has_its_history() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("asl/cases");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() >= 40, "there are only {} cases", cases.len());
-    let failures: Vec<String> =
-        cases.iter().filter_map(|path| check(path).err().map(|error| format!("{}: {error:#}", path.display()))).collect();
+    let failures: Vec<String> = cases
+        .iter()
+        .filter_map(|path| check(path).err().map(|error| format!("{}: {error:#}", path.display())))
+        .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -99,7 +102,7 @@ fn printed(case: &Case) -> Result<String> {
     let history = shell.as_object_mut().and_then(|fields| fields.shift_remove("history"));
     let mut text = serde_json::to_string_pretty(&shell)?;
     if let Some(Value::Array(events)) = history {
-        text.truncate(text.trim_end_matches(['}', '\n']).len());
+        text.truncate(text.len() - "\n}".len());
         let lines: Vec<String> = events.iter().map(|event| format!("    {event}")).collect();
         text = format!("{text},\n  \"history\": [\n{}\n  ]\n}}", lines.join(",\n"));
     }
@@ -110,14 +113,24 @@ fn run(case: &Case) -> Result<(Vec<String>, Vec<Value>)> {
     let definition = match Definition::parse(&case.definition.to_string()) {
         Ok(definition) => Arc::new(definition),
         Err(problems) => {
-            let shown = problems.into_iter().map(|problem| format!("{}: {}", problem.pointer, problem.message));
+            let shown =
+                problems.into_iter().map(|problem| format!("{}: {}", problem.pointer, problem.message));
             return Ok((shown.collect(), Vec::new()));
         }
     };
-    let mut play = Play { case, world: World::new(definition, 1), script: BTreeMap::new(), order: 0, seen: HashSet::new() };
+    let mut play = Play {
+        case,
+        world: World::new(definition, 1),
+        script: BTreeMap::new(),
+        order: 0,
+        seen: HashSet::new(),
+    };
     if let Some(stop) = &case.stop {
         let text = |text: &Option<String>| text.as_deref().map(Into::into);
-        play.later(START + stop.at, Act::Give(Input::Stop { error: text(&stop.error), cause: text(&stop.cause) }));
+        play.later(
+            START + stop.at,
+            Act::Give(Input::Stop { error: text(&stop.error), cause: text(&stop.cause) }),
+        );
     }
     let input = case.input.clone().unwrap_or_else(|| json!({})).to_string();
     play.act(Act::Give(Input::Start { input: input.into() }))?;
@@ -190,7 +203,9 @@ impl Play<'_> {
         let mut tasks = Vec::new();
         for pending in self.world.execution.pending() {
             match pending {
-                Pending::RunTask { key, state, .. } | Pending::Activity { key, state, .. } if !self.seen.contains(&key) => {
+                Pending::RunTask { key, state, .. } | Pending::Activity { key, state, .. }
+                    if !self.seen.contains(&key) =>
+                {
                     tasks.push((key, state));
                 }
                 _ => {}
@@ -226,7 +241,10 @@ impl Play<'_> {
         }
         let large = answer.bytes.map(|bytes| Value::String("x".repeat(bytes)));
         if let Some(output) = answer.output.clone().or(large) {
-            self.later(now + answer.at, Act::Give(Input::TaskSucceeded { key, output: output.to_string().into() }));
+            self.later(
+                now + answer.at,
+                Act::Give(Input::TaskSucceeded { key, output: output.to_string().into() }),
+            );
         } else if answer.error.is_some() {
             let text = |text: &Option<String>| text.as_deref().map(Into::into);
             let (error, cause) = (text(&answer.error), text(&answer.cause));
@@ -247,7 +265,11 @@ fn compact(event: Value) -> Result<Value> {
             "inputDetails" | "outputDetails" | "roleArn" | "resourceType" | "region" => {}
             "input" | "output" | "parameters" => {
                 let text = value.as_str().context("a payload is text")?;
-                let read = if text.len() > 1000 { json!(format!("{} bytes", text.len())) } else { serde_json::from_str(text)? };
+                let read = if text.len() > 1000 {
+                    json!(format!("{} bytes", text.len()))
+                } else {
+                    serde_json::from_str(text)?
+                };
                 shown.insert(name.clone(), read);
             }
             _ => {

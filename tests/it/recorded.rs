@@ -14,7 +14,10 @@ fn recorded_histories_are_ours() {
         eprintln!("skipped: ASL_CASES is not set");
         return;
     };
-    let mut paths: Vec<_> = std::fs::read_dir(Path::new(&folder).join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(Path::new(&folder).join("cases"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     let (mut same, mut different) = (0, Vec::new());
     for path in paths {
@@ -32,18 +35,28 @@ fn recorded_histories_are_ours() {
 /// `None` when the case is not for the core alone.
 fn compare(path: &Path) -> Result<Option<Option<String>>> {
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-    let empty = case["resources"].as_array().is_some_and(Vec::is_empty) && case["lambdas"].as_array().is_some_and(Vec::is_empty);
+    let empty = case["resources"].as_array().is_some_and(Vec::is_empty)
+        && case["lambdas"].as_array().is_some_and(Vec::is_empty);
     let text = case.to_string();
     if !empty || text.contains("JSONata") || text.contains("DISTRIBUTED") || text.contains("Assign") {
         return Ok(None);
     }
     let steps = case["steps"].as_array().context("steps")?;
     let param = |op: &str, name: &str| {
-        let found: Vec<&str> = steps.iter().filter(|step| step["op"] == op).filter_map(|step| step["params"][name].as_str()).collect();
+        let found: Vec<&str> = steps
+            .iter()
+            .filter(|step| step["op"] == op)
+            .filter_map(|step| step["params"][name].as_str())
+            .collect();
         if found.len() == 1 { Some(found[0].to_owned()) } else { None }
     };
-    let expected = case["expects"].as_array().context("expects")?.iter().find_map(|expect| expect["expected"]["events"].as_array());
-    let (Some(definition), Some(input), Some(expected)) = (param("CreateStateMachine", "definition"), param("StartExecution", "input"), expected)
+    let expected = case["expects"]
+        .as_array()
+        .context("expects")?
+        .iter()
+        .find_map(|expect| expect["expected"]["events"].as_array());
+    let (Some(definition), Some(input), Some(expected)) =
+        (param("CreateStateMachine", "definition"), param("StartExecution", "input"), expected)
     else {
         return Ok(None);
     };
@@ -66,7 +79,9 @@ fn compare(path: &Path) -> Result<Option<Option<String>>> {
         }
     }
     let last = expected.iter().filter_map(|event| event["id"].as_u64()).max();
-    Ok(Some((last != Some(history.len() as u64)).then(|| format!("{} events, AWS has {last:?}", history.len()))))
+    Ok(Some(
+        (last != Some(history.len() as u64)).then(|| format!("{} events, AWS has {last:?}", history.len())),
+    ))
 }
 
 /// Where ours differs; what the recording masked cannot.
@@ -75,12 +90,16 @@ fn difference(got: &Value, wanted: &Value) -> Option<String> {
     match (got, wanted) {
         _ if masked || got == wanted => None,
         (Value::Object(ours), Value::Object(theirs)) => {
-            let names = |fields: &serde_json::Map<String, Value>| fields.keys().cloned().collect::<std::collections::BTreeSet<_>>();
+            let names = |fields: &serde_json::Map<String, Value>| {
+                fields.keys().cloned().collect::<std::collections::BTreeSet<_>>()
+            };
             if names(ours) != names(theirs) {
                 return Some(format!("fields {:?}, AWS has {:?}", names(ours), names(theirs)));
             }
             let compared = ours.iter().filter(|(name, _)| !matches!(name.as_str(), "timestamp" | "roleArn"));
-            compared.into_iter().find_map(|(name, value)| difference(value, &theirs[name]).map(|what| format!("{name}: {what}")))
+            compared.into_iter().find_map(|(name, value)| {
+                difference(value, &theirs[name]).map(|what| format!("{name}: {what}"))
+            })
         }
         // A payload is text with us, and was read by the recorder unless it is no object.
         (Value::String(text), wanted) => {

@@ -27,10 +27,11 @@ impl World {
     /// One step and its append. `Ok(Err(_))` when the input is refused.
     pub fn give(&mut self, input: Input) -> Result<Result<usize, Refused>> {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let events = match step(&self.definition, &self.execution, input, Tick { now: self.now, seed: self.seed }) {
-            Ok(events) => events,
-            Err(refused) => return Ok(Err(refused)),
-        };
+        let events =
+            match step(&self.definition, &self.execution, input, Tick { now: self.now, seed: self.seed }) {
+                Ok(events) => events,
+                Err(refused) => return Ok(Err(refused)),
+            };
         ensure!(events.len() <= 256, "a step made {} events", events.len());
         if events.is_empty() {
             return Ok(Ok(0));
