@@ -7,25 +7,25 @@ use std::sync::Arc;
 use workflow::history::{decode, encode};
 use workflow::{Definition, Execution, Facts, Input, Refused, Tick, step};
 
-pub struct World {
-    pub definition: Arc<Definition>,
-    pub execution: Execution,
+pub(crate) struct World {
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) execution: Execution,
     /// One row per append, as a journal would keep them.
-    pub rows: Vec<Vec<u8>>,
-    pub now: i64,
+    pub(crate) rows: Vec<Vec<u8>>,
+    pub(crate) now: i64,
     seed: u64,
 }
 
 /// The instant at which every world begins: 2026-01-01T00:00:00Z.
-pub const START: i64 = 1_767_225_600_000;
+pub(crate) const START: i64 = 1_767_225_600_000;
 
 impl World {
-    pub fn new(definition: Arc<Definition>, seed: u64) -> World {
+    pub(crate) fn new(definition: Arc<Definition>, seed: u64) -> World {
         World { definition, execution: Execution::new(facts()), rows: Vec::new(), now: START, seed }
     }
 
     /// One step and its append. `Ok(Err(_))` when the input is refused.
-    pub fn give(&mut self, input: Input) -> Result<Result<usize, Refused>> {
+    pub(crate) fn give(&mut self, input: Input) -> Result<Result<usize, Refused>> {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let events =
             match step(&self.definition, &self.execution, input, Tick { now: self.now, seed: self.seed }) {
@@ -47,7 +47,7 @@ impl World {
     }
 
     /// The execution as a restarted process would have it: folded from the rows alone.
-    pub fn replayed(&self) -> Result<Execution> {
+    pub(crate) fn replayed(&self) -> Result<Execution> {
         let mut execution = Execution::new(facts());
         for row in &self.rows {
             for event in decode(row)? {
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// The public history.
-    pub fn history(&self) -> Result<Vec<Value>> {
+    pub(crate) fn history(&self) -> Result<Vec<Value>> {
         let mut execution = Execution::new(facts());
         let mut shown = Vec::new();
         for row in &self.rows {
@@ -71,7 +71,7 @@ impl World {
     }
 }
 
-pub fn facts() -> Arc<Facts> {
+pub(crate) fn facts() -> Arc<Facts> {
     Arc::new(Facts {
         execution_arn: "arn:aws:states:us-east-1:123456789012:execution:machine:run".to_owned(),
         execution_name: "run".to_owned(),

@@ -1,1 +1,0 @@
-//! Random definitions and faults.
