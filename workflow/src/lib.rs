@@ -1,1 +1,3 @@
-//! Placeholder
+//! A durable interpreter of Amazon States Language.
+
+pub mod journal;
