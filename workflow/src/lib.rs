@@ -1,3 +1,20 @@
-//! A durable interpreter of Amazon States Language.
+//! A durable interpreter of Amazon States Language. This crate knows nothing of media or sessions.
+//!
+//! The pure core is [`definition`] (what was written), [`execution`] (the fold of a history) and [`step()`]
+//! (what happens next). It has no clock, no async and no IO: time and randomness come in with a [`Tick`] and are
+//! recorded in the events. The edge, which owns the [`journal`] and the tasks, feeds it and does what is pending.
+
+pub mod definition;
+pub mod execution;
+pub mod history;
+pub mod step;
 
 pub mod journal;
+
+pub use definition::{Definition, Problem, StateId};
+pub use execution::{Execution, Facts, IllegalEvent, Pending, Status, TaskKey};
+pub use history::{Damaged, Event};
+pub use step::{Input, Refused, Tick, step};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. All instants of the core are of this kind.
+pub type Millis = i64;

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::Millis;
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::{
     Activities, Activity, Append, Appended, Created, Error, EventRow, ExecutionId, ExecutionRow, Executions,
@@ -30,7 +30,7 @@ struct Tables {
 
 struct Stored {
     row: ExecutionRow,
-    wake: Option<Timestamp>,
+    wake: Option<Millis>,
     events: Vec<(EventRow, u32)>,
 }
 
@@ -100,7 +100,7 @@ impl Executions for MemoryJournal {
         Ok(batch.into_iter().map(|append| tables.store(append)).collect())
     }
 
-    async fn park(&self, execution: ExecutionId, at: Timestamp) -> Result<(), Error> {
+    async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
         if let Some(stored) = self.tables().executions.get_mut(&execution) {
             stored.row.status = RunStatus::Parked;
             stored.row.stopped = Some(at);
@@ -172,7 +172,7 @@ impl Machines for MemoryJournal {
         Ok(Created::New(machine))
     }
 
-    async fn delete_machine(&self, name: &str, _at: Timestamp) -> Result<bool, Error> {
+    async fn delete_machine(&self, name: &str, _at: Millis) -> Result<bool, Error> {
         let mut tables = self.tables();
         let standing = tables.machines.values_mut().find(|(row, deleted)| !*deleted && row.name == name);
         Ok(standing.is_some_and(|(_, deleted)| !std::mem::replace(deleted, true)))

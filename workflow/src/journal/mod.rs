@@ -9,8 +9,8 @@ mod memory;
 mod rows;
 mod sqlite;
 
+use crate::Millis;
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 pub use memory::MemoryJournal;
 pub use rows::{
@@ -31,7 +31,7 @@ pub trait Executions: Send + Sync + 'static {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error>;
 
     /// Gives an execution up whose history cannot be read.
-    async fn park(&self, execution: ExecutionId, at: Timestamp) -> Result<(), Error>;
+    async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error>;
 
     fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error>;
 
@@ -64,7 +64,7 @@ pub trait Machines: Send + Sync + 'static {
     async fn create_machine(&self, new: NewMachine) -> Result<Created<Machine>, Error>;
 
     /// Hides the machine; what runs of it goes on. Whether there was one.
-    async fn delete_machine(&self, name: &str, at: Timestamp) -> Result<bool, Error>;
+    async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error>;
 
     fn machine(&self, name: &str) -> Result<Option<Machine>, Error>;
 

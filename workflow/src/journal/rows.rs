@@ -2,7 +2,7 @@
 //!
 //! The journal does not look into events: it stores what `history` encoded, and gives it back.
 
-use jiff::Timestamp;
+use crate::Millis;
 
 pub type MachineId = i64;
 pub type RevisionId = i64;
@@ -19,7 +19,7 @@ pub struct Machine {
     pub role: String,
     /// Configuration that the engine stores and shows but does not act on (logging, tracing), as the JSON given.
     pub settings: String,
-    pub created: Timestamp,
+    pub created: Millis,
     pub revision: RevisionId,
 }
 
@@ -38,7 +38,7 @@ pub struct NewMachine {
     pub role: String,
     pub settings: String,
     pub definition: String,
-    pub created: Timestamp,
+    pub created: Millis,
 }
 
 /// One text of a state machine and the role it was given. Never changed: executions pin it.
@@ -49,7 +49,7 @@ pub struct Revision {
     pub machine_name: String,
     pub role: String,
     pub definition: String,
-    pub created: Timestamp,
+    pub created: Millis,
 }
 
 /// What came of a create: stored now, or stood there already under this name.
@@ -62,7 +62,7 @@ pub enum Created<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
     pub name: String,
-    pub created: Timestamp,
+    pub created: Millis,
 }
 
 #[derive(
@@ -90,8 +90,8 @@ pub struct ExecutionRow {
     /// The number of the events' format.
     pub format: u16,
     pub status: RunStatus,
-    pub started: Timestamp,
-    pub stopped: Option<Timestamp>,
+    pub started: Millis,
+    pub stopped: Option<Millis>,
 }
 
 /// An execution to go on with after a restart.
@@ -99,7 +99,7 @@ pub struct ExecutionRow {
 pub struct Unfinished {
     pub id: ExecutionId,
     /// When nothing is owed but a wake-up at this time, so that it need not be folded before.
-    pub wake: Option<Timestamp>,
+    pub wake: Option<Millis>,
 }
 
 /// The events of one commit of one execution.
@@ -132,7 +132,7 @@ pub struct Append {
     pub row: EventRow,
     pub closed: Option<Closed>,
     /// `Some` when what the execution sleeps for has changed.
-    pub wake: Option<Option<Timestamp>>,
+    pub wake: Option<Option<Millis>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,13 +141,13 @@ pub struct NewExecution {
     pub revision: RevisionId,
     pub name: String,
     pub format: u16,
-    pub started: Timestamp,
+    pub started: Millis,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
     pub status: RunStatus,
-    pub at: Timestamp,
+    pub at: Millis,
 }
 
 /// What became of one [`Append`] of a commit that is durable.

@@ -1,11 +1,11 @@
 //! Both journals keep the same promises; and a flipped bit on the disk is seen.
 
-use jiff::Timestamp;
+use crate::Millis;
 
 use super::*;
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + second).unwrap()
+fn at(second: i64) -> Millis {
+    (1_700_000_000 + second) * 1000
 }
 
 fn machine(name: &str) -> NewMachine {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{Activities, Activity, Created, Error};
-use super::{SqliteJournal, time};
+use super::SqliteJournal;
 
 #[async_trait]
 impl Activities for SqliteJournal {
@@ -16,7 +16,7 @@ impl Activities for SqliteJournal {
                 }
                 connection
                     .prepare_cached("INSERT INTO activities VALUES (?1, ?2)")?
-                    .execute(params![activity.name, activity.created.as_millisecond()])?;
+                    .execute(params![activity.name, activity.created])?;
                 Ok(Created::New(activity))
             })
             .await
@@ -50,5 +50,5 @@ fn find(connection: &Connection, name: &str) -> Result<Option<Activity>, Error> 
 }
 
 fn activity_row(row: &Row<'_>) -> ledger::rusqlite::Result<Activity> {
-    Ok(Activity { name: row.get(0)?, created: time(1, row.get(1)?)? })
+    Ok(Activity { name: row.get(0)?, created: row.get(1)? })
 }

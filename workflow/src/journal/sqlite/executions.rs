@@ -1,14 +1,14 @@
 //! Executions and events as rows.
 
+use crate::Millis;
 use async_trait::async_trait;
-use jiff::Timestamp;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::{
     Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus, Unfinished,
     Which, in_sequence,
 };
-use super::{SqliteJournal, time};
+use super::SqliteJournal;
 
 const SELECT: &str =
     "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped
@@ -20,14 +20,14 @@ impl Executions for SqliteJournal {
         self.ledger.write("append", move |c| batch.iter().map(|append| store(c, append)).collect()).await
     }
 
-    async fn park(&self, execution: ExecutionId, at: Timestamp) -> Result<(), Error> {
+    async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
         self.ledger
             .write("park", move |connection| {
                 connection
                     .prepare_cached(
                         "UPDATE executions SET status = ?2, stopped = ?3, wake = NULL WHERE id = ?1",
                     )?
-                    .execute(params![execution, RunStatus::Parked as u8, at.as_millisecond()])?;
+                    .execute(params![execution, RunStatus::Parked as u8, at])?;
                 Ok(())
             })
             .await
@@ -70,8 +70,7 @@ impl Executions for SqliteJournal {
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map(params![after, limit], |row| {
-                let wake = row.get::<_, Option<i64>>(1)?.map(|at| time(1, at)).transpose()?;
-                Ok(Unfinished { id: row.get(0)?, wake })
+                Ok(Unfinished { id: row.get(0)?, wake: row.get(1)? })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
@@ -103,7 +102,7 @@ fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
     if let Some(new) = &append.start {
         let sql = "INSERT INTO executions (id, machine, revision, name, format, started)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (machine, name) DO NOTHING";
-        let started = new.started.as_millisecond();
+        let started = new.started;
         let values = params![append.execution, new.machine, new.revision, new.name, new.format, started];
         if connection.prepare_cached(sql)?.execute(values)? == 0 {
             return Ok(Appended::NameTaken);
@@ -119,11 +118,11 @@ fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
     if let Some(closed) = &append.closed {
         connection
             .prepare_cached("UPDATE executions SET status = ?2, stopped = ?3, wake = NULL WHERE id = ?1")?
-            .execute(params![append.execution, closed.status as u8, closed.at.as_millisecond()])?;
+            .execute(params![append.execution, closed.status as u8, closed.at])?;
     } else if let Some(wake) = append.wake {
         connection
             .prepare_cached("UPDATE executions SET wake = ?2 WHERE id = ?1")?
-            .execute(params![append.execution, wake.map(Timestamp::as_millisecond)])?;
+            .execute(params![append.execution, wake])?;
     }
     Ok(Appended::Stored)
 }
@@ -139,7 +138,7 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
         format: row.get(5)?,
         status: RunStatus::from_repr(status)
             .ok_or(ledger::rusqlite::Error::IntegralValueOutOfRange(6, status.into()))?,
-        started: time(7, row.get(7)?)?,
-        stopped: row.get::<_, Option<i64>>(8)?.map(|at| time(8, at)).transpose()?,
+        started: row.get(7)?,
+        stopped: row.get(8)?,
     })
 }

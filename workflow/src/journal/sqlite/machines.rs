@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
+use crate::Millis;
 use async_trait::async_trait;
-use jiff::Timestamp;
 use ledger::rusqlite::types::Type;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{Created, Error, Kind, Machine, MachineId, Machines, NewMachine, Revision, RevisionId};
-use super::{SqliteJournal, time, unreadable};
+use super::{SqliteJournal, unreadable};
 
 const SELECT: &str = "SELECT m.id, m.name, m.kind, r.role, m.settings, m.created, r.id FROM machines m
     JOIN revisions r ON r.id = (SELECT max(id) FROM revisions WHERE machine = m.id) WHERE m.deleted IS NULL";
@@ -19,12 +19,12 @@ impl Machines for SqliteJournal {
         self.ledger.write("create-machine", move |connection| create(connection, new)).await
     }
 
-    async fn delete_machine(&self, name: &str, at: Timestamp) -> Result<bool, Error> {
+    async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
         let name = name.to_owned();
         self.ledger
             .write("delete-machine", move |connection| {
                 let sql = "UPDATE machines SET deleted = ?2 WHERE name = ?1 AND deleted IS NULL";
-                Ok(connection.prepare_cached(sql)?.execute(params![name, at.as_millisecond()])? > 0)
+                Ok(connection.prepare_cached(sql)?.execute(params![name, at])? > 0)
             })
             .await
     }
@@ -53,7 +53,7 @@ impl Machines for SqliteJournal {
                     machine_name: row.get(1)?,
                     role: row.get(2)?,
                     definition: row.get(3)?,
-                    created: time(4, row.get(4)?)?,
+                    created: row.get(4)?,
                 };
                 Ok((revision, row.get::<_, u32>(5)?))
             });
@@ -71,7 +71,7 @@ fn create(connection: &Connection, new: NewMachine) -> Result<Created<Machine>, 
     if let Some(standing) = find(connection, &new.name)? {
         return Ok(Created::Existed(standing));
     }
-    let created = new.created.as_millisecond();
+    let created = new.created;
     let kind: &str = new.kind.into();
     connection
         .prepare_cached("INSERT INTO machines (name, kind, settings, created) VALUES (?1, ?2, ?3, ?4)")?
@@ -79,9 +79,9 @@ fn create(connection: &Connection, new: NewMachine) -> Result<Created<Machine>, 
     let id = connection.last_insert_rowid();
     connection
         .prepare_cached(
-            "INSERT INTO revisions (machine, definition, checksum, created) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO revisions (machine, role, definition, checksum, created) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![id, new.definition, crc32fast::hash(new.definition.as_bytes()), created])?;
+        .execute(params![id, new.role, new.definition, crc32fast::hash(new.definition.as_bytes()), created])?;
     Ok(Created::New(Machine {
         id,
         name: new.name,
@@ -106,7 +106,7 @@ fn machine_row(row: &Row<'_>) -> ledger::rusqlite::Result<Machine> {
         kind,
         role: row.get(3)?,
         settings: row.get(4)?,
-        created: time(5, row.get(5)?)?,
+        created: row.get(5)?,
         revision: row.get(6)?,
     })
 }

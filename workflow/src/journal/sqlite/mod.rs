@@ -6,7 +6,6 @@ mod machines;
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use ledger::Ledger;
 use ledger::rusqlite::types::Type;
 
@@ -26,10 +25,6 @@ impl SqliteJournal {
     pub fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self { ledger: Ledger::open(path, "journal", MIGRATIONS)? })
     }
-}
-
-fn time(column: usize, millis: i64) -> ledger::rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(millis).map_err(|error| unreadable(column, Type::Integer, error))
 }
 
 fn unreadable(
