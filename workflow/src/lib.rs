@@ -9,7 +9,9 @@ pub mod execution;
 pub mod history;
 pub mod step;
 
+pub mod driver;
 pub mod journal;
+pub mod tasks;
 
 pub use definition::{Definition, Problem, StateId};
 pub use execution::{Execution, Facts, IllegalEvent, Pending, Status, TaskKey};

@@ -30,7 +30,6 @@ struct Tables {
 
 struct Stored {
     row: ExecutionRow,
-    wake: Option<Millis>,
     events: Vec<(EventRow, u32)>,
 }
 
@@ -61,17 +60,19 @@ impl Tables {
                 status: RunStatus::Running,
                 started: new.started,
                 stopped: None,
+                wake: None,
             };
-            self.executions.insert(append.execution, Stored { row, wake: None, events: Vec::new() });
+            self.executions.insert(append.execution, Stored { row, events: Vec::new() });
         }
         if let Some(stored) = self.executions.get_mut(&append.execution) {
             let checksum = append.row.checksum(append.execution);
             stored.events.push((append.row, checksum));
             if let Some(wake) = append.wake {
-                stored.wake = wake;
+                stored.row.wake = wake;
             }
             if let Some(closed) = append.closed {
                 stored.row.status = closed.status;
+                stored.row.wake = None;
                 stored.row.stopped = Some(closed.at);
             }
         }
@@ -137,7 +138,7 @@ impl Executions for MemoryJournal {
             .executions
             .range(after + 1..)
             .filter(|(_, stored)| stored.row.status == RunStatus::Running)
-            .map(|(id, stored)| Unfinished { id: *id, wake: stored.wake });
+            .map(|(id, stored)| Unfinished { id: *id, wake: stored.row.wake });
         Ok(running.take(limit as usize).collect())
     }
 

@@ -92,6 +92,8 @@ pub struct ExecutionRow {
     pub status: RunStatus,
     pub started: Millis,
     pub stopped: Option<Millis>,
+    /// When nothing is owed but a wake-up at this time.
+    pub wake: Option<Millis>,
 }
 
 /// An execution to go on with after a restart.

@@ -11,7 +11,7 @@ use super::super::{
 use super::SqliteJournal;
 
 const SELECT: &str =
-    "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped
+    "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake
     FROM executions e JOIN machines m ON m.id = e.machine";
 
 #[async_trait]
@@ -140,5 +140,6 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
             .ok_or(ledger::rusqlite::Error::IntegralValueOutOfRange(6, status.into()))?,
         started: row.get(7)?,
         stopped: row.get(8)?,
+        wake: row.get(9)?,
     })
 }
