@@ -9,6 +9,7 @@ pub mod execution;
 pub mod history;
 pub mod step;
 
+pub mod api;
 pub mod driver;
 pub mod journal;
 pub mod tasks;

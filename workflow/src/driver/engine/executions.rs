@@ -72,7 +72,7 @@ impl Engine {
                 names::check(name)?;
                 name.to_owned()
             }
-            None => self.new_name(),
+            None => self.new_id().to_string(),
         };
         let (answer, answered) = oneshot::channel();
         let start = Start { revision: machine.revision, name: name.clone(), input: Arc::from(input) };
@@ -199,14 +199,6 @@ impl Engine {
         let (machine, name) = names::execution(arn)?;
         let row = self.journal.execution(Which::Named { machine, name })?;
         row.ok_or_else(|| Error::NoExecution(arn.to_owned()))
-    }
-
-    /// A name for an execution whose caller gave none.
-    fn new_name(&self) -> String {
-        let (high, low) = (self.ticks.tick().seed, self.ticks.tick().seed);
-        uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
-            .into_uuid()
-            .to_string()
     }
 }
 

@@ -126,6 +126,12 @@ impl Engine {
         &self.place
     }
 
+    /// A random id: the name of an execution whose caller gave none, or of a request.
+    pub fn new_id(&self) -> uuid::Uuid {
+        let (high, low) = (self.ticks.tick().seed, self.ticks.tick().seed);
+        uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes()).into_uuid()
+    }
+
     /// Says whenever an execution has new durable events.
     pub fn subscribe(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
