@@ -4,9 +4,12 @@
 //! (what happens next). It has no clock, no async and no IO: time and randomness come in with a [`Tick`] and are
 //! recorded in the events. The edge, which owns the [`journal`] and the tasks, feeds it and does what is pending.
 
+mod data;
 pub mod definition;
 pub mod execution;
 pub mod history;
+mod retry;
+mod state;
 pub mod step;
 
 pub mod api;

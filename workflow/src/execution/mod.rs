@@ -1,12 +1,21 @@
-//! One execution: the fold of its events.
+//! One execution: the fold of its events. [`fold`] says what each event means; [`pending`] what the edge owes then.
+//! Nothing here evaluates an expression or asks the definition, so that a history keeps its meaning for ever.
 
-use crate::history::{Event, Failure, Token};
-use crate::{Millis, StateId};
+mod fold;
+pub(crate) mod frame;
+mod pending;
+
+pub use pending::{Pending, TaskKey};
+
+use crate::Millis;
+use crate::history::{Event, Failure, Payload, Token};
+use frame::{Frame, Marks, Phase};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// What is known of an execution before its first event; the context object shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     pub execution_arn: String,
     pub execution_name: String,
@@ -24,95 +33,70 @@ pub enum Status {
     Aborted,
 }
 
-/// Names one try of one entry into a state, for as long as the execution lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct TaskKey {
-    pub frame: u32,
-    /// The id of the event that entered the state.
-    pub entered: u32,
-    /// Counted from 1.
-    pub attempt: u32,
-}
-
-/// What the edge still owes. Never stored: it follows from the events.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Pending<'a> {
-    /// Run the task in the process or call the service; `Definition::resource(state)` names it.
-    RunTask {
-        key: TaskKey,
-        state: StateId,
-        input: &'a str,
-        token: Option<Token>,
-        timeout: Option<u32>,
-        heartbeat: Option<u32>,
-        dispatches: u32,
-    },
-    /// Offer it to whoever polls the activity.
-    Activity { key: TaskKey, state: StateId, input: &'a str, token: Token },
-    /// Somebody holds the token and is to come back with it; nothing to do but to know the token.
-    Callback { key: TaskKey, token: Token },
-    /// Give `Input::Time` at this instant.
-    WakeAt { at: Millis },
-    /// Give `Input::Continue`.
-    Continue,
-}
-
+/// An event that cannot follow what came before: a damaged history. It parks this execution and no other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("event {id} cannot follow here: {reason}")]
+#[error("the event after {length} cannot follow here: {reason}")]
 pub struct IllegalEvent {
-    pub id: u32,
+    pub length: u32,
     pub reason: &'static str,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
     facts: Arc<Facts>,
     status: Status,
+    length: u32,
+    started_at: Option<Millis>,
+    stopped_at: Option<Millis>,
+    timeout_at: Option<Millis>,
+    input: Arc<str>,
     output: Option<Arc<str>>,
     failure: Option<Failure>,
+    frames: BTreeMap<u32, Arc<Frame>>,
+    next_frame: u32,
+    // What `pending` reads; kept by `change`, `insert` and `remove` alone.
+    ready: VecDeque<u32>,
+    due: BTreeSet<(Millis, u32)>,
+    tasks: BTreeSet<u32>,
+    tokens: BTreeMap<Token, u32>,
 }
 
 impl Execution {
     pub fn new(facts: Arc<Facts>) -> Execution {
-        Execution { facts, status: Status::Running, output: None, failure: None }
+        Execution {
+            facts,
+            status: Status::Running,
+            length: 0,
+            started_at: None,
+            stopped_at: None,
+            timeout_at: None,
+            input: "".into(),
+            output: None,
+            failure: None,
+            frames: BTreeMap::new(),
+            next_frame: 0,
+            ready: VecDeque::new(),
+            due: BTreeSet::new(),
+            tasks: BTreeSet::new(),
+            tokens: BTreeMap::new(),
+        }
+    }
+
+    /// Folds one event in; nothing is changed when it cannot follow.
+    pub fn apply(&mut self, event: &Event) -> Result<(), IllegalEvent> {
+        self.fold(event).map_err(|reason| IllegalEvent { length: self.length, reason })
     }
 
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// Folds one event in; nothing is changed when it cannot follow.
-    pub fn apply(&mut self, _event: &Event) -> Result<(), IllegalEvent> {
-        Ok(())
-    }
-
-    /// Everything the edge owes now.
-    pub fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
-        std::iter::empty()
-    }
-
-    /// What one try owes, `None` when its result is no longer awaited.
-    pub fn pending_task(&self, _key: TaskKey) -> Option<Pending<'_>> {
-        None
-    }
-
-    /// The earliest instant at which `Input::Time` has something to do.
-    pub fn next_due(&self) -> Option<Millis> {
-        None
-    }
-
-    /// Whether `Input::Continue` has something to do.
-    pub fn must_continue(&self) -> bool {
-        false
-    }
-
-    /// The try that this token was drawn for, while its result is awaited.
-    pub fn key_of(&self, _token: Token) -> Option<TaskKey> {
-        None
-    }
-
     pub fn status(&self) -> Status {
         self.status
+    }
+
+    pub fn input(&self) -> &Arc<str> {
+        &self.input
     }
 
     pub fn output(&self) -> Option<&Arc<str>> {
@@ -125,15 +109,112 @@ impl Execution {
     }
 
     pub fn started_at(&self) -> Option<Millis> {
-        None
+        self.started_at
     }
 
     pub fn stopped_at(&self) -> Option<Millis> {
-        None
+        self.stopped_at
     }
 
     /// Number of visible events: the id of the last.
     pub fn length(&self) -> u32 {
-        0
+        self.length
     }
+
+    pub(crate) fn frame(&self, frame: u32) -> Option<&Frame> {
+        self.frames.get(&frame).map(Arc::as_ref)
+    }
+
+    pub(crate) fn next_frame(&self) -> u32 {
+        self.next_frame
+    }
+
+    pub(crate) fn timeout_at(&self) -> Option<Millis> {
+        self.timeout_at
+    }
+
+    pub(crate) fn first_ready(&self) -> Option<u32> {
+        self.ready.front().copied()
+    }
+
+    /// The frame whose timer is due first.
+    pub(crate) fn first_due(&self) -> Option<(Millis, u32)> {
+        self.due.first().copied()
+    }
+
+    /// The text a payload of this branch stands for.
+    pub(crate) fn resolve(&self, frame: u32, payload: &Payload) -> Option<Arc<str>> {
+        let frame = self.frame(frame)?;
+        match (payload, &frame.phase) {
+            (Payload::Inline(text), _) => Some(text.clone()),
+            (Payload::Data, _) => Some(frame.data.clone()),
+            (Payload::Result, _) => frame.entry.as_ref()?.result.clone(),
+            (Payload::Gathered, Phase::Join(join)) => gather(&join.outputs),
+            (Payload::Item(index), Phase::Join(join)) => join.items.as_ref()?.get(*index).map(Into::into),
+            _ => None,
+        }
+    }
+
+    fn change(&mut self, id: u32, change: impl FnOnce(&mut Frame)) {
+        let Some(frame) = self.frames.get_mut(&id).map(Arc::make_mut) else { return };
+        let before = frame.marks();
+        change(frame);
+        let after = frame.marks();
+        self.index(id, before, after);
+    }
+
+    fn insert(&mut self, id: u32, frame: Frame) {
+        self.index(id, Marks::NONE, frame.marks());
+        self.frames.insert(id, Arc::new(frame));
+    }
+
+    /// Removes a branch and all that run inside it.
+    fn remove(&mut self, id: u32) {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let Some(frame) = self.frames.remove(&id) else { continue };
+            self.index(id, frame.marks(), Marks::NONE);
+            if let Phase::Join(join) = &frame.phase {
+                open.extend(&join.running);
+            }
+        }
+    }
+
+    fn index(&mut self, id: u32, before: Marks, after: Marks) {
+        if before.due != after.due {
+            before.due.map(|due| self.due.remove(&(due, id)));
+            after.due.map(|due| self.due.insert((due, id)));
+        }
+        if before.token != after.token {
+            before.token.map(|token| self.tokens.remove(&token));
+            after.token.map(|token| self.tokens.insert(token, id));
+        }
+        match (before.task, after.task) {
+            (false, true) => {
+                self.tasks.insert(id);
+            }
+            (true, false) => {
+                self.tasks.remove(&id);
+            }
+            _ => {}
+        }
+        match (before.ready, after.ready) {
+            (false, true) => self.ready.push_back(id),
+            (true, false) => self.ready.retain(|&ready| ready != id),
+            _ => {}
+        }
+    }
+}
+
+/// The outputs as one array; `None` while one is missing.
+fn gather(outputs: &[Option<Arc<str>>]) -> Option<Arc<str>> {
+    let mut text = String::from("[");
+    for (index, output) in outputs.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(output.as_ref()?);
+    }
+    text.push(']');
+    Some(text.into())
 }

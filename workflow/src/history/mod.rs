@@ -1,13 +1,15 @@
 //! The history of an execution: the events as they are stored. [`encode`] and [`decode`] turn the events of one
 //! commit into one row; [`Event::public`] renders what GetExecutionHistory shows. What an event means is written in
-//! [`crate::execution`].
+//! [`crate::execution`]; the rows are written in [`row`], the public form in [`public`].
+
+mod public;
+mod row;
+
+pub use row::{Damaged, FORMAT, decode, encode};
 
 use crate::{Millis, StateId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// The format of a row. An execution pins it, so that an old history keeps its meaning.
-pub const FORMAT: u16 = 1;
 
 /// One event. Step Functions' history event with the fields that GetExecutionHistory leaves out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,10 +60,16 @@ pub enum StateKind {
     Map,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub error: Option<Arc<str>>,
     pub cause: Option<Arc<str>>,
+}
+
+impl Failure {
+    pub(crate) fn new(error: &str, cause: &str) -> Failure {
+        Failure { error: Some(error.into()), cause: Some(cause.into()) }
+    }
 }
 
 /// What happened.
@@ -164,38 +172,68 @@ impl std::fmt::Display for Token {
     }
 }
 
-/// A stored row that is not what was written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Damaged {
-    #[error("a history row has the unknown format {0}")]
-    Format(u16),
-    #[error("a history row cannot be read: {0}")]
-    Row(#[from] postcard::Error),
-}
-
-/// Appends the events of one commit to `out` as one row.
-pub fn encode(events: &[Event], out: &mut Vec<u8>) {
-    out.extend_from_slice(&FORMAT.to_le_bytes());
-    out.extend(postcard::to_stdvec(events).expect("events hold nothing that postcard cannot write"));
-}
-
-/// The events of one row.
-pub fn decode(row: &[u8]) -> Result<Vec<Event>, Damaged> {
-    let (format, rest) = row.split_first_chunk::<2>().ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
-    match u16::from_le_bytes(*format) {
-        FORMAT => Ok(postcard::from_bytes(rest)?),
-        other => Err(Damaged::Format(other)),
+impl Detail {
+    /// Private events take no number and are not shown.
+    pub(crate) fn is_private(&self) -> bool {
+        matches!(
+            self,
+            Detail::WaitStarted { .. }
+                | Detail::RetryScheduled { .. }
+                | Detail::Redispatched
+                | Detail::Heartbeat
+        )
     }
-}
 
-impl Event {
-    /// What GetExecutionHistory shows, `None` for a private event. `before` is the execution just before this event:
-    /// fold the history and render each event before applying it.
-    pub fn public(
-        &self,
-        _definition: &crate::Definition,
-        _before: &crate::Execution,
-    ) -> Option<serde_json::Value> {
-        (self.id > 0).then(|| serde_json::json!({ "id": self.id, "previousEventId": self.previous }))
+    /// It closes the execution.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Detail::ExecutionSucceeded
+                | Detail::ExecutionFailed(_)
+                | Detail::ExecutionTimedOut(_)
+                | Detail::ExecutionAborted(_)
+        )
+    }
+
+    pub(crate) fn is_of_task(&self) -> bool {
+        matches!(
+            self,
+            Detail::TaskScheduled { .. }
+                | Detail::TaskStarted { .. }
+                | Detail::TaskSubmitted { .. }
+                | Detail::TaskSucceeded { .. }
+                | Detail::TaskFailed(_)
+                | Detail::TaskTimedOut(_)
+                | Detail::Redispatched
+                | Detail::Heartbeat
+        )
+    }
+
+    /// About how many bytes it takes in a row.
+    pub(crate) fn size(&self) -> usize {
+        let text = |payload: &Payload| match payload {
+            Payload::Inline(text) => text.len(),
+            _ => 0,
+        };
+        let failure = |failure: &Failure| {
+            failure.error.as_ref().map_or(0, |e| e.len()) + failure.cause.as_ref().map_or(0, |c| c.len())
+        };
+        16 + match self {
+            Detail::ExecutionStarted { input, .. } => input.len(),
+            Detail::StateExited { output: payload, .. }
+            | Detail::TaskScheduled { input: payload, .. }
+            | Detail::TaskSubmitted { output: payload }
+            | Detail::TaskSucceeded { output: payload }
+            | Detail::ParallelStarted { input: payload, .. }
+            | Detail::MapStarted { items: payload, .. }
+            | Detail::IterationStarted { input: payload, .. } => text(payload),
+            Detail::ExecutionFailed(it)
+            | Detail::ExecutionTimedOut(it)
+            | Detail::ExecutionAborted(it)
+            | Detail::TaskFailed(it)
+            | Detail::TaskTimedOut(it)
+            | Detail::RetryScheduled { failure: it, .. } => failure(it),
+            _ => 0,
+        }
     }
 }
