@@ -100,8 +100,8 @@ impl From<Error> for Failure {
 
 fn from_refused(refused: Refused) -> Failure {
     match refused {
+        Refused::NotJson => client("InvalidOutput", "Invalid Output: 'It is not JSON'".into()),
         Refused::TaskDoesNotExist => client("TaskDoesNotExist", "Task Does Not Exist: 'No such task'".into()),
-        Refused::InvalidOutput => client("InvalidOutput", "Invalid Output: 'The output is not JSON'".into()),
         Refused::TaskTimedOut | Refused::Closed | Refused::AlreadyStarted | Refused::NotStarted => {
             client("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'".into())
         }

@@ -91,11 +91,15 @@ impl Dispatcher {
             Ok((_, Ok(output))) if by_callback => Input::TaskSubmitted { key, output: output.into() },
             Ok((_, Ok(output))) => Input::TaskSucceeded { key, output: output.into() },
             Ok((_, Err(TaskError { error, cause }))) => {
-                Input::TaskFailed { key, error: error.into(), cause: Some(cause.into()) }
+                Input::TaskFailed { key, error: Some(error.into()), cause: Some(cause.into()) }
             }
             Err(lost) => {
                 tracing::error!(execution, ?key, error = %lost, "a task panicked");
-                Input::TaskFailed { key, error: "States.TaskFailed".into(), cause: Some(why(lost).into()) }
+                Input::TaskFailed {
+                    key,
+                    error: Some("States.TaskFailed".into()),
+                    cause: Some(why(lost).into()),
+                }
             }
         };
         Some((execution, input))

@@ -8,7 +8,7 @@ use super::Error;
 use super::pollers::Poller;
 use crate::history::Token;
 use crate::journal::ExecutionId;
-use crate::{Input, Millis, TaskKey};
+use crate::{Input, Millis, Refused, TaskKey};
 
 /// Commands that may wait. Past it a start is refused; whoever ends work that runs already waits for room.
 pub(super) const QUEUE: usize = 4096;
@@ -56,7 +56,7 @@ pub(super) struct Start {
 
 pub(super) enum Completion {
     Succeeded { output: Arc<str> },
-    Failed { error: Arc<str>, cause: Option<Arc<str>> },
+    Failed { error: Option<Arc<str>>, cause: Option<Arc<str>> },
     Heartbeat,
 }
 
@@ -110,16 +110,31 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// Gives the answer; the input that has to be given in again, if there is one.
+    /// Gives the answer. What is left is an input that has to be given in after it: a result whose commit failed, or
+    /// the failure of a task whose result was no result.
     pub(super) fn give(self, outcome: Result<Millis, Error>) -> Option<Input> {
         // Whoever asked may have gone; what was done stands all the same.
         match self {
             Self::Nobody => {}
             Self::Caller(caller) => drop(caller.send(outcome)),
             Self::Worker(worker, task) => drop(worker.send(outcome.map(|_| Some(task)))),
-            Self::Again(input) => return matches!(outcome, Err(Error::Journal(_))).then_some(input),
+            Self::Again(input) => return again(input, outcome.err()?),
         }
         None
+    }
+}
+
+fn again(input: Input, error: Error) -> Option<Input> {
+    match (error, input) {
+        (Error::Journal(_), input) => Some(input),
+        (
+            Error::Refused(Refused::NotJson),
+            Input::TaskSucceeded { key, .. } | Input::TaskSubmitted { key, .. },
+        ) => {
+            let cause = Some("The task's output is not JSON.".into());
+            Some(Input::TaskFailed { key, error: Some("States.Runtime".into()), cause })
+        }
+        _ => None,
     }
 }
 

@@ -198,7 +198,9 @@ impl Owner {
             self.timers.set(id, live.execution.next_due());
             self.timers.rearm(id);
         }
-        let _ = arrival.answer.give(outcome.map_err(Error::from));
+        if let Some(input) = arrival.answer.give(outcome.map_err(Error::from)) {
+            self.ready.push_back((id, Arrival::unasked(input)));
+        }
     }
 
     /// An arrival whose execution cannot be brought to mind.
@@ -252,7 +254,9 @@ impl Owner {
     fn settle(&mut self, id: ExecutionId) {
         let Some(live) = self.lives.get_mut(&id) else { return };
         for (answer, outcome) in live.landed() {
-            let _ = answer.give(outcome.map_err(Error::from));
+            if let Some(input) = answer.give(outcome.map_err(Error::from)) {
+                self.ready.push_back((id, Arrival::unasked(input)));
+            }
         }
         self.publish(id);
         self.attend(id);

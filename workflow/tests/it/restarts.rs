@@ -90,7 +90,7 @@ async fn an_execution_whose_history_is_damaged_is_parked_and_the_others_go_on() 
     drop(engine);
 
     let disk = rusqlite::Connection::open(&file).unwrap();
-    let flip = "UPDATE events SET body = substr(body, 1, 9) || x'ff' || substr(body, 11) WHERE execution = 1";
+    let flip = "UPDATE events SET body = CAST(substr(body, 1, 9) || x'ff' || substr(body, 11) AS BLOB) WHERE execution = 1";
     assert_eq!(disk.execute(flip, []).unwrap(), 1);
     drop(disk);
 

@@ -76,8 +76,8 @@ impl Engine {
         error: Option<&str>,
         cause: Option<&str>,
     ) -> Result<(), Error> {
-        let error = Arc::from(error.unwrap_or_default());
-        self.complete(token, Completion::Failed { error, cause: cause.map(Arc::from) }).await
+        let failed = Completion::Failed { error: error.map(Arc::from), cause: cause.map(Arc::from) };
+        self.complete(token, failed).await
     }
 
     pub async fn send_task_heartbeat(&self, token: &str) -> Result<(), Error> {
