@@ -2,7 +2,7 @@
 //!
 //! The pure core is [`definition`] (what was written), [`execution`] (the fold of a history) and [`step()`]
 //! (what happens next). It has no clock, no async and no IO: time and randomness come in with a [`Tick`] and are
-//! recorded in the events. The edge, which owns the journal and the tasks, feeds it and does what is pending.
+//! recorded in the events. The edge, which owns the [`journal`] and the tasks, feeds it and does what is pending.
 
 mod data;
 pub mod definition;
@@ -11,6 +11,11 @@ pub mod history;
 mod retry;
 mod state;
 pub mod step;
+
+pub mod api;
+pub mod driver;
+pub mod journal;
+pub mod tasks;
 
 pub use definition::{Definition, Problem, StateId};
 pub use execution::{Execution, Facts, IllegalEvent, Pending, Status, TaskKey};

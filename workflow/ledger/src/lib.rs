@@ -6,6 +6,7 @@
 //!
 //! Not here: any table's meaning. The engine's journal, the session records and the object rows each bring their schema.
 
+mod checkpoint;
 pub mod crash;
 mod schema;
 mod writer;

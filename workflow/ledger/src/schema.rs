@@ -7,8 +7,9 @@ use rusqlite::Connection;
 
 use crate::{Error, reader_flags};
 
-/// WAL appends instead of rewriting pages; FULL fsyncs the log at every commit. NORMAL would not.
-const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// WAL appends instead of rewriting pages; FULL fsyncs the log at every commit, NORMAL would not. Checkpoints are ours.
+const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = 0;";
 
 /// How long a connection waits for a lock that another process (a backup, a curious `sqlite3`) holds.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, ffi};
 use tokio::sync::oneshot;
 
-use crate::{Error, crash, crash_point};
+use crate::{Error, checkpoint, crash, crash_point};
 
 /// Changes that may wait; more are refused with [`Error::Busy`].
 const QUEUE: usize = 16 * 1024;
@@ -128,6 +128,10 @@ fn run(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>, ledger: &str) 
         } else {
             commit(&mut connection, batch, ledger);
         }
+        if let Err(error) = checkpoint::when_due(&connection) {
+            end_if_fsync_failed(&error, ledger);
+            tracing::warn!(%error, ledger, "a checkpoint failed; the log grows until one succeeds");
+        }
     }
 }
 
@@ -151,17 +155,19 @@ fn transact(connection: &mut Connection, batch: &mut [Box<dyn Job>], ledger: &st
         }
     }
     transaction.commit().map_err(|error| {
-        if is_failed_fsync(&error) {
-            tracing::error!(%error, ledger, "an fsync failed; what is stored is unknown; ending the process");
-            std::process::abort();
-        }
-        error.into()
+        let error = error.into();
+        end_if_fsync_failed(&error, ledger);
+        error
     })
 }
 
-fn is_failed_fsync(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error().map(|error| error.extended_code);
-    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
+fn end_if_fsync_failed(error: &Error, ledger: &str) {
+    let Error::Database(cause) = error else { return };
+    let code = cause.sqlite_error().map(|error| error.extended_code);
+    if matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) {
+        tracing::error!(error = %cause, ledger, "an fsync failed; what is stored is unknown; ending the process");
+        std::process::abort();
+    }
 }
 
 /// How long the negative control's commit lags behind its answer: enough for the answer to reach a client.

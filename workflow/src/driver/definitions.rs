@@ -1,0 +1,57 @@
+//! Definitions by revision, parsed once. Shared by the loop and by those who read histories.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::Error;
+use crate::Definition;
+use crate::journal::{Journal, MachineId, RevisionId};
+
+/// Parsed definitions that are kept. Executions hold on to theirs whatever is kept here.
+const KEPT: usize = 512;
+
+/// A revision as executions pin it.
+pub(super) struct Pinned {
+    pub(super) revision: RevisionId,
+    pub(super) machine: MachineId,
+    pub(super) machine_name: String,
+    pub(super) role: String,
+    pub(super) definition: Definition,
+}
+
+pub(super) struct Definitions {
+    journal: Arc<dyn Journal>,
+    kept: Mutex<HashMap<RevisionId, Arc<Pinned>>>,
+}
+
+impl Definitions {
+    pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
+        Self { journal, kept: Mutex::default() }
+    }
+
+    pub(super) fn get(&self, revision: RevisionId) -> Result<Arc<Pinned>, Error> {
+        if let Some(pinned) = self.lock().get(&revision) {
+            return Ok(pinned.clone());
+        }
+        let row = self.journal.revision(revision)?;
+        let definition = Definition::parse(&row.definition)
+            .map_err(|problems| Error::Unreadable { machine: row.machine_name.clone(), problems })?;
+        let pinned = Arc::new(Pinned {
+            revision,
+            machine: row.machine,
+            machine_name: row.machine_name,
+            role: row.role,
+            definition,
+        });
+        let mut kept = self.lock();
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(revision, pinned.clone());
+        Ok(pinned)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RevisionId, Arc<Pinned>>> {
+        self.kept.lock().expect("nothing panics while it holds the map")
+    }
+}

@@ -1,0 +1,115 @@
+//! Tasks that run in this process: each its own future, dropped when nobody awaits its result any more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+
+use crate::journal::ExecutionId;
+use crate::tasks::{TaskCall, TaskError, Tasks};
+use crate::{Input, TaskKey};
+
+pub(super) struct Dispatcher {
+    tasks: Arc<dyn Tasks>,
+    /// Dropped with the engine, and all that run with it.
+    futures: JoinSet<Result<String, TaskError>>,
+    /// Until the result is durable, so that nothing is given out twice meanwhile.
+    running: HashMap<(ExecutionId, TaskKey), AbortHandle>,
+    calls: HashMap<Id, Call>,
+}
+
+#[derive(Clone, Copy)]
+struct Call {
+    execution: ExecutionId,
+    key: TaskKey,
+    /// What the future answers is not the result: that comes with the token.
+    by_callback: bool,
+}
+
+impl Dispatcher {
+    pub(super) fn new(tasks: Arc<dyn Tasks>) -> Self {
+        Self { tasks, futures: JoinSet::new(), running: HashMap::new(), calls: HashMap::new() }
+    }
+
+    pub(super) fn is_running(&self, execution: ExecutionId, key: TaskKey) -> bool {
+        self.running.contains_key(&(execution, key))
+    }
+
+    pub(super) fn start(&mut self, execution: ExecutionId, task: TaskCall) {
+        let call = Call { execution, key: task.key, by_callback: task.token.is_some() };
+        let tasks = self.tasks.clone();
+        let handle = self.futures.spawn(async move { tasks.run(task).await });
+        self.calls.insert(handle.id(), call);
+        self.running.insert((execution, call.key), handle);
+    }
+
+    /// Forgets a task whose result is no longer awaited, and drops its future if it still runs.
+    pub(super) fn cancel(&mut self, execution: ExecutionId, key: TaskKey) {
+        if let Some(handle) = self.running.remove(&(execution, key)) {
+            handle.abort();
+        }
+    }
+
+    /// Whether a future has not come to its end.
+    pub(super) fn is_idle(&self) -> bool {
+        self.futures.is_empty()
+    }
+
+    /// The next result; waits for ever when nothing runs.
+    pub(super) async fn next(&mut self) -> (ExecutionId, Input) {
+        loop {
+            let Some(ended) = self.futures.join_next_with_id().await else {
+                return std::future::pending().await;
+            };
+            if let Some(result) = self.result(ended) {
+                return result;
+            }
+        }
+    }
+
+    /// A result that is there already.
+    pub(super) fn try_next(&mut self) -> Option<(ExecutionId, Input)> {
+        loop {
+            let ended = self.futures.try_join_next_with_id()?;
+            if let Some(result) = self.result(ended) {
+                return Some(result);
+            }
+        }
+    }
+
+    /// What the end of a future says to its execution; nothing when it was cancelled.
+    fn result(
+        &mut self,
+        ended: Result<(Id, Result<String, TaskError>), JoinError>,
+    ) -> Option<(ExecutionId, Input)> {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let Call { execution, key, by_callback } = self.calls.remove(&id)?;
+        if !self.is_running(execution, key) {
+            return None;
+        }
+        let input = match ended {
+            Ok((_, Ok(output))) if by_callback => Input::TaskSubmitted { key, output: output.into() },
+            Ok((_, Ok(output))) => Input::TaskSucceeded { key, output: output.into() },
+            Ok((_, Err(TaskError { error, cause }))) => {
+                Input::TaskFailed { key, error: Some(error.into()), cause: Some(cause.into()) }
+            }
+            Err(lost) => {
+                tracing::error!(execution, ?key, error = %lost, "a task panicked");
+                Input::TaskFailed {
+                    key,
+                    error: Some("States.TaskFailed".into()),
+                    cause: Some(why(lost).into()),
+                }
+            }
+        };
+        Some((execution, input))
+    }
+}
+
+fn why(lost: JoinError) -> String {
+    let said = lost.try_into_panic().ok().and_then(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        text.or_else(|| panic.downcast_ref::<String>().cloned())
+    });
+    format!("The worker panicked: {}", said.unwrap_or_else(|| "it did not say why".into()))
+}

@@ -1,0 +1,174 @@
+//! What the engine owes an execution whose events are durable: run its tasks, offer its activities, know its tokens,
+//! wake it in time, tell who watches. All of it follows from `pending`, whether after a commit or after a restart.
+
+use std::sync::Arc;
+
+use super::inbox::{Answer, Arrival, Guard};
+use super::owner::Owner;
+use super::{ActivityTask, Change, Error, HeartbeatHandle, names};
+use crate::definition::Resource;
+use crate::history::Token;
+use crate::journal::ExecutionId;
+use crate::tasks::TaskCall;
+use crate::{Input, Pending, Refused, Status, TaskKey};
+
+/// Executions with nothing to do that are kept in memory all the same, for those that are needed again soon.
+const IDLE: usize = 1024;
+
+impl Owner {
+    /// Does what is pending and was not done yet.
+    pub(super) fn attend(&mut self, id: ExecutionId) {
+        let Some(live) = self.lives.get_mut(&id) else { return };
+        if live.execution.status() != Status::Running {
+            return self.close(id);
+        }
+        let execution = &live.execution;
+        live.owed.retain(|key, token| {
+            let awaited = execution.pending_task(*key).is_some();
+            if !awaited {
+                self.tasks.cancel(id, *key);
+                token.map(|token| self.tokens.remove(&token));
+            }
+            awaited
+        });
+        let mut offered = Vec::new();
+        for pending in live.execution.pending() {
+            let (key, token) = match pending {
+                Pending::RunTask { key, state, input, token, dispatches, .. } => {
+                    if !live.lost.contains(&key)
+                        && !self.tasks.is_running(id, key)
+                        && self.ending.is_none()
+                        && let Some(resource) = live.pinned.definition.resource(state)
+                    {
+                        let call = TaskCall {
+                            resource: resource.clone(),
+                            execution_arn: live.execution.facts().execution_arn.clone(),
+                            key,
+                            input: Arc::from(input),
+                            token: token.map(|token| token.to_string()),
+                            dispatch: dispatches,
+                            heartbeat: HeartbeatHandle { commands: self.sender.clone(), execution: id, key },
+                        };
+                        self.tasks.start(id, call);
+                    }
+                    (key, token)
+                }
+                Pending::Activity { key, state, token, .. } => {
+                    if let Some(Resource::Activity { arn }) = live.pinned.definition.resource(state)
+                        && let Ok(activity) = names::activity(arn)
+                        && !live.owed.contains_key(&key)
+                    {
+                        self.pollers.offer(activity, (id, key));
+                        offered.push(activity.to_owned());
+                    }
+                    (key, Some(token))
+                }
+                Pending::Callback { key, token } => (key, Some(token)),
+                Pending::WakeAt { .. } | Pending::Continue => continue,
+            };
+            live.owed.insert(key, token);
+            token.map(|token| self.tokens.insert(token, id));
+        }
+        self.timers.set(id, live.execution.next_due());
+        if live.execution.must_continue() {
+            self.ready.push_back((id, Arrival::unasked(Input::Continue)));
+        }
+        self.let_go_later(id);
+        offered.iter().for_each(|activity| self.hand_out(activity));
+    }
+
+    /// Gives waiting workers the tasks that are offered.
+    pub(super) fn hand_out(&mut self, activity: &str) {
+        while let Some(((id, key), poller)) = self.pollers.pair(activity) {
+            let task = self.bring(id).ok().and_then(|()| {
+                match self.lives.get(&id)?.execution.pending_task(key)? {
+                    Pending::Activity { input, token, .. } => {
+                        Some(ActivityTask { token: token.to_string(), input: Arc::from(input) })
+                    }
+                    _ => None,
+                }
+            });
+            let Some(task) = task else {
+                self.pollers.front(activity, poller);
+                continue;
+            };
+            let input = Input::TaskStarted { key, worker: poller.worker };
+            self.ready.push_back((id, Arrival { input, answer: Answer::Worker(poller.reply, task) }));
+        }
+    }
+
+    /// The try that a token stands for.
+    pub(super) fn find(&mut self, token: Token, guard: &Guard) -> Result<(ExecutionId, TaskKey), Error> {
+        let id = *self.tokens.get(&token).ok_or(Refused::TaskTimedOut)?;
+        self.bring(id)?;
+        let live = self.lives.get(&id).ok_or(Refused::TaskTimedOut)?;
+        guard.check(&live.pinned.machine_name)?;
+        let key = live.execution.key_of(token).ok_or(Refused::TaskTimedOut)?;
+        Ok((id, key))
+    }
+
+    pub(super) fn publish(&mut self, id: ExecutionId) {
+        if self.changes.receiver_count() > 0
+            && let Some(live) = self.lives.get(&id)
+        {
+            let execution_arn = live.execution.facts().execution_arn.clone();
+            let _ = self.changes.send(Change { execution_arn, status: live.execution.status() });
+        }
+    }
+
+    /// Leaves nothing behind of an execution that has ended.
+    fn close(&mut self, id: ExecutionId) {
+        let Some(live) = self.lives.remove(&id) else { return };
+        self.forget(id, &live);
+        self.deferred -= live.waiting.len();
+        for arrival in live.waiting {
+            let _ = arrival.answer.give(Err(Refused::Closed.into()));
+        }
+    }
+
+    fn forget(&mut self, id: ExecutionId, live: &super::live::Live) {
+        for (key, token) in &live.owed {
+            self.tasks.cancel(id, *key);
+            token.map(|token| self.tokens.remove(&token));
+        }
+        self.timers.set(id, None);
+        self.watchers.remove(&id); // dropping the sender is the signal
+    }
+
+    /// Gives up an execution whose history cannot be what it was, and goes on with the others.
+    pub(super) fn park(&mut self, id: ExecutionId, reason: &dyn std::error::Error) {
+        tracing::error!(execution = id, %reason, "an execution is parked: its history cannot be read");
+        self.forming.retain(|forming| *forming != id);
+        if let Some(live) = self.lives.remove(&id) {
+            self.forget(id, &live);
+            self.deferred -= live.waiting.len();
+            let stepped = live.answers.into_iter().map(|(answer, _)| answer);
+            for answer in stepped.chain(live.waiting.into_iter().map(|arrival| arrival.answer)) {
+                let _ = answer.give(Err(super::live::damaged(id, reason)));
+            }
+        }
+        self.timers.set(id, None);
+        let (journal, at) = (self.journal.clone(), self.ticks.now());
+        tokio::spawn(async move {
+            if let Err(error) = journal.park(id, at).await {
+                tracing::error!(execution = id, %error, "it could not be marked as parked; the next start will try again");
+            }
+        });
+    }
+
+    /// Lets executions that only wait leave memory, the longest idle first.
+    fn let_go_later(&mut self, id: ExecutionId) {
+        self.idle.push_back(id);
+        while self.idle.len() > IDLE {
+            let Some(oldest) = self.idle.pop_front() else { return };
+            let may_go = self.lives.get(&oldest).is_some_and(|live| {
+                live.is_idle()
+                    && !live.execution.must_continue()
+                    && !live.owed.keys().any(|key| self.tasks.is_running(oldest, *key))
+            });
+            if may_go {
+                self.lives.remove(&oldest);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Activities, and the tokens by which work done elsewhere comes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::super::inbox::{Command, Completion};
+use super::super::pollers::Poller;
+use super::super::{ActivityTask, Error, names};
+use super::executions::check_json;
+use super::{Engine, Page, page};
+use crate::Millis;
+use crate::history::Token;
+use crate::journal::{Activity, Created};
+
+/// How long a worker's poll stays open.
+const LONG_POLL: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Creates an activity, or finds the one of this name: its ARN and when it was created.
+    pub async fn create_activity(&self, name: &str) -> Result<(String, Millis), Error> {
+        names::check(name)?;
+        let new = Activity { name: name.to_owned(), created: self.ticks.now() };
+        let (Created::New(activity) | Created::Existed(activity)) = self.journal.create_activity(new).await?;
+        Ok((self.place.activity(name), activity.created))
+    }
+
+    /// Its name and when it was created.
+    pub async fn describe_activity(&self, arn: &str) -> Result<(String, Millis), Error> {
+        let activity = self.journal.activity(names::activity(arn)?)?;
+        let activity = activity.ok_or_else(|| Error::NoActivity(arn.to_owned()))?;
+        Ok((activity.name, activity.created))
+    }
+
+    /// In the order of their names: name and time of creation.
+    pub async fn list_activities(
+        &self,
+        page: &Page,
+    ) -> Result<(Vec<(String, Millis)>, Option<String>), Error> {
+        let activities = self.journal.activities(&page.after()?.unwrap_or_default(), page.limit())?;
+        let next = page::next(&activities, page.limit(), |activity| activity.name.clone());
+        Ok((activities.into_iter().map(|activity| (activity.name, activity.created)).collect(), next))
+    }
+
+    /// Deletes an activity, if there is one.
+    pub async fn delete_activity(&self, arn: &str) -> Result<(), Error> {
+        self.journal.delete_activity(names::activity(arn)?).await?;
+        Ok(())
+    }
+
+    /// Waits a minute at most for a task of this activity.
+    pub async fn get_activity_task(
+        &self,
+        arn: &str,
+        worker: Option<&str>,
+    ) -> Result<Option<ActivityTask>, Error> {
+        let (activity, _) = self.describe_activity(arn).await?;
+        let (reply, answer) = oneshot::channel();
+        let until = self.ticks.now() + LONG_POLL.as_millis() as Millis;
+        self.offer(Command::Poll {
+            activity,
+            poller: Poller { worker: worker.map(Arc::from), until, reply },
+        })?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+
+    pub async fn send_task_success(&self, token: &str, output: &str) -> Result<(), Error> {
+        check_json(output).map_err(Error::InvalidOutput)?;
+        self.complete(token, Completion::Succeeded { output: Arc::from(output) }).await
+    }
+
+    pub async fn send_task_failure(
+        &self,
+        token: &str,
+        error: Option<&str>,
+        cause: Option<&str>,
+    ) -> Result<(), Error> {
+        let failed = Completion::Failed { error: error.map(Arc::from), cause: cause.map(Arc::from) };
+        self.complete(token, failed).await
+    }
+
+    pub async fn send_task_heartbeat(&self, token: &str) -> Result<(), Error> {
+        self.complete(token, Completion::Heartbeat).await
+    }
+
+    async fn complete(&self, token: &str, completion: Completion) -> Result<(), Error> {
+        let token = read(token).ok_or(Error::InvalidToken)?;
+        let guard = self.guard.clone();
+        self.deliver(|answer| Command::Complete { token, completion, guard, answer }).await?;
+        Ok(())
+    }
+}
+
+/// Reads a token as it was shown: 32 hexadecimal digits.
+fn read(token: &str) -> Option<Token> {
+    let is_hex = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = is_hex.then(|| u128::from_str_radix(token, 16))?.ok()?;
+    Some(Token(number.to_be_bytes()))
+}

@@ -1,0 +1,46 @@
+//! Pages of a list: how many, and from where. The token is opaque to callers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+
+use super::super::Error;
+
+/// Entries of a page when nothing is said, and at most.
+const MOST: u32 = 1000;
+const USUAL: u32 = 100;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// 0 for as many as is usual.
+    pub limit: u32,
+    pub token: Option<String>,
+}
+
+impl Page {
+    pub(super) fn limit(&self) -> u32 {
+        if self.limit == 0 { USUAL } else { self.limit.min(MOST) }
+    }
+
+    /// Where the page before this one ended.
+    pub(super) fn after(&self) -> Result<Option<String>, Error> {
+        let Some(token) = &self.token else { return Ok(None) };
+        let bytes = BASE64.decode(token).map_err(|_| Error::InvalidPage)?;
+        String::from_utf8(bytes).map(Some).map_err(|_| Error::InvalidPage)
+    }
+
+    pub(super) fn after_number<T: std::str::FromStr>(&self) -> Result<Option<T>, Error> {
+        let after = self.after()?;
+        after.map(|text| text.parse().map_err(|_| Error::InvalidPage)).transpose()
+    }
+}
+
+/// The token of the page that follows `last`, if this one is full.
+pub(super) fn next<T>(rows: &[T], limit: u32, last: impl FnOnce(&T) -> String) -> Option<String> {
+    let full = rows.len() >= limit as usize;
+    rows.last().filter(|_| full).map(|row| BASE64.encode(last(row)))
+}
+
+/// A token that says how many entries came before.
+pub(super) fn token(count: u32) -> String {
+    BASE64.encode(count.to_string())
+}

@@ -1,0 +1,172 @@
+//! What reaches the loop from outside, and how it answers: only when what it did is durable.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Error;
+use super::pollers::Poller;
+use crate::history::Token;
+use crate::journal::ExecutionId;
+use crate::{Input, Millis, Refused, TaskKey};
+
+/// Commands that may wait. Past it a start is refused; whoever ends work that runs already waits for room.
+pub(super) const QUEUE: usize = 4096;
+
+pub(super) enum Command {
+    Start {
+        start: Start,
+        answer: Answer,
+    },
+    /// To an execution by its id.
+    Deliver {
+        to: ExecutionId,
+        input: Input,
+        answer: Answer,
+    },
+    /// To whatever awaits this token.
+    Complete {
+        token: Token,
+        completion: Completion,
+        guard: Guard,
+        answer: Answer,
+    },
+    /// A worker asks for work.
+    Poll {
+        activity: String,
+        poller: Poller,
+    },
+    /// Tells when the execution has closed; at once when it is not running.
+    Watch {
+        execution: ExecutionId,
+        closed: oneshot::Sender<()>,
+    },
+    /// Stop taking in; end when nothing runs any more, or at this time.
+    Shutdown {
+        until: Millis,
+        done: oneshot::Sender<()>,
+    },
+}
+
+pub(super) struct Start {
+    pub(super) revision: crate::journal::RevisionId,
+    pub(super) name: String,
+    pub(super) input: Arc<str>,
+}
+
+pub(super) enum Completion {
+    Succeeded { output: Arc<str> },
+    Failed { error: Option<Arc<str>>, cause: Option<Arc<str>> },
+    Heartbeat,
+}
+
+impl Completion {
+    pub(super) fn of(self, key: TaskKey) -> Input {
+        match self {
+            Self::Succeeded { output } => Input::TaskSucceeded { key, output },
+            Self::Failed { error, cause } => Input::TaskFailed { key, error, cause },
+            Self::Heartbeat => Input::Heartbeat { key },
+        }
+    }
+}
+
+/// The machines that whoever sent a command may only look at.
+#[derive(Clone, Default)]
+pub(super) struct Guard {
+    read_only: Option<Arc<[String]>>,
+}
+
+impl Guard {
+    pub(super) fn over(machines: impl IntoIterator<Item = String>) -> Self {
+        Self { read_only: Some(machines.into_iter().collect()) }
+    }
+
+    pub(super) fn check(&self, machine: &str) -> Result<(), Error> {
+        match &self.read_only {
+            Some(names) if names.iter().any(|name| name == machine) => {
+                Err(Error::ReadOnly(machine.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Work handed to a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityTask {
+    pub token: String,
+    pub input: Arc<str>,
+}
+
+/// Who waits for an input to become durable.
+pub(super) enum Answer {
+    Nobody,
+    /// Learns at what time the input was taken.
+    Caller(oneshot::Sender<Result<Millis, Error>>),
+    /// Gets the task, once it is durable that it has it.
+    Worker(oneshot::Sender<Result<Option<ActivityTask>, Error>>, ActivityTask),
+    /// The result of work done in the process: it is not lost when a commit fails, but given in again.
+    Again(Input),
+}
+
+impl Answer {
+    /// Gives the answer. What is left is an input that has to be given in after it: a result whose commit failed, or
+    /// the failure of a task whose result was no result.
+    pub(super) fn give(self, outcome: Result<Millis, Error>) -> Option<Input> {
+        // Whoever asked may have gone; what was done stands all the same.
+        match self {
+            Self::Nobody => {}
+            Self::Caller(caller) => drop(caller.send(outcome)),
+            Self::Worker(worker, task) => drop(worker.send(outcome.map(|_| Some(task)))),
+            Self::Again(input) => return again(input, outcome.err()?),
+        }
+        None
+    }
+}
+
+fn again(input: Input, error: Error) -> Option<Input> {
+    match (error, input) {
+        (Error::Journal(_), input) => Some(input),
+        (
+            Error::Refused(Refused::NotJson),
+            Input::TaskSucceeded { key, .. } | Input::TaskSubmitted { key, .. },
+        ) => {
+            let cause = Some("The task's output is not JSON.".into());
+            Some(Input::TaskFailed { key, error: Some("States.Runtime".into()), cause })
+        }
+        _ => None,
+    }
+}
+
+/// An input on its way into `step`.
+pub(super) struct Arrival {
+    pub(super) input: Input,
+    pub(super) answer: Answer,
+}
+
+impl Arrival {
+    pub(super) fn unasked(input: Input) -> Self {
+        Self { input, answer: Answer::Nobody }
+    }
+}
+
+/// Lets a task in the process say that it lives.
+#[derive(Clone)]
+pub struct HeartbeatHandle {
+    pub(super) commands: mpsc::WeakSender<Command>,
+    pub(super) execution: ExecutionId,
+    pub(super) key: TaskKey,
+}
+
+impl HeartbeatHandle {
+    /// Records a sign of life. An error means that nobody waits for the result any more.
+    pub async fn beat(&self) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        let commands = self.commands.upgrade().ok_or(Error::Closed)?;
+        let input = Input::Heartbeat { key: self.key };
+        let command = Command::Deliver { to: self.execution, input, answer: Answer::Caller(answer) };
+        commands.send(command).await.map_err(|_| Error::Closed)?;
+        drop(commands);
+        answered.await.map_err(|_| Error::Closed)?.map(|_| ())
+    }
+}

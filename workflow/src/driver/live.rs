@@ -1,0 +1,163 @@
+//! One execution in memory: the fold of its events, and what has been decided but is not durable yet.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::definitions::{Definitions, Pinned};
+use super::inbox::{Answer, Arrival};
+use super::{Error, Place};
+use crate::history::{self, Token};
+use crate::journal::{
+    Append, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, NewExecution, RunStatus,
+};
+use crate::{Event, Execution, Facts, Millis, Pending, Refused, Status, TaskKey};
+
+/// Rows read at a time when an execution is folded.
+const ROWS: u32 = 1024;
+
+pub(super) struct Live {
+    pub(super) pinned: Arc<Pinned>,
+    /// With the events in `fresh` applied.
+    pub(super) execution: Execution,
+    /// Events in the journal.
+    stored: u32,
+    /// Until the first commit is durable.
+    pub(super) start: Option<NewExecution>,
+    /// What the journal says it sleeps for.
+    wake: Option<Millis>,
+    /// Decided, and not durable.
+    pub(super) fresh: Vec<Event>,
+    pub(super) answers: Vec<(Answer, Result<Millis, Refused>)>,
+    /// Whether `fresh` is being committed: nothing is decided meanwhile, what arrives waits.
+    pub(super) flying: bool,
+    pub(super) waiting: VecDeque<Arrival>,
+    /// The tries whose result is awaited, and the tokens that lead to them.
+    pub(super) owed: HashMap<TaskKey, Option<Token>>,
+    /// Tasks that were given out before the engine stopped: a new dispatch is recorded first.
+    pub(super) lost: HashSet<TaskKey>,
+}
+
+impl Live {
+    pub(super) fn new(place: &Place, pinned: Arc<Pinned>, name: String, now: Millis) -> Self {
+        let start = NewExecution {
+            machine: pinned.machine,
+            revision: pinned.revision,
+            name: name.clone(),
+            format: history::FORMAT,
+            started: now,
+        };
+        let execution = Execution::new(Arc::new(facts(place, &pinned, name)));
+        Self { start: Some(start), ..Self::of(pinned, execution) }
+    }
+
+    fn of(pinned: Arc<Pinned>, execution: Execution) -> Self {
+        Self {
+            pinned,
+            execution,
+            stored: 0,
+            start: None,
+            wake: None,
+            fresh: Vec::new(),
+            answers: Vec::new(),
+            flying: false,
+            waiting: VecDeque::new(),
+            owed: HashMap::new(),
+            lost: HashSet::new(),
+        }
+    }
+
+    /// Folds an execution from the journal.
+    pub(super) fn fold(
+        journal: &dyn Journal,
+        definitions: &Definitions,
+        place: &Place,
+        row: ExecutionRow,
+    ) -> Result<Self, Error> {
+        let pinned = definitions.get(row.revision)?;
+        let mut live = Self::of(pinned.clone(), Execution::new(Arc::new(facts(place, &pinned, row.name))));
+        live.wake = row.wake;
+        for_each_event(journal, row.id, |event| {
+            live.stored += 1;
+            live.execution.apply(&event).map_err(|illegal| damaged(row.id, &illegal))
+        })?;
+        Ok(live)
+    }
+
+    /// Whether it may leave memory and be folded again when something comes for it.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.flying && self.fresh.is_empty() && self.waiting.is_empty() && self.lost.is_empty()
+    }
+
+    /// Its share of the next commit.
+    pub(super) fn append(&mut self, id: ExecutionId) -> Append {
+        self.flying = true;
+        let mut body = Vec::new();
+        history::encode(&self.fresh, &mut body);
+        let count = self.fresh.len() as u32; // `step` gives a few hundred at most
+        let at = self.fresh.last().map_or(0, |event| event.at);
+        let closed = closed(self.execution.status()).map(|status| Closed { status, at });
+        let sleeps = self.execution.pending().all(|pending| matches!(pending, Pending::WakeAt { .. }));
+        let wake = if sleeps { self.execution.next_due() } else { None };
+        let changed = (wake != self.wake).then_some(wake);
+        let row = EventRow { first: self.stored, count, body };
+        Append { execution: id, start: self.start.clone(), row, closed, wake: changed }
+    }
+
+    /// The commit is durable.
+    pub(super) fn landed(&mut self) -> Vec<(Answer, Result<Millis, Refused>)> {
+        self.flying = false;
+        self.start = None;
+        self.stored += self.fresh.len() as u32;
+        self.fresh.clear();
+        let sleeps = self.execution.pending().all(|pending| matches!(pending, Pending::WakeAt { .. }));
+        self.wake = if sleeps { self.execution.next_due() } else { None };
+        std::mem::take(&mut self.answers)
+    }
+}
+
+/// Hands each event of the execution's history to `take`, in order.
+pub(super) fn for_each_event(
+    journal: &(impl Executions + ?Sized),
+    execution: ExecutionId,
+    mut take: impl FnMut(Event) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut next = 0;
+    loop {
+        let rows = journal.events(execution, next, ROWS)?;
+        let rows: Vec<_> = rows.into_iter().filter(|row| row.first >= next).collect();
+        let Some(last) = rows.last() else { return Ok(()) };
+        let full = rows.len() as u32 >= ROWS - 1;
+        next = last.first + last.count;
+        for row in &rows {
+            let events = history::decode(&row.body).map_err(|error| damaged(execution, &error))?;
+            events.into_iter().try_for_each(&mut take)?;
+        }
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+pub(super) fn facts(place: &Place, pinned: &Pinned, name: String) -> Facts {
+    Facts {
+        execution_arn: place.execution(&pinned.machine_name, &name),
+        execution_name: name,
+        state_machine_arn: place.machine(&pinned.machine_name),
+        state_machine_name: pinned.machine_name.clone(),
+        role_arn: pinned.role.clone(),
+    }
+}
+
+pub(super) fn damaged(execution: ExecutionId, reason: &dyn std::error::Error) -> Error {
+    Error::Damaged { execution, reason: reason.to_string() }
+}
+
+fn closed(status: Status) -> Option<RunStatus> {
+    match status {
+        Status::Running => None,
+        Status::Succeeded => Some(RunStatus::Succeeded),
+        Status::Failed => Some(RunStatus::Failed),
+        Status::TimedOut => Some(RunStatus::TimedOut),
+        Status::Aborted => Some(RunStatus::Aborted),
+    }
+}

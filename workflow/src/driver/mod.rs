@@ -1,0 +1,39 @@
+//! The edge of the engine: it owns the executions, the clock and the tasks, and makes what the core decides durable.
+//!
+//! [`Engine`] is the handle. Behind it one loop ([`owner`]) owns every live execution; its inputs come through a bounded
+//! queue ([`inbox`]); commits fly while the next one forms ([`flights`]); what is pending afterwards is done in
+//! [`duties`]; [`recovery`] brings executions back. Reads never ask the loop: they fold what the journal holds, and so
+//! see durable events only.
+
+mod definitions;
+mod dispatch;
+mod duties;
+mod engine;
+mod error;
+mod flights;
+mod inbox;
+mod live;
+mod names;
+mod owner;
+mod pollers;
+mod recovery;
+mod ticks;
+mod timers;
+
+pub use engine::{
+    Config, Description, Engine, Failed, HistoryPage, ListedExecution, MachineDescription, MachineRequest,
+    Page, Started,
+};
+pub use error::Error;
+pub use inbox::{ActivityTask, HeartbeatHandle};
+pub use names::Place;
+pub use ticks::{Hand, Ticks};
+
+use crate::Status;
+
+/// Tells subscribers that an execution has new durable events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub execution_arn: String,
+    pub status: Status,
+}

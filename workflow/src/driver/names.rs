@@ -1,0 +1,130 @@
+//! Names and ARNs: how they are built, and which are refused.
+
+use super::Error;
+
+/// Longest name of a machine, an execution or an activity.
+const NAME: usize = 80;
+/// Longest ARN that is looked at.
+const ARN: usize = 256;
+
+/// Where this engine says it is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub region: String,
+    pub account: String,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { region: "us-east-1".into(), account: "000000000000".into() }
+    }
+}
+
+impl Place {
+    pub fn machine(&self, name: &str) -> String {
+        self.arn("stateMachine", name)
+    }
+
+    pub fn activity(&self, name: &str) -> String {
+        self.arn("activity", name)
+    }
+
+    pub fn execution(&self, machine: &str, name: &str) -> String {
+        format!("arn:aws:states:{}:{}:execution:{machine}:{name}", self.region, self.account)
+    }
+
+    fn arn(&self, kind: &str, name: &str) -> String {
+        format!("arn:aws:states:{}:{}:{kind}:{name}", self.region, self.account)
+    }
+}
+
+/// The machine's name in its ARN. Region and account are not looked at: there is one engine here.
+pub(super) fn machine(arn: &str) -> Result<&str, Error> {
+    match parts(arn)?.as_slice() {
+        ["stateMachine", name] => Ok(*name),
+        _ => Err(wrong_kind(arn)),
+    }
+}
+
+pub(super) fn activity(arn: &str) -> Result<&str, Error> {
+    match parts(arn)?.as_slice() {
+        ["activity", name] => Ok(*name),
+        _ => Err(wrong_kind(arn)),
+    }
+}
+
+/// The machine's and the execution's name.
+pub(super) fn execution(arn: &str) -> Result<(&str, &str), Error> {
+    match parts(arn)?.as_slice() {
+        ["execution", machine, name] => Ok((*machine, *name)),
+        _ => Err(wrong_kind(arn)),
+    }
+}
+
+/// Refuses a name that AWS would refuse.
+pub(super) fn check(name: &str) -> Result<(), Error> {
+    let forbidden = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c)
+            || ('\u{fff0}'..).contains(&c)
+    };
+    let length = name.chars().count();
+    if length == 0 || length > NAME || name.contains(forbidden) {
+        return Err(Error::InvalidName(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// What follows the account in the ARN.
+fn parts(arn: &str) -> Result<Vec<&str>, Error> {
+    let invalid = || Error::InvalidArn(format!("Invalid ARN prefix: {arn}"));
+    if arn.len() > ARN {
+        return Err(Error::InvalidArn("Invalid ARN length".into()));
+    }
+    let fields: Vec<_> = arn.split(':').collect();
+    match fields.as_slice() {
+        ["arn", partition, "states", _, _, rest @ ..] if partition.starts_with("aws") => Ok(rest.to_vec()),
+        _ => Err(invalid()),
+    }
+}
+
+fn wrong_kind(arn: &str) -> Error {
+    Error::InvalidArn(format!("Resource type not valid in this context: {arn}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_is_read_back() {
+        let place = Place::default();
+        assert_eq!(machine(&place.machine("m")).unwrap(), "m");
+        assert_eq!(activity(&place.activity("a")).unwrap(), "a");
+        assert_eq!(execution(&place.execution("m", "e")).unwrap(), ("m", "e"));
+    }
+
+    #[test]
+    fn an_arn_of_another_kind_or_none_is_refused() {
+        let machine_arn = Place::default().machine("m");
+        for (arn, message) in [
+            ("nonsense", "Invalid ARN prefix: nonsense"),
+            ("arn:aws:s3:::bucket", "Invalid ARN prefix: arn:aws:s3:::bucket"),
+        ] {
+            assert!(matches!(execution(arn), Err(Error::InvalidArn(said)) if said == message));
+        }
+        assert!(matches!(execution(&machine_arn), Err(Error::InvalidArn(_))));
+        assert!(matches!(activity(&machine_arn), Err(Error::InvalidArn(_))));
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for good in ["a", "with-dash_and.dot", &"x".repeat(80), "(parens)+=@!'"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in ["", "two words", "a/b", "a:b", "tab\t", "what?", "\u{85}", &"x".repeat(81)] {
+            assert!(check(bad).is_err(), "{bad:?}");
+        }
+    }
+}

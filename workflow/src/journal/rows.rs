@@ -1,0 +1,171 @@
+//! What the journal keeps: plain rows, and how a row of events proves that it is the one that was written.
+//!
+//! The journal does not look into events: it stores what `history` encoded, and gives it back.
+
+use crate::Millis;
+
+pub type MachineId = i64;
+pub type RevisionId = i64;
+/// Given out by the engine's loop in rising order, so that a later start has the greater id.
+pub type ExecutionId = i64;
+
+/// A state machine as it stands; its definition lies in its [`Revision`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    pub id: MachineId,
+    pub name: String,
+    pub kind: Kind,
+    /// The current revision's.
+    pub role: String,
+    /// Configuration that the engine stores and shows but does not act on (logging, tracing), as the JSON given.
+    pub settings: String,
+    pub created: Millis,
+    pub revision: RevisionId,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "UPPERCASE")]
+pub enum Kind {
+    #[default]
+    Standard,
+    Express,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMachine {
+    pub name: String,
+    pub kind: Kind,
+    pub role: String,
+    pub settings: String,
+    pub definition: String,
+    pub created: Millis,
+}
+
+/// One text of a state machine and the role it was given. Never changed: executions pin it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    pub id: RevisionId,
+    pub machine: MachineId,
+    pub machine_name: String,
+    pub role: String,
+    pub definition: String,
+    pub created: Millis,
+}
+
+/// What came of a create: stored now, or stood there already under this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created<T> {
+    New(T),
+    Existed(T),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    pub name: String,
+    pub created: Millis,
+}
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::FromRepr, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[repr(u8)]
+pub enum RunStatus {
+    Running = 0,
+    Succeeded = 1,
+    Failed = 2,
+    TimedOut = 3,
+    Aborted = 4,
+    /// Its history cannot be read. It is left as it is, and shown as failed.
+    Parked = 5,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionRow {
+    pub id: ExecutionId,
+    pub machine: MachineId,
+    pub machine_name: String,
+    pub revision: RevisionId,
+    pub name: String,
+    /// The number of the events' format.
+    pub format: u16,
+    pub status: RunStatus,
+    pub started: Millis,
+    pub stopped: Option<Millis>,
+    /// When nothing is owed but a wake-up at this time.
+    pub wake: Option<Millis>,
+}
+
+/// An execution to go on with after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    pub id: ExecutionId,
+    /// When nothing is owed but a wake-up at this time, so that it need not be folded before.
+    pub wake: Option<Millis>,
+}
+
+/// The events of one commit of one execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// How many events of the execution stand before this row.
+    pub first: u32,
+    pub count: u32,
+    pub body: Vec<u8>,
+}
+
+impl EventRow {
+    /// The checksum stored beside the row. It covers the row's place as well, so that no row passes for another.
+    pub fn checksum(&self, execution: ExecutionId) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&execution.to_le_bytes());
+        hasher.update(&self.first.to_le_bytes());
+        hasher.update(&self.count.to_le_bytes());
+        hasher.update(&self.body);
+        hasher.finalize()
+    }
+}
+
+/// One execution's share of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Append {
+    pub execution: ExecutionId,
+    /// Present when these are the execution's first events.
+    pub start: Option<NewExecution>,
+    pub row: EventRow,
+    pub closed: Option<Closed>,
+    /// `Some` when what the execution sleeps for has changed.
+    pub wake: Option<Option<Millis>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewExecution {
+    pub machine: MachineId,
+    pub revision: RevisionId,
+    pub name: String,
+    pub format: u16,
+    pub started: Millis,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    pub status: RunStatus,
+    pub at: Millis,
+}
+
+/// What became of one [`Append`] of a commit that is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    Stored,
+    /// The machine has an execution of this name; nothing of this append is stored.
+    NameTaken,
+}
+
+/// Which executions to list: newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    pub machine: MachineId,
+    pub status: Option<RunStatus>,
+    /// Only executions older than this one.
+    pub before: Option<ExecutionId>,
+    pub limit: u32,
+}

@@ -1,0 +1,54 @@
+//! Activities as rows.
+
+use async_trait::async_trait;
+use ledger::rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::{Activities, Activity, Created, Error};
+use super::SqliteJournal;
+
+#[async_trait]
+impl Activities for SqliteJournal {
+    async fn create_activity(&self, activity: Activity) -> Result<Created<Activity>, Error> {
+        self.ledger
+            .write("create-activity", move |connection| {
+                if let Some(standing) = find(connection, &activity.name)? {
+                    return Ok(Created::Existed(standing));
+                }
+                connection
+                    .prepare_cached("INSERT INTO activities VALUES (?1, ?2)")?
+                    .execute(params![activity.name, activity.created])?;
+                Ok(Created::New(activity))
+            })
+            .await
+    }
+
+    async fn delete_activity(&self, name: &str) -> Result<bool, Error> {
+        let name = name.to_owned();
+        self.ledger
+            .write("delete-activity", move |connection| {
+                Ok(connection.prepare_cached("DELETE FROM activities WHERE name = ?1")?.execute([name])? > 0)
+            })
+            .await
+    }
+
+    fn activity(&self, name: &str) -> Result<Option<Activity>, Error> {
+        self.ledger.read(|connection| find(connection, name))
+    }
+
+    fn activities(&self, after: &str, limit: u32) -> Result<Vec<Activity>, Error> {
+        self.ledger.read(|connection| {
+            let sql = "SELECT name, created FROM activities WHERE name > ?1 ORDER BY name LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_map(params![after, limit], activity_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn find(connection: &Connection, name: &str) -> Result<Option<Activity>, Error> {
+    let mut statement = connection.prepare_cached("SELECT name, created FROM activities WHERE name = ?1")?;
+    Ok(statement.query_row([name], activity_row).optional()?)
+}
+
+fn activity_row(row: &Row<'_>) -> ledger::rusqlite::Result<Activity> {
+    Ok(Activity { name: row.get(0)?, created: row.get(1)? })
+}

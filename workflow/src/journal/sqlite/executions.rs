@@ -1,0 +1,145 @@
+//! Executions and events as rows.
+
+use crate::Millis;
+use async_trait::async_trait;
+use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::super::{
+    Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus, Unfinished,
+    Which, in_sequence,
+};
+use super::SqliteJournal;
+
+const SELECT: &str =
+    "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake
+    FROM executions e JOIN machines m ON m.id = e.machine";
+
+#[async_trait]
+impl Executions for SqliteJournal {
+    async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
+        self.ledger.write("append", move |c| batch.iter().map(|append| store(c, append)).collect()).await
+    }
+
+    async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
+        self.ledger
+            .write("park", move |connection| {
+                connection
+                    .prepare_cached(
+                        "UPDATE executions SET status = ?2, stopped = ?3, wake = NULL WHERE id = ?1",
+                    )?
+                    .execute(params![execution, RunStatus::Parked as u8, at])?;
+                Ok(())
+            })
+            .await
+    }
+
+    fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {
+        let (condition, values): (_, Vec<&dyn ToSql>) = match &which {
+            Which::Id(id) => ("WHERE e.id = ?1", vec![id]),
+            Which::Named { machine, name } => {
+                ("WHERE m.name = ?1 AND e.name = ?2 ORDER BY e.id DESC LIMIT 1", vec![machine, name])
+            }
+            Which::Newest => ("ORDER BY e.id DESC LIMIT 1", vec![]),
+        };
+        self.ledger.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("{SELECT} {condition}"))?;
+            Ok(statement.query_row(values.as_slice(), execution_row).optional()?)
+        })
+    }
+
+    fn executions(&self, listing: &Listing) -> Result<Vec<ExecutionRow>, Error> {
+        let by_status = match listing.status {
+            // Spelt out, so that SQLite takes the small index of the running ones.
+            Some(RunStatus::Running) => "AND e.status = 0 AND ?2 IS NOT NULL",
+            Some(_) => "AND e.status = ?2",
+            None => "AND ?2 IS NULL",
+        };
+        let sql =
+            format!("{SELECT} WHERE e.machine = ?1 {by_status} AND e.id < ?3 ORDER BY e.id DESC LIMIT ?4");
+        let status = listing.status.map(|status| status as u8);
+        let before = listing.before.unwrap_or(ExecutionId::MAX);
+        self.ledger.read(|connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = params![listing.machine, status, before, listing.limit];
+            Ok(statement.query_map(values, execution_row)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn unfinished(&self, after: ExecutionId, limit: u32) -> Result<Vec<Unfinished>, Error> {
+        let sql = "SELECT id, wake FROM executions WHERE status = 0 AND id > ?1 ORDER BY id LIMIT ?2";
+        self.ledger.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![after, limit], |row| {
+                Ok(Unfinished { id: row.get(0)?, wake: row.get(1)? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn events(&self, execution: ExecutionId, from: u32, limit: u32) -> Result<Vec<EventRow>, Error> {
+        let sql = "SELECT first, count, body, checksum FROM events WHERE execution = ?1 AND first >=
+            coalesce((SELECT max(first) FROM events WHERE execution = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3";
+        let rows = self.ledger.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![execution, from, limit], |row| {
+                Ok((
+                    EventRow { first: row.get(0)?, count: row.get(1)?, body: row.get(2)? },
+                    row.get::<_, u32>(3)?,
+                ))
+            })?;
+            let check = |row: Result<(EventRow, u32), ledger::rusqlite::Error>| {
+                let (row, checksum) = row?;
+                let sound = row.checksum(execution) == checksum;
+                sound.then_some(row).ok_or(Error::Corrupt { execution, event: from })
+            };
+            rows.map(check).collect::<Result<Vec<_>, Error>>()
+        })?;
+        in_sequence(execution, from, rows)
+    }
+}
+
+fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
+    if let Some(new) = &append.start {
+        let sql = "INSERT INTO executions (id, machine, revision, name, format, started)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (machine, name) DO NOTHING";
+        let started = new.started;
+        let values = params![append.execution, new.machine, new.revision, new.name, new.format, started];
+        if connection.prepare_cached(sql)?.execute(values)? == 0 {
+            return Ok(Appended::NameTaken);
+        }
+    }
+    let sql = "INSERT INTO events (execution, first, count, checksum, body) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (execution, first) DO NOTHING";
+    let EventRow { first, count, body } = &append.row;
+    let values = params![append.execution, first, count, append.row.checksum(append.execution), body];
+    if connection.prepare_cached(sql)?.execute(values)? == 0 {
+        return Err(Error::Conflict(append.execution));
+    }
+    if let Some(closed) = &append.closed {
+        connection
+            .prepare_cached("UPDATE executions SET status = ?2, stopped = ?3, wake = NULL WHERE id = ?1")?
+            .execute(params![append.execution, closed.status as u8, closed.at])?;
+    } else if let Some(wake) = append.wake {
+        connection
+            .prepare_cached("UPDATE executions SET wake = ?2 WHERE id = ?1")?
+            .execute(params![append.execution, wake])?;
+    }
+    Ok(Appended::Stored)
+}
+
+fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
+    let status: u8 = row.get(6)?;
+    Ok(ExecutionRow {
+        id: row.get(0)?,
+        machine: row.get(1)?,
+        machine_name: row.get(2)?,
+        revision: row.get(3)?,
+        name: row.get(4)?,
+        format: row.get(5)?,
+        status: RunStatus::from_repr(status)
+            .ok_or(ledger::rusqlite::Error::IntegralValueOutOfRange(6, status.into()))?,
+        started: row.get(7)?,
+        stopped: row.get(8)?,
+        wake: row.get(9)?,
+    })
+}

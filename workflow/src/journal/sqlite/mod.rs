@@ -1,0 +1,36 @@
+//! The journal in one SQLite file, on a ledger: group commit, fsync, and committed reads are the ledger's.
+
+mod activities;
+mod executions;
+mod machines;
+
+use std::path::Path;
+
+use ledger::Ledger;
+use ledger::rusqlite::types::Type;
+
+use super::Error;
+
+/// Applied in order, each once. A released migration is never changed.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// A handle; clones share the file's one writer.
+#[derive(Clone)]
+pub struct SqliteJournal {
+    ledger: Ledger,
+}
+
+impl SqliteJournal {
+    /// Opens or creates the file.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Ok(Self { ledger: Ledger::open(path, "journal", MIGRATIONS)? })
+    }
+}
+
+fn unreadable(
+    column: usize,
+    kind: Type,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> ledger::rusqlite::Error {
+    ledger::rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
+}

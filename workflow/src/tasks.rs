@@ -1,0 +1,54 @@
+//! The port to whoever does the work of a Task state.
+//!
+//! A call may come more than once: after a restart the engine does not know whether the first one finished. The engine
+//! drops the future when the result is no longer awaited: stopped, timed out, or answered by a callback.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::TaskKey;
+use crate::definition::Resource;
+use crate::driver::HeartbeatHandle;
+
+#[async_trait]
+pub trait Tasks: Send + Sync + 'static {
+    /// Does the work; the answer is JSON text. For a callback it is what the service said on taking the call.
+    async fn run(&self, call: TaskCall) -> Result<String, TaskError>;
+}
+
+/// One try of one task.
+pub struct TaskCall {
+    pub resource: Resource,
+    pub execution_arn: String,
+    /// With the execution's ARN, what a worker may use to recognise a repeated call.
+    pub key: TaskKey,
+    /// JSON text.
+    pub input: Arc<str>,
+    /// Present when the result is to come by SendTaskSuccess or SendTaskFailure.
+    pub token: Option<String>,
+    /// Counted from 1; more than 1 when the engine was restarted since the task was scheduled.
+    pub dispatch: u32,
+    pub heartbeat: HeartbeatHandle,
+}
+
+/// How a task failed: the name that Retry and Catch match, and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}: {cause}")]
+pub struct TaskError {
+    pub error: String,
+    pub cause: String,
+}
+
+/// For an engine whose state machines call nothing in the process.
+pub struct NoTasks;
+
+#[async_trait]
+impl Tasks for NoTasks {
+    async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
+        Err(TaskError {
+            error: "States.Runtime".into(),
+            cause: format!("This engine has nothing that runs {:?}.", call.resource),
+        })
+    }
+}

@@ -1,0 +1,316 @@
+//! An engine on a journal that can fail or stand still, with scripted tasks and a clock moved by hand.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use workflow::Millis;
+use workflow::driver::{Config, Engine, Hand, MachineRequest, Page, Ticks};
+use workflow::journal::*;
+use workflow::tasks::{TaskCall, TaskError, Tasks};
+
+pub(crate) const NOON: Millis = 1_700_000_000_000;
+
+/// A journal whose appends fail, or wait, when a test says so.
+#[derive(Clone)]
+pub(crate) struct Journal {
+    stored: MemoryJournal,
+    pub(crate) faults: Arc<Faults>,
+}
+
+pub(crate) struct Faults {
+    /// Counts the appends; those from `first` on fail, as many as `count` says.
+    seen: AtomicI64,
+    first: AtomicI64,
+    count: AtomicI64,
+    gate: Semaphore,
+    pub(crate) arrived: Notify,
+}
+
+const WIDE_OPEN: usize = 1 << 40;
+
+impl Journal {
+    pub(crate) fn new() -> Self {
+        let faults = Faults {
+            seen: AtomicI64::new(0),
+            first: AtomicI64::new(i64::MAX),
+            count: AtomicI64::new(0),
+            gate: Semaphore::new(WIDE_OPEN),
+            arrived: Notify::new(),
+        };
+        Self { stored: MemoryJournal::default(), faults: Arc::new(faults) }
+    }
+
+    /// What is stored, with a journal that works again.
+    pub(crate) fn repaired(&self) -> Self {
+        Self { stored: self.stored.clone(), ..Self::new() }
+    }
+
+    /// From now on the `nth` append fails (counted from 1), and those after it: `count` in all.
+    pub(crate) fn fail(&self, nth: i64, count: i64) {
+        self.faults.first.store(self.faults.seen.load(Ordering::SeqCst) + nth, Ordering::SeqCst);
+        self.faults.count.store(count, Ordering::SeqCst);
+    }
+
+    pub(crate) fn appends(&self) -> i64 {
+        self.faults.seen.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn shut(&self) {
+        self.faults.gate.forget_permits(WIDE_OPEN);
+    }
+
+    pub(crate) fn reopen(&self) {
+        self.faults.gate.add_permits(WIDE_OPEN);
+    }
+}
+
+#[async_trait]
+impl Executions for Journal {
+    async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
+        let faults = &self.faults;
+        let nth = faults.seen.fetch_add(1, Ordering::SeqCst) + 1;
+        faults.arrived.notify_one();
+        let _passed = faults.gate.acquire().await.unwrap();
+        let behind = nth - faults.first.load(Ordering::SeqCst);
+        if behind >= 0 && behind < faults.count.load(Ordering::SeqCst) {
+            return Err(ledger::Error::RolledBack.into());
+        }
+        self.stored.append(batch).await
+    }
+
+    async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
+        self.stored.park(execution, at).await
+    }
+
+    fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {
+        self.stored.execution(which)
+    }
+
+    fn executions(&self, listing: &Listing) -> Result<Vec<ExecutionRow>, Error> {
+        self.stored.executions(listing)
+    }
+
+    fn unfinished(&self, after: ExecutionId, limit: u32) -> Result<Vec<Unfinished>, Error> {
+        self.stored.unfinished(after, limit)
+    }
+
+    fn events(&self, execution: ExecutionId, from: u32, limit: u32) -> Result<Vec<EventRow>, Error> {
+        self.stored.events(execution, from, limit)
+    }
+}
+
+#[async_trait]
+impl Machines for Journal {
+    async fn create_machine(&self, new: NewMachine) -> Result<Created<Machine>, Error> {
+        self.stored.create_machine(new).await
+    }
+
+    async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
+        self.stored.delete_machine(name, at).await
+    }
+
+    fn machine(&self, name: &str) -> Result<Option<Machine>, Error> {
+        self.stored.machine(name)
+    }
+
+    fn machines(&self, after: MachineId, limit: u32) -> Result<Vec<Machine>, Error> {
+        self.stored.machines(after, limit)
+    }
+
+    fn revision(&self, id: RevisionId) -> Result<Revision, Error> {
+        self.stored.revision(id)
+    }
+}
+
+#[async_trait]
+impl Activities for Journal {
+    async fn create_activity(&self, activity: Activity) -> Result<Created<Activity>, Error> {
+        self.stored.create_activity(activity).await
+    }
+
+    async fn delete_activity(&self, name: &str) -> Result<bool, Error> {
+        self.stored.delete_activity(name).await
+    }
+
+    fn activity(&self, name: &str) -> Result<Option<Activity>, Error> {
+        self.stored.activity(name)
+    }
+
+    fn activities(&self, after: &str, limit: u32) -> Result<Vec<Activity>, Error> {
+        self.stored.activities(after, limit)
+    }
+}
+
+/// Tasks by name: `echo…` answers its input, `fail` fails, `panic` panics, `hang` never ends, `beat` says that it lives
+/// whenever told to.
+pub(crate) struct Script {
+    pub(crate) calls: Mutex<HashMap<String, u32>>,
+    pub(crate) hanging: Mutex<mpsc::UnboundedReceiver<Hanging>>,
+    hang: mpsc::UnboundedSender<Hanging>,
+    pub(crate) beat: Notify,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Hanging {
+    Began { dispatch: u32, token: Option<String> },
+    Dropped,
+}
+
+struct OnDrop(mpsc::UnboundedSender<Hanging>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.send(Hanging::Dropped);
+    }
+}
+
+impl Script {
+    pub(crate) fn new() -> Arc<Self> {
+        let (hang, hanging) = mpsc::unbounded_channel();
+        Arc::new(Self { calls: Mutex::default(), hanging: Mutex::new(hanging), hang, beat: Notify::new() })
+    }
+
+    pub(crate) fn called(&self, name: &str) -> u32 {
+        self.calls.lock().unwrap().get(name).copied().unwrap_or(0)
+    }
+
+    /// What a hanging task does next.
+    pub(crate) async fn next(&self) -> Hanging {
+        std::future::poll_fn(|context| self.hanging.lock().unwrap().poll_recv(context)).await.unwrap()
+    }
+}
+
+#[async_trait]
+impl Tasks for Script {
+    async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
+        let workflow::definition::Resource::Lambda { function, .. } = &call.resource else {
+            // A call that awaits a callback: accepted, and its token told.
+            let _ = self.hang.send(Hanging::Began { dispatch: call.dispatch, token: call.token });
+            return Ok("{}".into());
+        };
+        *self.calls.lock().unwrap().entry(function.clone()).or_default() += 1;
+        match function.as_str() {
+            "fail" => Err(TaskError { error: "Oops".into(), cause: "it had to be".into() }),
+            "panic" => panic!("of all things"),
+            "hang" => {
+                let _dropped = OnDrop(self.hang.clone());
+                let _ = self.hang.send(Hanging::Began { dispatch: call.dispatch, token: call.token });
+                std::future::pending().await
+            }
+            "beat" => {
+                let _dropped = OnDrop(self.hang.clone());
+                let _ = self.hang.send(Hanging::Began { dispatch: call.dispatch, token: call.token });
+                loop {
+                    self.beat.notified().await;
+                    call.heartbeat.beat().await.expect("its result is awaited");
+                    let _ = self.hang.send(Hanging::Began { dispatch: 0, token: None });
+                }
+            }
+            _ => Ok(call.input.to_string()),
+        }
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) engine: Engine,
+    pub(crate) hand: Arc<Hand>,
+    pub(crate) journal: Journal,
+    pub(crate) script: Arc<Script>,
+}
+
+impl Rig {
+    pub(crate) async fn new() -> Self {
+        Self::on(Journal::new(), NOON, Config::default()).await
+    }
+
+    pub(crate) async fn on(journal: Journal, now: Millis, config: Config) -> Self {
+        let script = Script::new();
+        let (ticks, hand) = Ticks::manual(now, 7);
+        let engine = Engine::open(journal.clone(), script.clone(), ticks, config).await.unwrap();
+        Self { engine, hand: Arc::new(hand), journal, script }
+    }
+
+    /// Ends this engine where it stands, and starts another one on what it stored.
+    pub(crate) async fn restart(self, now: Millis) -> Self {
+        self.engine.shutdown(Duration::ZERO).await;
+        Self::on(self.journal.repaired(), now, Config::default()).await
+    }
+
+    pub(crate) async fn machine(&self, definition: &str) -> String {
+        let request = MachineRequest {
+            name: "machine".into(),
+            definition: definition.into(),
+            role: "arn:aws:iam::000000000000:role/any".into(),
+            settings: "{}".into(),
+            ..MachineRequest::default()
+        };
+        self.engine.create_state_machine(request).await.unwrap().arn
+    }
+
+    /// Starts the execution `run` of a new machine.
+    pub(crate) async fn start(&self, definition: &str) -> String {
+        let machine = self.machine(definition).await;
+        self.engine.start_execution(&machine, Some("run"), r#"{"n":1}"#).await.unwrap().arn
+    }
+
+    /// The public events, without their times.
+    pub(crate) async fn history(&self, arn: &str) -> Vec<serde_json::Value> {
+        let mut events = self.timed_history(arn).await;
+        for event in &mut events {
+            event.as_object_mut().unwrap().remove("timestamp");
+        }
+        events
+    }
+
+    pub(crate) async fn timed_history(&self, arn: &str) -> Vec<serde_json::Value> {
+        let page = Page { limit: 1000, token: None };
+        self.engine.history(arn, &page, false).await.unwrap().events
+    }
+
+    /// Moves the clock on and on, until `done`.
+    pub(crate) async fn while_time_passes<T>(&self, done: impl Future<Output = T>) -> T {
+        let hand = self.hand.clone();
+        let passing = async move {
+            loop {
+                hand.advance(Duration::from_millis(10));
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            done = done => done,
+            () = passing => unreachable!("time does not end"),
+        }
+    }
+
+    /// Returns when the loop has looked at the clock and decided what was due.
+    pub(crate) async fn look(&self) {
+        let unknown = "00000000000000000000000000000000";
+        let refused = self.engine.send_task_heartbeat(unknown).await;
+        assert!(refused.is_err(), "there is no such token");
+    }
+}
+
+pub(crate) fn lambda(name: &str) -> String {
+    format!("arn:aws:lambda:us-east-1:000000000000:function:{name}")
+}
+
+/// A machine that calls these functions one after the other.
+pub(crate) fn chain(functions: &[&str]) -> String {
+    let states = functions.iter().enumerate().map(|(at, function)| {
+        let next = if at + 1 < functions.len() {
+            format!(r#""Next":"S{}""#, at + 1)
+        } else {
+            r#""End":true"#.to_owned()
+        };
+        format!(r#""S{at}":{{"Type":"Task","Resource":"{}",{next}}}"#, lambda(function))
+    });
+    format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, states.collect::<Vec<_>>().join(","))
+}
+
+pub(crate) fn types(events: &[serde_json::Value]) -> Vec<&str> {
+    events.iter().map(|event| event["type"].as_str().unwrap()).collect()
+}
