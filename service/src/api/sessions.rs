@@ -133,7 +133,10 @@ impl Filter {
                 "cursor" => filter.cursor = Some(unseal(value).ok_or_else(|| not_a_cursor(name))?),
                 "limit" => filter.limit = Some(limit(name, value)?),
                 _ => {
-                    return Err(Parameters::unknown(name, &["state", "problem", "recipe", "cursor", "limit"]));
+                    return Err(Parameters::unknown(
+                        name,
+                        &["state", "problem", "recipe", "cursor", "limit"],
+                    ));
                 }
             }
         }
