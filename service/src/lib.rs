@@ -1,13 +1,15 @@
 //! The HTTP API, and what it needs to be served.
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
-//! listener of the program runs, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads.
+//! listener of the program runs, [`hosts`] whom each of them
+//! answers for, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).
 
 pub mod api;
 pub mod changes;
+pub mod hosts;
 pub mod meters;
 mod objects;
 pub mod serve;

@@ -137,22 +137,27 @@ pub(crate) struct Problem {
     request_id: String,
     /// Where in the body, as a JSON pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pointer: Option<String>,
     /// Which parameter of the query.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     parameter: Option<String>,
     /// How many bytes there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     limit: Option<u64>,
     /// The state the session is in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<StateName>)]
+    #[schema(value_type = Option<StateName>, nullable = false)]
     state: Option<State>,
     /// The events the session takes in this state, or the values the parameter takes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     allowed: Option<Vec<String>>,
     /// Media types and file name endings that are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     takes: Option<Vec<String>>,
 }
 

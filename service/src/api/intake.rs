@@ -46,7 +46,7 @@ pub(crate) struct Request {
     #[serde(default)]
     options: Map<String, Value>,
     #[serde(default)]
-    #[schema(value_type = Option<StartModeName>)]
+    #[schema(value_type = StartModeName)]
     start: StartMode,
     /// Kept with the session and shown with it; at most 20 entries.
     #[serde(default)]

@@ -32,6 +32,7 @@ pub(crate) struct UploadView {
 #[utoipa::path(
     post,
     path = "/api/sessions/{id}/upload",
+    operation_id = "refreshUpload",
     tag = "sessions",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(

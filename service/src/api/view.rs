@@ -35,6 +35,7 @@ pub(crate) struct SessionView {
     start: StartMode,
     outputs: Vec<OutputView>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     problem: Option<ProblemView>,
     /// What the session takes now.
     #[schema(value_type = Vec<EventName>)]
@@ -59,6 +60,7 @@ struct SourceView {
     size: u64,
     content_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     sha256: Option<String>,
 }
 

@@ -18,30 +18,30 @@ use tower::ServiceExt as _;
 
 use crate::fakes::{MemoryDriver, MemorySessions};
 
-pub const HOST: &str = "lockgate.test";
-pub const START: i64 = 1_763_000_000_000;
+pub(crate) const HOST: &str = "lockgate.test";
+pub(crate) const START: i64 = 1_763_000_000_000;
 
-pub struct App {
-    pub sessions: Arc<MemorySessions>,
-    pub driver: Arc<MemoryDriver>,
-    pub clock: Arc<AtomicI64>,
-    pub changes: Changes,
-    pub service: Service,
-    pub router: Router,
+pub(crate) struct App {
+    pub(crate) sessions: Arc<MemorySessions>,
+    pub(crate) driver: Arc<MemoryDriver>,
+    pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) changes: Changes,
+    pub(crate) service: Service,
+    pub(crate) router: Router,
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl App {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut Service)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Service)) -> Self {
         let sessions = Arc::new(MemorySessions::default());
         let driver = Arc::new(MemoryDriver::default());
         let clock = Arc::new(AtomicI64::new(START));
@@ -69,44 +69,44 @@ impl App {
         Self { sessions, driver, clock, changes, service, router }
     }
 
-    pub fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.clock.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path, &[], "")).await
     }
 
-    pub async fn put(&self, path: &str) -> Answer {
+    pub(crate) async fn put(&self, path: &str) -> Answer {
         self.send(request(Method::PUT, path, &[], "")).await
     }
 
-    pub async fn post(&self, path: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str) -> Answer {
         self.send(request(Method::POST, path, &[], "")).await
     }
 
     /// `POST /xfer` with `body`.
-    pub async fn xfer(&self, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn xfer(&self, headers: &[(&str, &str)], body: &str) -> Answer {
         let headers = [&[("Content-Type", "application/json")], headers].concat();
         self.send(request(Method::POST, "/xfer", &headers, body)).await
     }
 
     /// A session of the local owner that the store holds in `state`.
-    pub fn session_in(&self, id: &str, state: State) -> Session {
+    pub(crate) fn session_in(&self, id: &str, state: State) -> Session {
         let session = session_in(id, state);
         self.sessions.put(session.clone());
         session
     }
 }
 
-pub fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path).header("Host", HOST);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -115,12 +115,12 @@ pub fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str)
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
     /// The answer as a problem of this status and `type`.
-    pub fn problem(&self, status: u16, slug: &str) -> Value {
+    pub(crate) fn problem(&self, status: u16, slug: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.headers["content-type"], "application/problem+json");
         let problem = self.json();
@@ -131,17 +131,17 @@ impl Answer {
         problem
     }
 
-    pub fn accepted(&self) -> Value {
+    pub(crate) fn accepted(&self) -> Value {
         assert_eq!(self.status, StatusCode::ACCEPTED, "{}", self.text);
         self.json()
     }
 }
 
-pub fn at(millis: i64) -> Timestamp {
+pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(START + millis).unwrap()
 }
 
-pub fn new_session(id: &str) -> Session {
+pub(crate) fn new_session(id: &str) -> Session {
     let draft = Draft {
         id: id.to_owned(),
         owner: "local".to_owned(),
@@ -164,7 +164,7 @@ pub fn new_session(id: &str) -> Session {
     Session::new(draft, at(0), &Deadlines::default())
 }
 
-pub fn after(session: &Session, change: &Change) -> Session {
+pub(crate) fn after(session: &Session, change: &Change) -> Session {
     let transition_id = format!("test-{}", session.version);
     let at = at(session.version as i64 * 1000);
     let mut next = session.apply(change, &Stamp { transition_id, at }, &Deadlines::default()).unwrap();
@@ -172,15 +172,15 @@ pub fn after(session: &Session, change: &Change) -> Session {
     next
 }
 
-pub fn uploaded() -> Change {
+pub(crate) fn uploaded() -> Change {
     Change::UploadConfirmed { etag: "\"e\"".to_owned() }
 }
 
-pub fn failed(kind: Kind) -> Change {
+pub(crate) fn failed(kind: Kind) -> Change {
     Change::TranscodeFailed(Problem::new(kind, "as the test has it"))
 }
 
-pub fn succeeded() -> Change {
+pub(crate) fn succeeded() -> Change {
     Change::TranscodeSucceeded(vec![Output {
         name: "song.flac".to_owned(),
         bucket: "results".to_owned(),
@@ -194,7 +194,7 @@ pub fn succeeded() -> Change {
 }
 
 /// A session in `state`; a failed one has a problem that can pass.
-pub fn session_in(id: &str, state: State) -> Session {
+pub(crate) fn session_in(id: &str, state: State) -> Session {
     let new = new_session(id);
     let changes = match state {
         State::NotUploaded => vec![],

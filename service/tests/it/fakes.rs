@@ -13,26 +13,26 @@ use states::session::Progress;
 use states::{Owed, Session, Timestamp};
 
 #[derive(Default)]
-pub struct MemorySessions {
+pub(crate) struct MemorySessions {
     records: Mutex<BTreeMap<String, Session>>,
     /// So many of the next writes are made and then answered as if the store had not answered.
-    pub lost_answers: AtomicUsize,
+    pub(crate) lost_answers: AtomicUsize,
     /// What every call answers, if anything.
-    pub fault: Mutex<Option<Fault>>,
-    pub panics: AtomicBool,
+    pub(crate) fault: Mutex<Option<Fault>>,
+    pub(crate) panics: AtomicBool,
 }
 
 impl MemorySessions {
-    pub fn put(&self, session: Session) {
+    pub(crate) fn put(&self, session: Session) {
         session.check().unwrap();
         self.records.lock().unwrap().insert(session.id.clone(), session);
     }
 
-    pub fn record(&self, id: &str) -> Session {
+    pub(crate) fn record(&self, id: &str) -> Session {
         self.records.lock().unwrap()[id].clone()
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.records.lock().unwrap().len()
     }
 
@@ -41,7 +41,7 @@ impl MemorySessions {
     }
 }
 
-pub fn unavailable() -> Fault {
+pub(crate) fn unavailable() -> Fault {
     Fault::Unavailable { what: "store", why: "SELECT at /secret/path failed".to_owned() }
 }
 
@@ -137,16 +137,16 @@ impl Sessions for MemorySessions {
 }
 
 #[derive(Default)]
-pub struct MemoryDriver {
+pub(crate) struct MemoryDriver {
     executions: Mutex<BTreeMap<String, Execution>>,
-    pub events: Mutex<Vec<Value>>,
+    pub(crate) events: Mutex<Vec<Value>>,
 }
 
 /// Events on a page of a history, few so that paging is seen.
 const PAGE: usize = 2;
 
 impl MemoryDriver {
-    pub fn started(&self) -> Vec<String> {
+    pub(crate) fn started(&self) -> Vec<String> {
         self.executions.lock().unwrap().keys().cloned().collect()
     }
 }

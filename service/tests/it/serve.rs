@@ -11,11 +11,14 @@ use futures::StreamExt as _;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use service::serve::{Draining, Limits, Peer, serve};
+use states::State;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::app::{App, HOST};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,12 +54,17 @@ impl Server {
     async fn start(limits: Limits) -> Self {
         let (go, dropped) = (Arc::new(Notify::new()), Arc::new(Mutex::new(None)));
         let router = router(go.clone(), dropped.clone());
+        Self { go, dropped, ..Self::of(router, limits).await }
+    }
+
+    async fn of(router: Router, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(serve(listener, router, limits, async {
             let _ = stopped.await;
         }));
+        let (go, dropped) = (Arc::default(), Arc::default());
         Self { address, stop: Some(stop), ended, go, dropped }
     }
 
@@ -128,7 +136,9 @@ struct TellDrop(Option<oneshot::Sender<()>>);
 
 impl Drop for TellDrop {
     fn drop(&mut self) {
-        self.0.take().into_iter().for_each(|tell| drop(tell.send(())));
+        if let Some(tell) = self.0.take() {
+            let _ = tell.send(());
+        }
     }
 }
 
@@ -341,4 +351,25 @@ async fn what_does_not_end_in_time_is_cut_off() {
     timeout(PATIENCE, server.ended).await.unwrap().unwrap();
     assert!(begun.elapsed() >= millis(200));
     client.rest().await;
+}
+
+#[tokio::test]
+async fn the_api_ends_its_streams_and_refuses_slow_bodies() {
+    let app = App::new();
+    app.session_in("s", State::ReadyToXcode);
+    let limits = Limits { body_grace: millis(200), ..long() };
+    let mut server = Server::of(app.router.clone(), limits).await;
+    let mut slow = server.connect().await;
+    let head = format!(
+        "POST /xfer HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    );
+    slow.send(&format!("{head}{{")).await;
+    let answer = slow.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("/problems/too-slow"), "{answer}");
+    let mut reader = server.connect().await;
+    reader.send(&format!("GET /api/sessions/s/events HTTP/1.1\r\nHost: {HOST}\r\n\r\n")).await;
+    reader.read_until("event: session").await;
+    server.begin_stop();
+    assert!(reader.rest().await.ends_with("0\r\n\r\n"), "the stream ends as it should");
+    timeout(PATIENCE, server.ended).await.unwrap().unwrap();
 }
