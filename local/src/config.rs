@@ -5,9 +5,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
+use jiff::SignedDuration;
 use serde::Deserialize;
+use states::session::Deadlines;
 use url::Url;
 
 /// The flags of `serve`, and the file's fields: the same names, `listen` as `--listen` and as `listen = "…"`.
@@ -41,6 +44,47 @@ pub struct Told {
     /// Media children at work at the same time [default: one for each core]
     #[arg(long, env = "LOCKGATE_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+
+    /// In the file only: `[patience]`
+    #[arg(skip)]
+    pub patience: Patience,
+}
+
+/// How long things may take before the sweep looks at them, in seconds; what is not said stays as it is.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Patience {
+    /// A round of the sweep comes so often.
+    pub sweep_every: Option<f64>,
+    pub upload_grace: Option<f64>,
+    pub start_within: Option<f64>,
+    pub checkup: Option<f64>,
+    pub debt: Option<f64>,
+    pub upload_check: Option<f64>,
+    pub not_found: Option<f64>,
+    pub deletion_grace: Option<f64>,
+    pub dead_execution: Option<f64>,
+}
+
+impl Patience {
+    fn deadlines(&self) -> Deadlines {
+        let usual = Deadlines::default();
+        let or = |said: Option<f64>, usual| said.map_or(usual, SignedDuration::from_secs_f64);
+        Deadlines {
+            upload_grace: or(self.upload_grace, usual.upload_grace),
+            start_within: or(self.start_within, usual.start_within),
+            checkup: or(self.checkup, usual.checkup),
+            debt: or(self.debt, usual.debt),
+            upload_check: or(self.upload_check, usual.upload_check),
+            not_found: or(self.not_found, usual.not_found),
+            deletion_grace: or(self.deletion_grace, usual.deletion_grace),
+            dead_execution: or(self.dead_execution, usual.dead_execution),
+        }
+    }
+
+    fn sweep_every(&self) -> Duration {
+        Duration::from_secs_f64(self.sweep_every.unwrap_or(5.0).clamp(0.01, 3600.0))
+    }
 }
 
 /// What was settled on.
@@ -53,6 +97,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     pub s3_public_url: Option<Url>,
     pub workers: usize,
+    pub deadlines: Deadlines,
+    pub sweep_every: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +128,8 @@ impl Config {
             public_url: told.public_url.or(file.public_url),
             s3_public_url: told.s3_public_url.or(file.s3_public_url),
             workers: told.workers.or(file.workers).unwrap_or_else(cores).max(1),
+            deadlines: file.patience.deadlines(),
+            sweep_every: file.patience.sweep_every(),
         };
         config.refuse_strangers()?;
         Ok(config)

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use ledger::Ledger;
 use ledger::rusqlite::types::Value;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+use service::Changes;
 use states::render::condition::{self, Names};
 use states::session::{BrokenRecord, Progress, Stage};
 use states::{Owed, Session, State, Timestamp};
@@ -38,11 +39,24 @@ const MIGRATIONS: &[&str] = &["
 
 pub struct SqliteSessions {
     ledger: Ledger,
+    /// Told of every write once it is durable.
+    changes: Changes,
 }
 
 impl SqliteSessions {
-    pub fn open(path: &Path) -> Result<Self, ledger::Error> {
-        Ok(Self { ledger: Ledger::open(path, "sessions", MIGRATIONS)? })
+    pub fn open(path: &Path, changes: Changes) -> Result<Self, ledger::Error> {
+        Ok(Self { ledger: Ledger::open(path, "sessions", MIGRATIONS)?, changes })
+    }
+
+    async fn change<F>(&self, id: &str, what: &'static str, change: F) -> Result<Written, Fault>
+    where
+        F: FnOnce(&Connection) -> Result<Written, Failed> + Send + 'static,
+    {
+        let written = self.ledger.write(what, change).await?;
+        if written == Written::Stored {
+            self.changes.publish(id);
+        }
+        Ok(written)
     }
 }
 
@@ -60,26 +74,26 @@ impl Sessions for SqliteSessions {
             Guard::Transition { event, .. } => event.into(),
             Guard::Unmoved { .. } => "bury",
         };
-        let session = session.clone();
-        Ok(self.ledger.write(what, move |connection| store(connection, &session, guard)).await?)
+        let stored = session.clone();
+        self.change(&session.id, what, move |connection| store(connection, &stored, guard)).await
     }
 
     async fn progress(&self, id: &str, attempt: u32, progress: Progress) -> Result<Written, Fault> {
-        let id = id.to_owned();
+        let own_id = id.to_owned();
         let raise = move |connection: &Connection| -> Result<Written, Failed> {
             let sql = format!(
                 "UPDATE sessions SET progress = :progress WHERE id = :id AND {}",
                 condition::progress(Names::Plain)
             );
             let changed = connection.prepare_cached(&sql)?.execute(named_params! {
-                ":id": id,
+                ":id": own_id,
                 ":transcoding": State::Transcoding.to_string(),
                 ":attempt": attempt,
                 ":progress": rank(progress),
             })?;
             Ok(written(changed))
         };
-        Ok(self.ledger.write("progress", raise).await?)
+        self.change(id, "progress", raise).await
     }
 
     async fn settle(
@@ -89,14 +103,14 @@ impl Sessions for SqliteSessions {
         paid: &[Owed],
         due_at: Option<Timestamp>,
     ) -> Result<Written, Fault> {
-        let (id, paid) = (id.to_owned(), paid.to_vec());
+        let (own_id, paid) = (id.to_owned(), paid.to_vec());
         let strike = move |connection: &Connection| -> Result<Written, Failed> {
-            let Some(mut session) = select(connection, &id)? else { return Ok(Written::Refused) };
+            let Some(mut session) = select(connection, &own_id)? else { return Ok(Written::Refused) };
             session.owes.retain(|owed| !paid.contains(owed));
             session.due_at = due_at;
             store(connection, &session, Guard::Unmoved { version })
         };
-        Ok(self.ledger.write("settle", strike).await?)
+        self.change(id, "settle", strike).await
     }
 
     async fn list(&self, query: &Query) -> Result<Page, Fault> {

@@ -1,4 +1,7 @@
 //! One test binary for what needs more than one crate.
 
 mod contract;
+
+
 mod generated;
+

@@ -70,6 +70,38 @@ impl Flow {
         }
     }
 
+    /// The session's server-sent events to their end: each one's name and data.
+    pub async fn events(&self, id: &str, mut each: impl FnMut(&str, &Value)) -> Result<()> {
+        let answer = self.verb(Method::GET, &format!("/api/sessions/{id}/events"), None).await?;
+        ensure!(answer.status() == 200, "the events answered {}", answer.status());
+        let text = answer.text().await?;
+        for block in text.split("\n\n") {
+            let field = |name| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            if let (Some(event), Some(data)) = (field("event:"), field("data:")) {
+                each(event, &serde_json::from_str(data)?);
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn history(&self, id: &str) -> Result<Value> {
+        expect(self.verb(Method::GET, &format!("/api/sessions/{id}/history"), None).await?, 200).await
+    }
+
+    /// The id of the newest session, once there is one.
+    pub async fn first_session(&self) -> Result<String> {
+        let began = Instant::now();
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            let page = expect(self.verb(Method::GET, "/api/sessions", None).await?, 200).await?;
+            if let Some(session) = page["sessions"].as_array().and_then(|sessions| sessions.first()) {
+                return id(session);
+            }
+            ensure!(began.elapsed() < PATIENCE, "no session came");
+            ticks.tick().await;
+        }
+    }
+
     /// The bytes of the session's only output.
     pub async fn fetch(&self, session: &Value) -> Result<Vec<u8>> {
         let outputs = session["outputs"].as_array().context("a session has outputs")?;

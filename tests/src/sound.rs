@@ -1,4 +1,79 @@
-//! Sounds made by arithmetic, so that no media lies in the repository.
+//! Sounds made by arithmetic, so that no media lies in the repository, and what Debian's tools say of results.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+use sha2::{Digest, Sha256};
+
+/// Numbers that look random and are the same each time.
+pub struct Noise(u64);
+
+impl Noise {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(2).wrapping_add(1))
+    }
+
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+}
+
+/// The samples of a FLAC as `flac` decodes them, little-endian, once `flac -t` has passed it.
+pub fn decoded(flac: &[u8]) -> Result<Vec<u8>> {
+    flac_tool(&["--test", "--silent", "-"], flac)?;
+    flac_tool(
+        &["--decode", "--silent", "--force-raw-format", "--endian=little", "--sign=signed", "--stdout", "-"],
+        flac,
+    )
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// `wav` as ffmpeg encodes it, into a file of this name.
+pub fn by_ffmpeg(wav: &[u8], name: &str, arguments: &[&str]) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let (input, output) = (folder.path().join("in.wav"), folder.path().join(name));
+    std::fs::write(&input, wav)?;
+    ffmpeg(Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(&input).args(arguments).arg(&output))?;
+    Ok(std::fs::read(&output)?)
+}
+
+/// The samples of `file` as ffmpeg decodes them to 16 bit, little-endian.
+pub fn pcm_by_ffmpeg(file: &[u8], name: &str) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let (input, output) = (folder.path().join(name), folder.path().join("out.raw"));
+    std::fs::write(&input, file)?;
+    let command = &mut Command::new("ffmpeg");
+    ffmpeg(command.args(["-v", "error", "-i"]).arg(&input).args(["-f", "s16le"]).arg(&output))?;
+    Ok(std::fs::read(&output)?)
+}
+
+/// The largest difference between two 16-bit little-endian sounds of one length.
+pub fn furthest_sample(ours: &[u8], theirs: &[u8]) -> u32 {
+    let samples = |bytes: &[u8]| -> Vec<i16> {
+        bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+    };
+    let pairs = samples(ours).into_iter().zip(samples(theirs));
+    pairs.map(|(a, b)| i32::from(a).abs_diff(i32::from(b))).max().unwrap_or(0)
+}
+
+fn ffmpeg(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output()?;
+    ensure!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+fn flac_tool(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(input)?;
+    let output = Command::new("flac").args(arguments).stdin(Stdio::from(file.reopen()?)).output()?;
+    ensure!(output.status.success(), "flac {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(output.stdout)
+}
 
 /// A mono 16-bit WAV of `samples` samples at 44.1 kHz: two tones with some noise. The same seed gives the same bytes.
 pub fn wav(samples: u32, seed: u64) -> Vec<u8> {
@@ -18,10 +93,9 @@ pub fn wav(samples: u32, seed: u64) -> Vec<u8> {
     }
     wav.extend_from_slice(b"data");
     wav.extend_from_slice(&data_bytes.to_le_bytes());
-    let mut noise = seed.wrapping_mul(2).wrapping_add(1);
+    let mut noise = Noise::new(seed);
     for n in 0..samples {
-        noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let hiss = (noise >> 56) as f64 - 128.0;
+        let hiss = (noise.draw() % 256) as f64 - 128.0;
         let time = f64::from(n) / 44_100.0;
         let tones = (time * 440.0 * std::f64::consts::TAU).sin() * 9000.0
             + (time * 1234.5 * std::f64::consts::TAU).sin() * 4000.0;

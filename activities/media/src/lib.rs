@@ -1,1 +1,21 @@
-//! Placeholder
+//! Media in, media out, and nothing else: bytes come from a [`ReadAt`], go to a [`Sink`], and what was found or went
+//! wrong is a value. One folder per format or concern: `audio` opens and decodes anything with a sound track, `flac`
+//! encodes and verifies. [`Job`] is the closed list of what can be asked; [`run`] does it.
+//!
+//! Not here: files, network, clocks, processes. The child process that this crate runs in is `activities/src/child`.
+
+pub mod audio;
+pub mod flac;
+mod job;
+mod pcm;
+mod problem;
+mod progress;
+mod sink;
+mod source;
+
+pub use job::{Answer, Job, MadeFlac, run};
+pub use pcm::Format;
+pub use problem::Problem;
+pub use progress::{Progress, Report};
+pub use sink::{PATCHABLE, Sink};
+pub use source::ReadAt;

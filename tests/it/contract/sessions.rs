@@ -37,7 +37,11 @@ macro_rules! suite {
 
 suite!(sqlite, {
     let folder = tempfile::tempdir().unwrap();
-    let store = local::sessions::SqliteSessions::open(&folder.path().join("sessions.db")).unwrap();
+    let store = local::sessions::SqliteSessions::open(
+        &folder.path().join("sessions.db"),
+        service::Changes::default(),
+    )
+    .unwrap();
     (folder, store)
 });
 

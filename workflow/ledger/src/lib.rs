@@ -111,3 +111,5 @@ fn reader_flags() -> OpenFlags {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod torn;

@@ -1,0 +1,97 @@
+//! Whether a file stops where it should. Demuxers of streamable containers take any end for the end; these checks look
+//! at the last bytes themselves. Containers that state their sample count need none: the count is compared.
+
+use std::io;
+
+use crate::source::read_up_to;
+use crate::{Problem, ReadAt};
+
+use super::mp4;
+
+/// How much of the end is looked at: more than the largest Ogg page or MPEG frame.
+const TAIL: u64 = 128 * 1024;
+
+/// What is wrong with the end of a file of this container, whose last packet was `last_packet`.
+pub(super) fn flaw(
+    source: &dyn ReadAt,
+    container: &str,
+    last_packet: &[u8],
+) -> Result<Option<Problem>, Problem> {
+    let flaw = match container {
+        "mp1" | "mp2" | "mp3" | "aac" => cut_frame(source, last_packet),
+        "ogg" => unended_ogg(source),
+        "isomp4" => mp4::cut_box(source).map(|cut| cut.map(|name| format!("its {name:?} box is cut off"))),
+        "matroska" => cut_segment(source),
+        _ => Ok(None),
+    };
+    flaw.map(|flaw| flaw.map(Problem::corrupt)).map_err(|error| Problem::source(&error))
+}
+
+fn tail(source: &dyn ReadAt) -> io::Result<Vec<u8>> {
+    let length = source.len().min(TAIL);
+    let mut bytes = vec![0; length as usize];
+    let filled = read_up_to(source, source.len() - length, &mut bytes)?;
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len().max(1)).rposition(|window| window == needle)
+}
+
+/// MPEG frames follow one another without a frame around them. When something that begins like another frame stands
+/// behind the last whole one, that one was cut.
+fn cut_frame(source: &dyn ReadAt, last_packet: &[u8]) -> io::Result<Option<String>> {
+    let tail = tail(source)?;
+    let Some(start) = rfind(&tail, last_packet) else { return Ok(None) };
+    let rest = &tail[start + last_packet.len()..];
+    let cut = match rest {
+        [0xFF] => true,
+        [0xFF, second, ..] => second & 0xE0 == 0xE0,
+        _ => false,
+    };
+    Ok(cut.then(|| "the file ends in the middle of a frame".to_owned()))
+}
+
+/// The last page of every Ogg stream is marked.
+fn unended_ogg(source: &dyn ReadAt) -> io::Result<Option<String>> {
+    const LAST_PAGE: u8 = 4;
+    let tail = tail(source)?;
+    let page = rfind(&tail, b"OggS").map(|start| &tail[start..]);
+    let ended = page
+        .is_some_and(|page| page.get(5).is_some_and(|flags| flags & LAST_PAGE != 0) && page_is_whole(page));
+    Ok((!ended).then(|| "the file ends before the end of its stream".to_owned()))
+}
+
+fn page_is_whole(page: &[u8]) -> bool {
+    let Some(&segments) = page.get(26) else { return false };
+    let table_end = 27 + usize::from(segments);
+    page.get(27..table_end).is_some_and(|table| {
+        page.len() >= table_end + table.iter().map(|&size| usize::from(size)).sum::<usize>()
+    })
+}
+
+/// The segment, which holds all the rest, states its length unless it was streamed.
+fn cut_segment(source: &dyn ReadAt) -> io::Result<Option<String>> {
+    const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
+    let mut head = vec![0; 4096];
+    let filled = read_up_to(source, 0, &mut head)?;
+    head.truncate(filled);
+    let Some(start) = head.windows(4).position(|window| window == SEGMENT) else { return Ok(None) };
+    let Some((size, width)) = ebml_size(&head[start + 4..]) else { return Ok(None) };
+    let end = size.and_then(|size| size.checked_add((start + 4 + width) as u64));
+    let cut = end.is_some_and(|end| end > source.len());
+    Ok(cut.then(|| "the file ends before the end of its segment".to_owned()))
+}
+
+/// A size in EBML's variable-length form and how many bytes it took; no size when it is unknown.
+fn ebml_size(bytes: &[u8]) -> Option<(Option<u64>, usize)> {
+    let width = bytes.first()?.leading_zeros() as usize + 1;
+    if width > 8 {
+        return None;
+    }
+    let raw = bytes.get(..width)?.iter().fold(0_u64, |value, &byte| (value << 8) | u64::from(byte));
+    let mask = (1_u64 << (7 * width)) - 1;
+    let size = raw & mask;
+    Some(((size != mask).then_some(size), width))
+}

@@ -1,0 +1,74 @@
+//! From a decoder's own sample type to interleaved `i32` at the depth we hand on.
+
+use symphonia::core::audio::{Audio, GenericAudioBufferRef};
+
+/// Appends the buffer's samples to `out`, right-justified at `bits`. Integers keep their value as a fraction of full
+/// scale, floats are rounded to the nearest (symphonia's own conversion cuts towards zero) and clamped.
+pub(super) fn append(
+    buffer: &GenericAudioBufferRef<'_>,
+    bits: u8,
+    scratch: &mut Scratch,
+    out: &mut Vec<i32>,
+) {
+    match buffer {
+        GenericAudioBufferRef::F32(floats) => {
+            floats.copy_to_vec_interleaved(&mut scratch.single);
+            out.extend(scratch.single.iter().map(|&sample| quantise(f64::from(sample), bits)));
+        }
+        GenericAudioBufferRef::F64(floats) => {
+            floats.copy_to_vec_interleaved(&mut scratch.double);
+            out.extend(scratch.double.iter().map(|&sample| quantise(sample, bits)));
+        }
+        integers => {
+            integers.copy_to_vec_interleaved(&mut scratch.left_justified);
+            let shift = 32 - u32::from(bits);
+            out.extend(scratch.left_justified.iter().map(|sample| sample >> shift));
+        }
+    }
+}
+
+/// Buffers kept between calls.
+#[derive(Default)]
+pub(super) struct Scratch {
+    single: Vec<f32>,
+    double: Vec<f64>,
+    left_justified: Vec<i32>,
+}
+
+fn quantise(sample: f64, bits: u8) -> i32 {
+    // Adding and taking away 1.5 × 2^52 rounds to the nearest integer, ties to even, in two additions; `round` is a
+    // library call on the oldest x86-64. A NaN becomes silence.
+    const ROUNDER: f64 = 6_755_399_441_055_744.0;
+    let full_scale = f64::from(1_u32 << (bits - 1));
+    let scaled = (sample * full_scale).clamp(-full_scale, full_scale - 1.0);
+    ((scaled + ROUNDER) - ROUNDER) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_rounded_and_clamped() {
+        for (sample, expected) in [
+            (0.0, 0),
+            (1.0, 32767),
+            (-1.0, -32768),
+            (7.5, 32767),
+            (-7.5, -32768),
+            (f64::INFINITY, 32767),
+            (f64::NAN, 0),
+            (0.6 / 32768.0, 1),
+            (-0.6 / 32768.0, -1),
+            (0.4 / 32768.0, 0),
+            (-0.4 / 32768.0, 0),
+            (1.5 / 32768.0, 2),
+            (2.5 / 32768.0, 2),
+        ] {
+            assert_eq!(quantise(sample, 16), expected, "{sample}");
+        }
+        for value in [-8_388_608, -8_388_607, -1, 0, 1, 12_345, 8_388_607] {
+            assert_eq!(quantise(f64::from(value) / 8_388_608.0, 24), value);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The closed list of what can be asked of this crate, as plain data, and the one function that does it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::{self, Change, Limits, Sound};
+use crate::flac::{self, Facts};
+use crate::{Problem, Progress, ReadAt, Sink};
+
+/// One piece of work on one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Job {
+    /// Say what sound the source holds. Writes nothing.
+    ProbeAudio { limits: Limits },
+    /// Decode the source's sound and write it as FLAC.
+    Flac { limits: Limits },
+    /// Decode a FLAC that we made and compare it with what its header states. Writes nothing.
+    VerifyFlac,
+}
+
+/// What a job found or made; the variant belongs to the job of the same name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    Audio(Sound),
+    Flac(MadeFlac),
+    Verified(Facts),
+}
+
+/// A FLAC that was written, and what it was made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MadeFlac {
+    pub source: Sound,
+    pub facts: Facts,
+    /// How its samples differ from the source's; empty when they are the same.
+    pub changes: Vec<Change>,
+    /// The length of the FLAC.
+    pub bytes: u64,
+}
+
+/// Does `job`.
+pub fn run(
+    job: &Job,
+    source: &dyn ReadAt,
+    sink: &mut dyn Sink,
+    progress: &mut Progress<'_>,
+) -> Result<Answer, Problem> {
+    match job {
+        Job::ProbeAudio { limits } => audio::probe(source, limits).map(Answer::Audio),
+        Job::Flac { limits } => flac::convert(source, limits, sink, progress).map(Answer::Flac),
+        Job::VerifyFlac => flac::verify(source, progress).map(Answer::Verified),
+    }
+}
