@@ -13,6 +13,7 @@ pub mod clock;
 mod ctx;
 pub mod fail;
 pub mod finish;
+pub mod objects;
 pub mod ports;
 pub mod redrive;
 pub mod settle;

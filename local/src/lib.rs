@@ -5,4 +5,5 @@
 
 pub mod config;
 pub mod data_folder;
+pub mod s3;
 pub mod sessions;

@@ -1,6 +1,5 @@
 //! What the tests and the generator share. The tests themselves are in `tests/it`.
 
-
 pub mod flow;
 pub mod generated;
 

@@ -1,0 +1,14 @@
+//! The object store: our endpoint and the client, over real sockets.
+
+mod events;
+mod full;
+mod gate;
+mod keys;
+mod list;
+mod model;
+mod multipart;
+mod presign;
+mod put;
+mod read;
+mod rig;
+mod slow;

@@ -1,0 +1,89 @@
+//! The context object, which `$$` reads.
+
+use crate::execution::frame::{Frame, Phase};
+use crate::{Execution, Facts, Millis};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// What the context object is made of. It is put together only when an expression reads it.
+pub(crate) struct Context<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) execution_input: &'a Arc<str>,
+    pub(crate) started_at: Millis,
+    pub(crate) state_name: &'a str,
+    pub(crate) entered_at: Millis,
+    pub(crate) retry_count: u32,
+    pub(crate) token: Option<String>,
+    pub(crate) item: Item<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// A context of which no more is known than the execution.
+    #[cfg(test)]
+    pub(crate) fn bare(execution: &'a Execution) -> Context<'a> {
+        Context {
+            facts: execution.facts(),
+            execution_input: execution.input(),
+            started_at: 0,
+            state_name: "",
+            entered_at: 0,
+            retry_count: 0,
+            token: None,
+            item: Item::Of(execution, 0),
+        }
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        let mut context = json!({
+            "Execution": {
+                "Id": self.facts.execution_arn,
+                "Input": serde_json::from_str::<Value>(self.execution_input).unwrap_or(Value::Null),
+                "StartTime": super::time::format(self.started_at),
+                "Name": self.facts.execution_name,
+                "RoleArn": self.facts.role_arn,
+                "RedriveCount": 0,
+            },
+            "StateMachine": { "Id": self.facts.state_machine_arn, "Name": self.facts.state_machine_name },
+            "State": {
+                "Name": self.state_name,
+                "EnteredTime": super::time::format(self.entered_at),
+                "RetryCount": self.retry_count,
+            },
+        });
+        let fields = context.as_object_mut().expect("it was just made as an object");
+        if let Some(token) = &self.token {
+            fields.insert("Task".into(), json!({ "Token": token }));
+        }
+        if let Some((index, value)) = self.item.value() {
+            let item = Map::from_iter([("Index".to_owned(), json!(index)), ("Value".to_owned(), value)]);
+            fields.insert("Map".into(), json!({ "Item": item }));
+        }
+        context
+    }
+}
+
+/// Where the context object's `Map.Item` comes from.
+pub(crate) enum Item<'a> {
+    Given(u32, Value),
+    /// The innermost iteration around this branch.
+    Of(&'a Execution, u32),
+}
+
+impl Item<'_> {
+    pub(crate) fn value(&self) -> Option<(u32, Value)> {
+        let (execution, mut id) = match self {
+            Item::Given(index, value) => return Some((*index, value.clone())),
+            Item::Of(execution, frame) => (*execution, *frame),
+        };
+        loop {
+            let frame: &Frame = execution.frame(id)?;
+            let parent = frame.parent?;
+            if let Phase::Join(join) = &execution.frame(parent)?.phase
+                && let Some(items) = &join.items
+            {
+                return Some((frame.index, serde_json::from_str(items.get(frame.index)?).ok()?));
+            }
+            id = parent;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A definition: the document, read and checked. Reading the fields of one state lies in `state/`, the walk over the
+//! levels of the document in [`build`], the fields' common forms in [`fields`].
+
+pub(crate) mod build;
+pub(crate) mod fields;
+
+use crate::state::{Body, State};
+use serde::{Deserialize, Serialize};
+
+/// A document may have this many bytes, as on AWS.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// Index of a state in its definition, all levels counted through; stored in events in place of the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StateId(pub u32);
+
+/// One thing wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// JSON pointer to the place.
+    pub pointer: String,
+    pub message: String,
+}
+
+/// A document that passed every check.
+#[derive(Debug)]
+pub struct Definition {
+    pub(crate) start: StateId,
+    /// Of the whole execution.
+    pub(crate) timeout: Option<u32>,
+    states: Vec<State>,
+}
+
+/// What a Task calls, read from its ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// `arn:aws:lambda:<region>:<account>:function:NAME[:qualifier]`
+    Lambda { arn: String, function: String },
+    /// `arn:aws:states:<region>:<account>:activity:NAME`
+    Activity { arn: String },
+    /// `arn:aws:states:::service:action[.pattern]`
+    Service { arn: String, service: String, action: String, pattern: Pattern },
+}
+
+/// How a service task gets its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pattern {
+    RequestResponse,
+    Sync,
+    Sync2,
+    WaitForTaskToken,
+}
+
+impl Definition {
+    /// Reads and checks a document; every problem at once.
+    pub fn parse(text: &str) -> Result<Definition, Vec<Problem>> {
+        build::definition(text)
+    }
+
+    pub fn name(&self, state: StateId) -> &str {
+        self.state(state).map_or("", |state| &state.name)
+    }
+
+    /// What the Task calls; `None` for states of another type.
+    pub fn resource(&self, state: StateId) -> Option<&Resource> {
+        match &self.state(state)?.body {
+            Body::Task(task) => Some(&task.resource),
+            _ => None,
+        }
+    }
+
+    /// Every state that may follow `state` in its own level.
+    pub fn successors(&self, state: StateId) -> Vec<StateId> {
+        self.state(state).map_or_else(Vec::new, State::successors)
+    }
+
+    pub(crate) fn state(&self, state: StateId) -> Option<&State> {
+        self.states.get(state.0 as usize)
+    }
+}
+
+impl Resource {
+    pub fn parse(arn: &str) -> Option<Resource> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", _, service, region, _, rest] = parts[..] else { return None };
+        let arn = arn.to_owned();
+        if service == "lambda" {
+            let name = rest.strip_prefix("function:")?;
+            let function = name.split(':').next().filter(|name| !name.is_empty())?.to_owned();
+            return Some(Resource::Lambda { arn, function });
+        }
+        if service != "states" {
+            return None;
+        }
+        if let Some(name) = rest.strip_prefix("activity:") {
+            return (!name.is_empty()).then_some(Resource::Activity { arn });
+        }
+        let (service, action) = rest
+            .rsplit_once(':')
+            .filter(|(service, action)| region.is_empty() && !service.is_empty() && !action.is_empty())?;
+        let (action, pattern) = match action.split_once('.') {
+            None => (action, Pattern::RequestResponse),
+            Some((action, "sync")) => (action, Pattern::Sync),
+            Some((action, "waitForTaskToken")) => (action, Pattern::WaitForTaskToken),
+            Some(_) => return None,
+        };
+        let (service, action) = (service.to_owned(), action.to_owned());
+        // `startExecution.sync:2` has a colon of its own.
+        match service.rsplit_once(':').filter(|(_, before)| action == "2" && before.ends_with(".sync")) {
+            Some((outer, before)) => Some(Resource::Service {
+                arn,
+                service: outer.to_owned(),
+                action: before.trim_end_matches(".sync").to_owned(),
+                pattern: Pattern::Sync2,
+            }),
+            None => Some(Resource::Service { arn, service, action, pattern }),
+        }
+    }
+
+    pub fn arn(&self) -> &str {
+        match self {
+            Resource::Lambda { arn, .. } | Resource::Activity { arn } | Resource::Service { arn, .. } => arn,
+        }
+    }
+}

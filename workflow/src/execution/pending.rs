@@ -1,0 +1,88 @@
+//! What the edge still owes. It is never stored: it follows from the events, so that recovery has no code of its own.
+
+use super::frame::{Frame, Task};
+use super::{Execution, Status};
+use crate::history::{Family, Token};
+use crate::{Millis, StateId};
+use serde::{Deserialize, Serialize};
+
+/// Names one try of one entry into a state, for as long as the execution lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TaskKey {
+    pub frame: u32,
+    /// The id of the event that entered the state.
+    pub entered: u32,
+    /// Counted from 1.
+    pub attempt: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pending<'a> {
+    /// Run the task in the process or call the service; `Definition::resource(state)` names it.
+    RunTask {
+        key: TaskKey,
+        state: StateId,
+        input: &'a str,
+        token: Option<Token>,
+        timeout: Option<u32>,
+        heartbeat: Option<u32>,
+        dispatches: u32,
+    },
+    /// Offer it to whoever polls the activity.
+    Activity { key: TaskKey, state: StateId, input: &'a str, token: Token },
+    /// Somebody holds the token and is to come back with it; nothing to do but to know the token.
+    Callback { key: TaskKey, token: Token },
+    /// Give `Input::Time` at this instant.
+    WakeAt { at: Millis },
+    /// Give `Input::Continue`.
+    Continue,
+}
+
+impl Execution {
+    /// Everything the edge owes now: the tasks in the order of their branches, then when to wake, then whether to go on.
+    pub fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
+        let tasks = self.tasks.iter().filter_map(|&id| self.frame(id).and_then(|frame| owed(id, frame)));
+        let wake = self.next_due().map(|at| Pending::WakeAt { at });
+        tasks.chain(wake).chain(self.must_continue().then_some(Pending::Continue))
+    }
+
+    /// What one try owes, `None` when its result is no longer awaited.
+    pub fn pending_task(&self, key: TaskKey) -> Option<Pending<'_>> {
+        let frame = self.frame(key.frame)?;
+        if frame.key(key.frame) == Some(key) { owed(key.frame, frame) } else { None }
+    }
+
+    /// The earliest instant at which `Input::Time` has something to do.
+    pub fn next_due(&self) -> Option<Millis> {
+        let timer = self.due.first().map(|(due, _)| *due);
+        self.timeout_at.into_iter().chain(timer).min()
+    }
+
+    /// Whether `Input::Continue` has something to do.
+    pub fn must_continue(&self) -> bool {
+        self.status == Status::Running && !self.ready.is_empty()
+    }
+
+    /// The try that this token was drawn for, while its result is awaited.
+    pub fn key_of(&self, token: Token) -> Option<TaskKey> {
+        let id = *self.tokens.get(&token)?;
+        self.frame(id)?.key(id)
+    }
+}
+
+fn owed(id: u32, frame: &Frame) -> Option<Pending<'_>> {
+    let (task, key, state): (&Task, _, _) = (frame.task()?, frame.key(id)?, frame.entry.as_ref()?.state);
+    let input = task.input.as_deref().unwrap_or(&frame.data);
+    let awaited = match task.family {
+        Family::Activity => task.started,
+        Family::Lambda | Family::Service => task.callback && task.submitted,
+    };
+    Some(match (task.family, task.token) {
+        (_, Some(token)) if awaited => Pending::Callback { key, token },
+        (Family::Activity, Some(token)) => Pending::Activity { key, state, input, token },
+        (_, token) => {
+            let Task { timeout, heartbeat, dispatches, .. } = *task;
+            Pending::RunTask { key, state, input, token, timeout, heartbeat, dispatches }
+        }
+    })
+}

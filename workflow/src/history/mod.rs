@@ -1,0 +1,239 @@
+//! The history of an execution: the events as they are stored. [`encode`] and [`decode`] turn the events of one
+//! commit into one row; [`Event::public`] renders what GetExecutionHistory shows. What an event means is written in
+//! [`crate::execution`]; the rows are written in [`row`], the public form in [`public`].
+
+mod public;
+mod row;
+
+pub use row::{Damaged, FORMAT, decode, encode};
+
+use crate::{Millis, StateId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One event. Step Functions' history event with the fields that GetExecutionHistory leaves out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Gapless from 1; 0 for a private event, which takes no number.
+    pub id: u32,
+    /// The event before it in the same branch; 0 for the first two.
+    pub previous: u32,
+    pub at: Millis,
+    /// The branch it belongs to: 0 is the execution itself, each Parallel branch and Map iteration has its own.
+    pub frame: u32,
+    pub detail: Detail,
+}
+
+/// A payload is stored once; an event that carries the same text says where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Payload {
+    /// The text itself (JSON).
+    Inline(Arc<str>),
+    /// What flows through the branch at this point: the input of its current state.
+    Data,
+    /// The last result of the state's task.
+    Result,
+    /// The outputs of all branches or iterations, as one array.
+    Gathered,
+    /// The item of the Map with this index.
+    Item(u32),
+}
+
+/// Which family of events a task speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Family {
+    Lambda,
+    Activity,
+    Service,
+}
+
+/// The type of a state, as its entered and exited events name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateKind {
+    Pass,
+    Task,
+    Choice,
+    Wait,
+    Succeed,
+    Fail,
+    Parallel,
+    Map,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub error: Option<Arc<str>>,
+    pub cause: Option<Arc<str>>,
+}
+
+impl Failure {
+    pub(crate) fn new(error: &str, cause: &str) -> Failure {
+        Failure { error: Some(error.into()), cause: Some(cause.into()) }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Detail {
+    ExecutionStarted {
+        input: Arc<str>,
+        start: StateId,
+        timeout: Option<u32>,
+    },
+    ExecutionSucceeded,
+    ExecutionFailed(Failure),
+    ExecutionTimedOut(Failure),
+    ExecutionAborted(Failure),
+    /// The input is what flows through the branch.
+    StateEntered {
+        state: StateId,
+        kind: StateKind,
+    },
+    /// Without `next` the branch has come to its end.
+    StateExited {
+        state: StateId,
+        kind: StateKind,
+        output: Payload,
+        next: Option<StateId>,
+    },
+    /// A task, activity or function was scheduled; the token is drawn for activities and callbacks.
+    TaskScheduled {
+        family: Family,
+        input: Payload,
+        timeout: Option<u32>,
+        heartbeat: Option<u32>,
+        token: Option<Token>,
+        /// The result of a callback comes from outside and not from the one who ran the task.
+        callback: bool,
+    },
+    TaskStarted {
+        worker: Option<Arc<str>>,
+    },
+    TaskSubmitted {
+        output: Payload,
+    },
+    TaskSucceeded {
+        output: Payload,
+    },
+    TaskFailed(Failure),
+    TaskTimedOut(Failure),
+    WaitStarted {
+        until: Millis,
+    },
+    ParallelStarted {
+        first: u32,
+        starts: Vec<StateId>,
+        input: Payload,
+    },
+    ParallelSucceeded,
+    ParallelFailed,
+    MapStarted {
+        items: Payload,
+        length: u32,
+        concurrency: u32,
+    },
+    IterationStarted {
+        index: u32,
+        frame: u32,
+        input: Payload,
+        start: StateId,
+    },
+    IterationSucceeded {
+        index: u32,
+    },
+    IterationFailed {
+        index: u32,
+    },
+    IterationAborted {
+        index: u32,
+    },
+    MapSucceeded,
+    MapFailed,
+    /// Private: the retrier with this index waits until `due`; `draw` is the jitter's random number.
+    RetryScheduled {
+        retrier: u16,
+        due: Millis,
+        draw: u64,
+        failure: Failure,
+    },
+    /// Private: the task was given out again after a restart.
+    Redispatched,
+    /// Private: the worker lives.
+    Heartbeat,
+}
+
+/// Names one scheduled try to the outside; drawn from the tick's seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Token(pub [u8; 16]);
+
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Detail {
+    /// Private events take no number and are not shown.
+    pub(crate) fn is_private(&self) -> bool {
+        matches!(
+            self,
+            Detail::WaitStarted { .. }
+                | Detail::RetryScheduled { .. }
+                | Detail::Redispatched
+                | Detail::Heartbeat
+        )
+    }
+
+    /// It closes the execution.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Detail::ExecutionSucceeded
+                | Detail::ExecutionFailed(_)
+                | Detail::ExecutionTimedOut(_)
+                | Detail::ExecutionAborted(_)
+        )
+    }
+
+    pub(crate) fn is_of_task(&self) -> bool {
+        matches!(
+            self,
+            Detail::TaskScheduled { .. }
+                | Detail::TaskStarted { .. }
+                | Detail::TaskSubmitted { .. }
+                | Detail::TaskSucceeded { .. }
+                | Detail::TaskFailed(_)
+                | Detail::TaskTimedOut(_)
+                | Detail::Redispatched
+                | Detail::Heartbeat
+        )
+    }
+
+    /// About how many bytes it takes in a row.
+    pub(crate) fn size(&self) -> usize {
+        let text = |payload: &Payload| match payload {
+            Payload::Inline(text) => text.len(),
+            _ => 0,
+        };
+        let failure = |failure: &Failure| {
+            failure.error.as_ref().map_or(0, |e| e.len()) + failure.cause.as_ref().map_or(0, |c| c.len())
+        };
+        16 + match self {
+            Detail::ExecutionStarted { input, .. } => input.len(),
+            Detail::StateExited { output: payload, .. }
+            | Detail::TaskScheduled { input: payload, .. }
+            | Detail::TaskSubmitted { output: payload }
+            | Detail::TaskSucceeded { output: payload }
+            | Detail::ParallelStarted { input: payload, .. }
+            | Detail::MapStarted { items: payload, .. }
+            | Detail::IterationStarted { input: payload, .. } => text(payload),
+            Detail::ExecutionFailed(it)
+            | Detail::ExecutionTimedOut(it)
+            | Detail::ExecutionAborted(it)
+            | Detail::TaskFailed(it)
+            | Detail::TaskTimedOut(it)
+            | Detail::RetryScheduled { failure: it, .. } => failure(it),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! One step as it is carried out: the execution moves on a copy, by the very events that the step gives.
+
+use crate::data::Scope;
+use crate::data::context::{Context, Item};
+use crate::data::intrinsics::draw;
+use crate::data::path::Path;
+use crate::data::template::{Expression, Template, Unfilled};
+use crate::execution::frame::Phase;
+use crate::history::{Detail, Failure, Payload, Token};
+use crate::retry::RUNTIME;
+use crate::state::{Body, Datum, State};
+use crate::state::{map, parallel, task};
+use crate::step::Tick;
+use crate::{Definition, Event, Execution, Millis, StateId};
+use serde_json::Value;
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// A step makes at most this many events or bytes; the rest waits for `Input::Continue`.
+pub(crate) const MAX_STEP_EVENTS: usize = 256;
+pub(crate) const MAX_STEP_BYTES: usize = 1 << 20;
+/// A step begins nothing new within this distance of its limits: one failure can end that many iterations.
+const ROOM_FOR_EVENTS: usize = 128;
+const ROOM_FOR_BYTES: usize = 1 << 19;
+/// A history has at most this many events; the last says so.
+pub(crate) const MAX_HISTORY: u32 = 25_000;
+
+/// Why a state's work stops here.
+#[derive(Debug)]
+pub(crate) enum Exit {
+    /// The state failed; its retriers and catchers are asked.
+    Failed(Failure),
+    /// The execution is closed.
+    Closed,
+}
+
+pub(crate) type Outcome = Result<(), Exit>;
+
+pub(crate) struct Machine<'a> {
+    pub(super) definition: &'a Definition,
+    execution: Execution,
+    events: Vec<Event>,
+    bytes: usize,
+    now: Millis,
+    random: Cell<u64>,
+    /// The token that `$$.Task.Token` shows while a task's input is made.
+    token: Option<Token>,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(definition: &'a Definition, execution: &Execution, tick: Tick) -> Machine<'a> {
+        let random = Cell::new(tick.seed);
+        Machine {
+            definition,
+            execution: execution.clone(),
+            events: Vec::new(),
+            bytes: 0,
+            now: tick.now,
+            random,
+            token: None,
+        }
+    }
+
+    pub(super) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+
+    pub(super) fn execution(&self) -> &Execution {
+        &self.execution
+    }
+
+    pub(super) fn is_long(&self) -> bool {
+        self.events.len() > MAX_STEP_EVENTS - ROOM_FOR_EVENTS || self.bytes > MAX_STEP_BYTES - ROOM_FOR_BYTES
+    }
+
+    /// Goes on with every branch that can, in turns, until all wait or the step is long enough.
+    pub(super) fn run(&mut self) {
+        while let Some(frame) = self.execution.first_ready() {
+            if self.is_long() || matches!(self.turn(frame), Err(Exit::Closed)) {
+                return;
+            }
+            if self.is_ended(0) && self.emit(0, Detail::ExecutionSucceeded).is_err() {
+                return;
+            }
+        }
+        if self.is_ended(0) {
+            // Nothing can follow the last event; that it closes the execution is no news.
+            let _closed = self.emit(0, Detail::ExecutionSucceeded);
+        }
+    }
+
+    fn turn(&mut self, frame: u32) -> Outcome {
+        match self.execution.frame(frame).map(|frame| frame.phase.clone()) {
+            Some(Phase::Next(state)) => self.enter(frame, state),
+            Some(Phase::Join(join)) if join.is_complete() => {
+                self.guard(frame, |state, machine| match &state.body {
+                    Body::Map(_) => map::Map::join(state, machine, frame),
+                    _ => parallel::Parallel::join(state, machine, frame),
+                })
+            }
+            Some(Phase::Join(_)) => self.guard(frame, |state, machine| match &state.body {
+                Body::Map(map) => map.iterate(state, machine, frame),
+                _ => Ok(()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, frame: u32, id: StateId) -> Outcome {
+        let Some(state) = self.definition.state(id) else {
+            return self.emit(
+                frame,
+                Detail::ExecutionFailed(Failure::new(
+                    RUNTIME,
+                    "The history does not belong to this definition.",
+                )),
+            );
+        };
+        self.emit(frame, Detail::StateEntered { state: id, kind: state.kind() })?;
+        self.guard(frame, |state, machine| state.act(machine, frame))
+    }
+
+    /// Runs a part of the branch's state and, when that fails, what follows a failure.
+    pub(super) fn guard(
+        &mut self,
+        frame: u32,
+        act: impl FnOnce(&'a State, &mut Machine<'a>) -> Outcome,
+    ) -> Outcome {
+        let state = self.state(frame)?;
+        match act(state, self) {
+            Err(Exit::Failed(failure)) => self.fail(frame, failure)?,
+            other => other?,
+        }
+        // What ended may be an iteration, which its Map must note.
+        if self.is_ended(frame) && frame != 0 { self.end_iteration(frame) } else { Ok(()) }
+    }
+
+    /// The same for a state that is a Task.
+    pub(super) fn in_task(
+        &mut self,
+        frame: u32,
+        act: impl FnOnce(&'a task::Task, &'a State, &mut Machine<'a>) -> Outcome,
+    ) -> Outcome {
+        self.guard(frame, |state, machine| match &state.body {
+            Body::Task(task) => act(task, state, machine),
+            _ => Ok(()),
+        })
+    }
+
+    fn is_ended(&self, frame: u32) -> bool {
+        self.execution.frame(frame).is_some_and(|frame| frame.phase == Phase::Ended)
+    }
+
+    fn end_iteration(&mut self, frame: u32) -> Outcome {
+        let index = self.execution.frame(frame).map_or(0, |frame| frame.index);
+        self.emit(frame, Detail::IterationSucceeded { index })
+    }
+
+    /// Records an event of a branch; `Closed` when the execution cannot go on after it.
+    pub(crate) fn emit(&mut self, frame: u32, detail: Detail) -> Outcome {
+        let previous = self.execution.frame(frame).map_or(0, |frame| frame.last);
+        self.emit_after(previous, frame, detail)
+    }
+
+    pub(super) fn emit_after(&mut self, previous: u32, frame: u32, detail: Detail) -> Outcome {
+        let full = self.execution.length() + 1 >= MAX_HISTORY && !detail.is_last() && !detail.is_private();
+        let detail = if full {
+            let cause =
+                format!("The execution reached the maximum number of history events ({MAX_HISTORY}).");
+            Detail::ExecutionFailed(Failure::new(RUNTIME, &cause))
+        } else {
+            detail
+        };
+        let private = detail.is_private();
+        let id = if private { 0 } else { self.execution.length() + 1 };
+        let previous = if private { 0 } else { previous };
+        let last = detail.is_last();
+        let event = Event { id, previous, at: self.now, frame: if last { 0 } else { frame }, detail };
+        if let Err(illegal) = self.execution.apply(&event) {
+            debug_assert!(false, "an event fresh from a step must apply: {illegal} {event:?}");
+            return Err(Exit::Closed);
+        }
+        self.bytes += event.detail.size();
+        self.events.push(event);
+        if last { Err(Exit::Closed) } else { Ok(()) }
+    }
+
+    /// Leaves the state of the branch with this output.
+    pub(crate) fn exit(&mut self, frame: u32, output: Datum, next: Option<StateId>) -> Outcome {
+        let (output, length) = output.into_payload();
+        if length > crate::state::MAX_PAYLOAD {
+            return Err(self.too_large(frame, "output"));
+        }
+        let (state, kind) = self
+            .execution
+            .frame(frame)
+            .and_then(|frame| frame.entry.as_ref())
+            .map(|entry| (entry.state, entry.kind))
+            .ok_or(Exit::Closed)?;
+        self.emit(frame, Detail::StateExited { state, kind, output, next })
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.now
+    }
+
+    pub(crate) fn next_frame(&self) -> u32 {
+        self.execution.next_frame()
+    }
+
+    /// The state that the branch is in.
+    pub(crate) fn state(&self, frame: u32) -> Result<&'a State, Exit> {
+        let entry = self.execution.frame(frame).and_then(|frame| frame.entry.as_ref()).ok_or(Exit::Closed)?;
+        self.definition.state(entry.state).ok_or(Exit::Closed)
+    }
+
+    pub(crate) fn draw(&self) -> u64 {
+        draw(&self.random)
+    }
+
+    pub(crate) fn draw_token(&self) -> Token {
+        let (high, low) = (self.draw().to_be_bytes(), self.draw().to_be_bytes());
+        Token(std::array::from_fn(|index| if index < 8 { high[index] } else { low[index - 8] }))
+    }
+
+    pub(crate) fn offer_token(&mut self, token: Option<Token>) {
+        self.token = token;
+    }
+
+    /// What flows into the state.
+    pub(crate) fn data(&self, frame: u32) -> Datum {
+        let data = self.execution.frame(frame).map_or_else(|| "null".into(), |frame| frame.data.clone());
+        Datum::Stored(Payload::Data, data)
+    }
+
+    /// The outputs of all branches as one array.
+    pub(crate) fn gathered(&self, frame: u32) -> Result<Arc<str>, Exit> {
+        self.execution.resolve(frame, &Payload::Gathered).ok_or(Exit::Closed)
+    }
+
+    /// The next item of the Map that the branch is in.
+    pub(crate) fn next_item(&self, frame: u32) -> Result<(u32, &str), Exit> {
+        match self.execution.frame(frame).map(|frame| &frame.phase) {
+            Some(Phase::Join(join)) => join
+                .items
+                .as_ref()
+                .and_then(|items| Some((join.next, items.get(join.next)?)))
+                .ok_or(Exit::Closed),
+            _ => Err(Exit::Closed),
+        }
+    }
+
+    pub(crate) fn fill(&self, frame: u32, template: &Template, data: &Datum) -> Result<Value, Exit> {
+        self.fill_in(frame, template, &data.to_value(), None)
+    }
+
+    pub(crate) fn fill_for_item(
+        &self,
+        frame: u32,
+        template: &Template,
+        data: &Value,
+        item: (u32, Value),
+    ) -> Result<Value, Exit> {
+        self.fill_in(frame, template, data, Some(item))
+    }
+
+    fn fill_in(
+        &self,
+        frame: u32,
+        template: &Template,
+        data: &Value,
+        item: Option<(u32, Value)>,
+    ) -> Result<Value, Exit> {
+        self.scoped(frame, data, item, |scope| template.fill(scope))
+            .map_err(|unfilled| self.unfilled(frame, &unfilled))
+    }
+
+    /// The value of an expression over the raw input of the state.
+    pub(crate) fn eval(&self, frame: u32, expression: &Expression, field: &str) -> Result<Value, Exit> {
+        let data = self.data(frame).to_value();
+        let value = self.scoped(frame, &data, None, |scope| {
+            expression.eval(scope, field).map(|value| value.into_owned())
+        });
+        value.map_err(|unfilled| self.unfilled(frame, &unfilled))
+    }
+
+    /// The value of a path that is no template's.
+    pub(crate) fn look_up(&self, frame: u32, path: &Path, data: &Value) -> Result<Value, Exit> {
+        let found = self.in_scope(frame, data, |scope| path.eval(scope).map(|value| value.into_owned()));
+        found.map_err(|none| self.runtime(frame, &format!("Invalid path '{}' : {none}", path.text())))
+    }
+
+    pub(crate) fn in_scope<T>(&self, frame: u32, data: &Value, run: impl FnOnce(&Scope<'_>) -> T) -> T {
+        self.scoped(frame, data, None, run)
+    }
+
+    fn scoped<T>(
+        &self,
+        frame: u32,
+        data: &Value,
+        item: Option<(u32, Value)>,
+        run: impl FnOnce(&Scope<'_>) -> T,
+    ) -> T {
+        let entry = self.execution.frame(frame).and_then(|frame| frame.entry.as_ref());
+        let context = Context {
+            facts: self.execution.facts(),
+            execution_input: self.execution.input(),
+            started_at: self.execution.started_at().unwrap_or(self.now),
+            state_name: entry.map_or("", |entry| self.definition.name(entry.state)),
+            entered_at: entry.map_or(self.now, |entry| entry.at),
+            retry_count: entry.map_or(0, |entry| entry.retries.iter().map(|(_, count)| count).sum()),
+            token: self
+                .token
+                .or_else(|| self.execution.frame(frame)?.task()?.token)
+                .map(|token| token.to_string()),
+            item: item
+                .map_or_else(|| Item::Of(&self.execution, frame), |(index, value)| Item::Given(index, value)),
+        };
+        run(&Scope { data, context: &context, random: &self.random })
+    }
+
+    fn unfilled(&self, frame: u32, unfilled: &Unfilled) -> Exit {
+        match unfilled {
+            Unfilled::NotFound { .. } => self.runtime(frame, &unfilled.to_string()),
+            Unfilled::Intrinsic(_) => self.failure(frame, "States.IntrinsicFailure", &unfilled.to_string()),
+        }
+    }
+
+    pub(crate) fn runtime(&self, frame: u32, what: &str) -> Exit {
+        self.failure(frame, RUNTIME, what)
+    }
+
+    /// A failure of the state itself, worded as AWS words it.
+    pub(crate) fn failure(&self, frame: u32, error: &str, what: &str) -> Exit {
+        let entry = self.execution.frame(frame).and_then(|frame| frame.entry.as_ref());
+        let (name, id) = entry.map_or(("", 0), |entry| (self.definition.name(entry.state), entry.id));
+        let cause = format!(
+            "An error occurred while executing the state '{name}' (entered at the event id #{id}). {what}"
+        );
+        Exit::Failed(Failure::new(error, &cause))
+    }
+
+    pub(crate) fn too_large(&self, frame: u32, what: &str) -> Exit {
+        let name = self.state(frame).map_or("", |state| &state.name);
+        let cause = format!(
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        );
+        let cause = if what == "input" {
+            format!("The input of the state '{name}' exceeds the maximum number of bytes service limit.")
+        } else {
+            cause
+        };
+        Exit::Failed(Failure::new("States.DataLimitExceeded", &cause))
+    }
+}

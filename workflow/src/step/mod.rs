@@ -1,0 +1,209 @@
+//! What happens next: an input and the execution as it stands give the events that follow. [`machine`] carries a step
+//! out; what a state does is in `state/`.
+
+mod failing;
+pub(crate) mod machine;
+
+use crate::execution::Status;
+use crate::history::{Detail, Failure};
+use crate::retry::{HEARTBEAT_TIMEOUT, TIMEOUT};
+use crate::state::task::Task;
+use crate::{Definition, Event, Execution, Millis, TaskKey};
+use machine::{Exit, Machine, Outcome};
+use std::sync::Arc;
+
+/// A task that was given out this often and never came back is given up: it may be what kills the server.
+pub const MAX_DISPATCHES: u32 = 3;
+/// The error of a task that is given up.
+pub const WORKER_LOST: &str = "WorkerLost";
+
+/// The time and the randomness of one step; both end up in its events.
+#[derive(Debug, Clone, Copy)]
+pub struct Tick {
+    pub now: Millis,
+    pub seed: u64,
+}
+
+/// What came from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    Start {
+        input: Arc<str>,
+    },
+    /// Go on where the last step stopped for its length.
+    Continue,
+    /// Do whatever is due.
+    Time,
+    /// The task is given out again after a restart (not sent for the first time: scheduling dispatches).
+    Redispatched {
+        key: TaskKey,
+    },
+    /// A worker took the activity.
+    TaskStarted {
+        key: TaskKey,
+        worker: Option<Arc<str>>,
+    },
+    /// A call that awaits a callback was accepted by the service, which answered this.
+    TaskSubmitted {
+        key: TaskKey,
+        output: Arc<str>,
+    },
+    TaskSucceeded {
+        key: TaskKey,
+        output: Arc<str>,
+    },
+    TaskFailed {
+        key: TaskKey,
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+    },
+    Heartbeat {
+        key: TaskKey,
+    },
+    Stop {
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+    },
+}
+
+/// Why an input changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the execution is closed")]
+    Closed,
+    #[error("the execution was started already")]
+    AlreadyStarted,
+    #[error("the execution was not started yet")]
+    NotStarted,
+    /// The key was awaited once, and something else came first.
+    #[error("the task has a result already or is timed out")]
+    TaskTimedOut,
+    /// The key never was.
+    #[error("there is no such task")]
+    TaskDoesNotExist,
+    #[error("the input or output is not JSON")]
+    NotJson,
+}
+
+/// Decides what follows from `input`; the events are one atomic append and apply to `execution` in their order.
+/// An empty list means that nothing was to be done (`Time` before anything is due).
+pub fn step(
+    definition: &Definition,
+    execution: &Execution,
+    input: Input,
+    tick: Tick,
+) -> Result<Vec<Event>, Refused> {
+    check(execution, &input)?;
+    let mut machine = Machine::new(definition, execution, tick);
+    let key = |key: TaskKey| await_key(execution, key).map(|()| key.frame);
+    let halted = match input {
+        Input::Start { input } => machine.start(&input),
+        Input::Continue => Ok(()),
+        Input::Time => machine.fire(),
+        Input::Stop { error, cause } => machine.emit(0, Detail::ExecutionAborted(Failure { error, cause })),
+        Input::Redispatched { key: task } => machine.redispatch(key(task)?),
+        Input::TaskStarted { key: task, worker } => {
+            let frame = key(task)?;
+            if execution.frame(frame).and_then(|frame| frame.task()).is_some_and(|task| task.started) {
+                return Err(Refused::TaskTimedOut);
+            }
+            machine.emit(frame, Detail::TaskStarted { worker })
+        }
+        Input::TaskSubmitted { key: task, output } => machine.submit(key(task)?, output),
+        Input::TaskSucceeded { key: task, output } => {
+            let frame = key(task)?;
+            machine.in_task(frame, |task, state, machine| task.succeeded(state, machine, frame, output))
+        }
+        Input::TaskFailed { key: task, error, cause } => {
+            let frame = key(task)?;
+            machine.in_task(frame, |_, _, machine| Task::failed(machine, frame, Failure { error, cause }))
+        }
+        Input::Heartbeat { key: task } => machine.emit(key(task)?, Detail::Heartbeat),
+    };
+    if !matches!(halted, Err(Exit::Closed)) {
+        machine.run();
+    }
+    Ok(machine.into_events())
+}
+
+fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
+    if execution.status() != Status::Running {
+        return Err(Refused::Closed);
+    }
+    match (execution.started_at().is_some(), input) {
+        (true, Input::Start { .. }) => return Err(Refused::AlreadyStarted),
+        (false, Input::Start { .. }) | (true, _) => {}
+        (false, _) => return Err(Refused::NotStarted),
+    }
+    match input {
+        Input::Start { input: text }
+        | Input::TaskSucceeded { output: text, .. }
+        | Input::TaskSubmitted { output: text, .. } => {
+            serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|_| Refused::NotJson)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first durable result of a key wins; whoever comes later is told so.
+fn await_key(execution: &Execution, key: TaskKey) -> Result<(), Refused> {
+    if execution.pending_task(key).is_some() {
+        Ok(())
+    } else if key.frame < execution.next_frame() && key.entered <= execution.length() && key.attempt > 0 {
+        Err(Refused::TaskTimedOut)
+    } else {
+        Err(Refused::TaskDoesNotExist)
+    }
+}
+
+impl Machine<'_> {
+    fn start(&mut self, input: &Arc<str>) -> Outcome {
+        let (start, timeout) = (self.definition.start, self.definition.timeout);
+        self.emit(0, Detail::ExecutionStarted { input: input.clone(), start, timeout })
+    }
+
+    /// Everything that is due, in the order of the instants, as far as a step may go.
+    fn fire(&mut self) -> Outcome {
+        if self.execution().timeout_at().is_some_and(|due| due <= self.now()) {
+            return self
+                .emit(0, Detail::ExecutionTimedOut(Failure { error: Some(TIMEOUT.into()), cause: None }));
+        }
+        while let Some((due, frame)) = self.execution().first_due()
+            && due <= self.now()
+            && !self.is_long()
+        {
+            self.wake(frame)?;
+        }
+        Ok(())
+    }
+
+    fn wake(&mut self, frame: u32) -> Outcome {
+        use crate::execution::frame::Phase;
+        let task_due = match self.execution().frame(frame).map(|frame| &frame.phase) {
+            Some(Phase::Task(task)) => Some(task.timeout_at.is_some_and(|due| due <= self.now())),
+            Some(Phase::Retry(_)) => return self.guard(frame, |state, machine| state.act(machine, frame)),
+            _ => None,
+        };
+        match task_due {
+            None => self.guard(frame, |state, machine| state.wake(machine, frame)),
+            Some(whole) => {
+                let error = if whole { TIMEOUT } else { HEARTBEAT_TIMEOUT };
+                self.in_task(frame, |_, _, machine| Task::timed_out(machine, frame, error))
+            }
+        }
+    }
+
+    fn redispatch(&mut self, frame: u32) -> Outcome {
+        let dispatches =
+            self.execution().frame(frame).and_then(|frame| frame.task()).map_or(0, |task| task.dispatches);
+        if dispatches < MAX_DISPATCHES {
+            return self.emit(frame, Detail::Redispatched);
+        }
+        let cause = format!("The task was given out {dispatches} times and never came back.");
+        self.in_task(frame, |_, _, machine| Task::failed(machine, frame, Failure::new(WORKER_LOST, &cause)))
+    }
+
+    fn submit(&mut self, frame: u32, output: Arc<str>) -> Outcome {
+        self.emit(frame, Detail::TaskSubmitted { output: crate::history::Payload::Inline(output) })
+    }
+}
