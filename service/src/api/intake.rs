@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use activities::clock::random_id;
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -162,7 +161,7 @@ impl Intake {
             options: request.options,
             start: request.start,
             metadata: request.metadata,
-            upload_expires_at: now + SignedDuration::from_secs(service.config.upload_url_seconds.into()),
+            upload_expires_at: now + service.config.upload_url_lifetime(),
             request_digest: digest,
         };
         Session::new(draft, now, service.deadlines())

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use activities::objects::{Endpoint, Objects};
 use activities::{Buckets, Clock, Ctx, Settings};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
-use service::{Changes, Config, Meters, Objects, Service};
+use service::{Changes, Config, Meters, Service};
 use states::session::{Change, Deadlines, Draft, Output, Source, Stamp, StartMode};
 use states::{Kind, Problem, Recipe, Session, State, Timestamp};
 use tower::ServiceExt as _;
@@ -59,7 +60,7 @@ impl App {
         };
         let mut service = Service {
             ctx,
-            objects: Objects { endpoint: "http://objects.test".to_owned() },
+            objects: objects(),
             changes: Some(changes.clone()),
             meters: Meters::default(),
             config: Config::at(&format!("http://{HOST}")),
@@ -104,6 +105,13 @@ impl App {
         self.sessions.put(session.clone());
         session
     }
+}
+
+/// A store that signs; nothing is sent to it.
+fn objects() -> Objects {
+    let url = "http://objects.test".to_owned();
+    let (access, secret) = ("access-canary".to_owned(), "secret-canary".to_owned());
+    Objects::local(&Endpoint { public_url: url.clone(), url, access, secret })
 }
 
 pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {

@@ -178,12 +178,12 @@ async fn the_first_page_tells_how_to_go_on() {
 async fn the_meters_count_by_route_and_never_by_id() {
     let app = App::new();
     app.service.meters.install();
-    app.session_in("s-0123", State::ReadyToXcode);
-    app.get("/api/sessions/s-0123").await;
-    app.get("/api/sessions/unknown-0123").await;
-    app.get("/nope-0123").await;
+    app.session_in("s-canary", State::ReadyToXcode);
+    app.get("/api/sessions/s-canary").await;
+    app.get("/api/sessions/unknown-canary").await;
+    app.get("/nope-canary").await;
     app.send(request("MADEUP".parse().unwrap(), "/healthz", &[], "")).await;
-    app.put("/xcode/s-0123").await.accepted();
+    app.put("/xcode/s-canary").await.accepted();
     let text = app.get("/metrics").await.text;
     let lines = [
         "lockgate_http_requests_total{method=\"GET\",route=\"/api/sessions/{id}\",status=\"200\"} ",
@@ -197,5 +197,5 @@ async fn the_meters_count_by_route_and_never_by_id() {
     for line in lines {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    assert!(!text.contains("0123"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use http::Method;
 use serde_json::Value;
 use states::State;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::app::{App, request};
@@ -37,7 +38,7 @@ async fn a_line_for_each_request_and_no_signature_in_any() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .json()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_env_filter(EnvFilter::new(format!("trace,{}", service::LOG_CEILING)))
         .with_writer(log.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
@@ -54,7 +55,7 @@ async fn a_line_for_each_request_and_no_signature_in_any() {
     app.send(request(Method::GET, "/healthz", &[("X-Request-Id", "request-0001")], "")).await;
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for secret in ["Signature", "secret", "abc", "\u{1b}"] {
+    for secret in ["Signature", "secret", "canary", "abc", "\u{1b}"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
