@@ -1,25 +1,34 @@
 //! The HTTP API, and what it needs to be served.
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
-//! listener of the program runs, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads.
+//! listener of the program runs, [`hosts`] whom each of them
+//! answers for, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).
 
 pub mod api;
 pub mod changes;
+pub mod hosts;
 pub mod meters;
-mod objects;
 pub mod serve;
 
 use activities::Ctx;
+use std::time::Duration;
+
+use activities::objects::Objects;
+use activities::objects::presign::MAX_LIFETIME;
 use states::session::Deadlines;
 
 pub use api::openapi::document;
 pub use api::router;
 pub use changes::Changes;
 pub use meters::Meters;
-pub use objects::{Objects, Upload};
+
+/// To be appended to whatever log filter is asked for: at their finest, these crates write what they sign, and a signature
+/// is as good as the object it opens.
+pub const LOG_CEILING: &str =
+    "aws_sigv4=info,aws_smithy_runtime=info,aws_smithy_runtime_api=info,aws_sdk_s3=info";
 
 /// What the API stands on. [`router`] makes the routes of it.
 #[derive(Clone)]
@@ -42,14 +51,15 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// The object store's origins, which the page fetches from.
     pub object_origins: Vec<String>,
-    /// How long a URL to upload to lives.
+    /// How long a URL to upload to lives; a quarter of an hour at most.
     pub upload_url_seconds: u32,
-    /// How long a URL to fetch a result from lives.
+    /// How long a URL to fetch a result from lives; a quarter of an hour at most.
     pub download_url_seconds: u32,
 }
 
-/// Both kinds of URL live for a quarter of an hour unless configured otherwise.
+/// Both kinds of URL live for a quarter of an hour unless configured otherwise, and never longer.
 const URL_SECONDS: u32 = 15 * 60;
+const _: () = assert!(MAX_LIFETIME.as_secs() == URL_SECONDS as u64);
 
 impl Config {
     /// The configuration of a server that is reached at `public_url` and under no other name.
@@ -64,6 +74,16 @@ impl Config {
             upload_url_seconds: URL_SECONDS,
             download_url_seconds: URL_SECONDS,
         }
+    }
+}
+
+impl Config {
+    fn upload_url_lifetime(&self) -> Duration {
+        Duration::from_secs(self.upload_url_seconds.into()).min(MAX_LIFETIME)
+    }
+
+    fn download_url_lifetime(&self) -> Duration {
+        Duration::from_secs(self.download_url_seconds.into()).min(MAX_LIFETIME)
     }
 }
 

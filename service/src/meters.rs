@@ -77,12 +77,16 @@ impl Meters {
     }
 }
 
+/// Says what the API's meters are, and begins those at zero that have no labels: a series that is not there cannot be told
+/// from one that is not scraped.
 fn describe() {
     metrics::describe_counter!(names::REQUESTS, "Requests answered, by route and status.");
     metrics::describe_histogram!(names::LATENCY, "From a request's head to its answer's head, by route.");
     metrics::describe_counter!(names::CREATED, "Sessions made by request.");
     metrics::describe_counter!(names::TRANSITIONS, "Transitions that requests asked for and got, by event.");
     metrics::describe_gauge!(names::STREAMS, "Event streams that are open.");
+    metrics::counter!(names::CREATED).absolute(0);
+    metrics::gauge!(names::STREAMS).set(0.0);
 }
 
 impl Registry {

@@ -12,11 +12,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use http::header::{self, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::App;
 use super::error::{self, Error};
+use crate::hosts::{Hosts, WrongHost};
 use crate::meters::names;
 use crate::serve::Peer;
 use crate::{Config, Service};
@@ -28,7 +29,11 @@ const LOGGED_PATH_CHARS: usize = 256;
 
 /// `router` within everything that is not its business.
 pub(super) fn around(router: Router<App>, service: &Arc<Service>) -> Router<App> {
-    let edge = Arc::new(Edge { headers: security_headers(&service.config), config: service.config.clone() });
+    let edge = Arc::new(Edge {
+        headers: security_headers(&service.config),
+        hosts: Hosts(service.config.allowed_hosts.clone()),
+        cors_origins: service.config.cors_origins.clone(),
+    });
     router
         .layer(cors(&service.config))
         .layer(from_fn_with_state(edge.clone(), admit))
@@ -37,7 +42,8 @@ pub(super) fn around(router: Router<App>, service: &Arc<Service>) -> Router<App>
 
 struct Edge {
     headers: Vec<(HeaderName, HeaderValue)>,
-    config: Config,
+    hosts: Hosts,
+    cors_origins: Vec<String>,
 }
 
 /// The outermost: whatever happens inside, one answer with an id and the headers, one line in the log.
@@ -89,48 +95,28 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// Lets in what is meant for this server and was not sent by a page of another origin.
 async fn admit(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
-    let config = &edge.config;
-    let verdict = check_host(config, request.headers(), request.uri())
-        .and_then(|()| check_origin(config, request.method(), request.headers()));
+    let verdict = match edge.hosts.check(request.headers(), request.uri()) {
+        Ok(()) => check_origin(&edge, request.method(), request.headers()),
+        Err(WrongHost::Unreadable) => Err(Error::Header { name: "Host", detail: "it is missing or doubled" }),
+        Err(WrongHost::NotOurs) => Err(Error::WrongHost),
+    };
     match verdict {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
 }
 
-/// A page that made a name of its own point here must not be answered (DNS rebinding).
-fn check_host(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<(), Error> {
-    let missing = Error::Header { name: "Host", detail: "it is missing, doubled or unreadable" };
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().map_err(|_| missing)?,
-        _ => return Err(missing),
-    };
-    let asked = [Some(host), uri.authority().map(|authority| authority.as_str())];
-    let known = |host: &str| config.allowed_hosts.iter().any(|allowed| is_host(allowed, host));
-    if asked.into_iter().flatten().all(known) { Ok(()) } else { Err(Error::WrongHost) }
-}
-
-fn is_host(allowed: &str, host: &str) -> bool {
-    let has_port = allowed.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if !has_port && port.parse::<u16>().is_ok() => name,
-        _ => host,
-    };
-    name.eq_ignore_ascii_case(allowed)
-}
-
 /// Nothing is changed for a page of an origin that is neither ours nor configured. Browsers send `Origin` with every
 /// request that changes something; other clients do not.
-fn check_origin(config: &Config, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
+fn check_origin(edge: &Edge, method: &Method, headers: &HeaderMap) -> Result<(), Error> {
     if method.is_safe() {
         return Ok(());
     }
     let ours = |origin: &HeaderValue| {
         origin.to_str().is_ok_and(|origin| {
             let host = origin.split_once("://").map(|(_, host)| host);
-            config.cors_origins.iter().any(|allowed| allowed == origin)
-                || host.is_some_and(|host| config.allowed_hosts.iter().any(|allowed| is_host(allowed, host)))
+            edge.cors_origins.iter().any(|allowed| allowed == origin)
+                || host.is_some_and(|host| edge.hosts.is_ours(host))
         })
     };
     if headers.get_all(header::ORIGIN).iter().all(ours) { Ok(()) } else { Err(Error::CrossOrigin) }
@@ -171,21 +157,4 @@ fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
         headers.push((header::STRICT_TRANSPORT_SECURITY, two_years));
     }
     headers
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_its_name_and_the_port_if_one_is_configured() {
-        assert!(is_host("127.0.0.1:8080", "127.0.0.1:8080"));
-        assert!(!is_host("127.0.0.1:8080", "127.0.0.1"));
-        assert!(!is_host("127.0.0.1:8080", "127.0.0.1:8081"));
-        assert!(is_host("media.example.org", "Media.Example.ORG:443"));
-        assert!(is_host("media.example.org", "media.example.org"));
-        assert!(!is_host("media.example.org", "media.example.org.evil.net"));
-        assert!(!is_host("media.example.org", "evil.net"));
-        assert!(is_host("[::1]:80", "[::1]:80"));
-    }
 }

@@ -4,6 +4,7 @@
 //! outermost layer, because only that one knows the request's id; until then the problem travels as an extension.
 
 use activities::Refusal;
+use activities::objects;
 use activities::ports::Fault;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -53,6 +54,8 @@ pub(crate) enum Error {
     Full,
     #[error("The session's record is damaged.")]
     Damaged(#[source] Fault),
+    #[error("The server could not make a URL.")]
+    Unsigned(#[source] objects::Error),
     #[error("The server met a fault of its own.")]
     Internal,
 }
@@ -68,6 +71,13 @@ impl From<Fault> for Error {
             Fault::Busy => Self::Busy,
             Fault::Broken(_) => Self::Damaged(fault),
         }
+    }
+}
+
+impl From<objects::Error> for Error {
+    /// Signing asks nobody, so whatever fails in it is a fault of ours.
+    fn from(error: objects::Error) -> Self {
+        Self::Unsigned(error)
     }
 }
 
@@ -118,7 +128,9 @@ impl Error {
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "storage-full", "Storage Full"),
             Self::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged-record", "Damaged Record"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Error"),
+            Self::Unsigned(_) | Self::Internal => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Error")
+            }
         }
     }
 }
@@ -137,22 +149,27 @@ pub(crate) struct Problem {
     request_id: String,
     /// Where in the body, as a JSON pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pointer: Option<String>,
     /// Which parameter of the query.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     parameter: Option<String>,
     /// How many bytes there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     limit: Option<u64>,
     /// The state the session is in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<StateName>)]
+    #[schema(value_type = Option<StateName>, nullable = false)]
     state: Option<State>,
     /// The events the session takes in this state, or the values the parameter takes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     allowed: Option<Vec<String>>,
     /// Media types and file name endings that are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     takes: Option<Vec<String>>,
 }
 
@@ -192,8 +209,8 @@ impl From<Error> for Problem {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        if let Self::Unavailable(cause) | Self::Damaged(cause) = &self {
-            tracing::error!(%cause, "a request could not be served");
+        if let Some(cause) = std::error::Error::source(&self) {
+            tracing::error!(cause, "a request could not be served");
         }
         let retry = matches!(self, Self::Unavailable(_) | Self::Busy | Self::Full);
         let (status, ..) = self.kind();

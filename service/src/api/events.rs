@@ -39,6 +39,7 @@ const RETRY: Duration = Duration::from_secs(3);
 #[utoipa::path(
     get,
     path = "/api/sessions/{id}/events",
+    operation_id = "watchSession",
     tag = "sessions",
     params(
         ("id" = String, Path),
@@ -69,7 +70,8 @@ pub(crate) async fn stream(
     let follower =
         Follower { service, caller, id, watch, draining, seen, next: Some(session), _open: Open::new() };
     let beat = KeepAlive::new().interval(HEARTBEAT);
-    Ok(Sse::new(follower.events()).keep_alive(beat).into_response())
+    let unbuffered = [("x-accel-buffering", "no")]; // a proxy must pass each event on as it comes
+    Ok((unbuffered, Sse::new(follower.events()).keep_alive(beat)).into_response())
 }
 
 /// How far a session is: the id of its events.

@@ -20,6 +20,7 @@ pub(crate) struct Health {
 #[utoipa::path(
     get,
     path = "/healthz",
+    operation_id = "health",
     tag = "operations",
     responses(
         (status = 200, body = Health),
@@ -35,6 +36,7 @@ pub(crate) async fn health(State(service): State<App>) -> Result<axum::Json<Heal
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "metrics",
     tag = "operations",
     responses((status = 200, body = String, content_type = "text/plain"))
 )]

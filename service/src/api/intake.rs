@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use activities::clock::random_id;
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -46,7 +45,7 @@ pub(crate) struct Request {
     #[serde(default)]
     options: Map<String, Value>,
     #[serde(default)]
-    #[schema(value_type = Option<StartModeName>)]
+    #[schema(value_type = StartModeName)]
     start: StartMode,
     /// Kept with the session and shown with it; at most 20 entries.
     #[serde(default)]
@@ -162,7 +161,7 @@ impl Intake {
             options: request.options,
             start: request.start,
             metadata: request.metadata,
-            upload_expires_at: now + SignedDuration::from_secs(service.config.upload_url_seconds.into()),
+            upload_expires_at: now + service.config.upload_url_lifetime(),
             request_digest: digest,
         };
         Session::new(draft, now, service.deadlines())

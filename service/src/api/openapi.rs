@@ -36,6 +36,7 @@ pub fn document() -> String {
 #[utoipa::path(
     get,
     path = "/openapi.json",
+    operation_id = "document",
     tag = "operations",
     responses((status = 200, body = Object, content_type = "application/json"))
 )]

@@ -30,11 +30,12 @@ struct RecipeView {
     available: bool,
     /// Why it cannot be had here, if it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     unavailable_because: Option<String>,
 }
 
 /// List what can be made of a file
-#[utoipa::path(get, path = "/api/recipes", tag = "recipes", responses((status = 200, body = RecipeList)))]
+#[utoipa::path(get, path = "/api/recipes", operation_id = "listRecipes", tag = "recipes", responses((status = 200, body = RecipeList)))]
 pub(crate) async fn list() -> axum::Json<RecipeList> {
     axum::Json(RecipeList { recipes: RECIPES.iter().map(RecipeView::of).collect() })
 }

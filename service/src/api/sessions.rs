@@ -26,6 +26,7 @@ pub(crate) struct SessionList {
     sessions: Vec<SessionView>,
     /// To be given as `cursor` for the next page; not there on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 
@@ -50,6 +51,7 @@ pub(crate) struct Filter {
 #[utoipa::path(
     get,
     path = "/api/sessions",
+    operation_id = "listSessions",
     tag = "sessions",
     params(Filter),
     responses(
@@ -83,6 +85,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get,
     path = "/api/sessions/{id}",
+    operation_id = "showSession",
     tag = "sessions",
     params(("id" = String, Path)),
     responses(
@@ -105,6 +108,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     delete,
     path = "/api/sessions/{id}",
+    operation_id = "deleteSession",
     tag = "sessions",
     params(("id" = String, Path)),
     responses(

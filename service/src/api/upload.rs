@@ -1,11 +1,9 @@
 //! `POST /api/sessions/{id}/upload`: a fresh URL to upload to, as long as nothing is uploaded.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use activities::ports::{Fault, Guard, Written};
 use axum::extract::State;
-use jiff::SignedDuration;
 use states::{Event, Session, Timestamp};
 
 use super::caller::Caller;
@@ -32,6 +30,7 @@ pub(crate) struct UploadView {
 #[utoipa::path(
     post,
     path = "/api/sessions/{id}/upload",
+    operation_id = "refreshUpload",
     tag = "sessions",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
@@ -53,16 +52,22 @@ pub(crate) async fn refresh(
 /// A URL for the upload of `session`, and the record that knows how long it lives: the session must not expire before
 /// its URL does.
 pub(crate) async fn mint(service: &Service, session: Session) -> Result<(Session, UploadView), Error> {
-    let lifetime = Duration::from_secs(service.config.upload_url_seconds.into());
-    let expires_at =
-        service.ctx.clock.now() + SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
+    let lifetime = service.config.upload_url_lifetime();
+    let expires_at = service.ctx.clock.now() + lifetime;
     let session = extend(service, session, expires_at).await?;
     let states::session::Source { bucket, key, size, content_type, sha256, .. } = &session.source;
-    let presigned =
-        service.objects.presign_put(bucket, key, *size, content_type, sha256.as_deref(), lifetime).await?;
+    let sha256 = sha256.as_deref().and_then(digest);
+    let presigned = service.objects.presign_put(bucket, key, *size, content_type, sha256, lifetime).await?;
     let headers = presigned.headers.into_iter().collect();
     let upload = UploadView { method: presigned.method, url: presigned.url, headers, expires_at };
     Ok((session, upload))
+}
+
+/// A digest as the record holds it, which is 64 hexadecimal digits.
+fn digest(hex: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    hex::decode_to_slice(hex, &mut digest).ok()?;
+    Some(digest)
 }
 
 /// Writes down that an upload URL lives until `expires_at`. It is no transition: the version stays.

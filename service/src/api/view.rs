@@ -1,7 +1,6 @@
 //! A session as it is shown. URLs of its results are made here, at each read; they are never kept and never logged.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -35,6 +34,7 @@ pub(crate) struct SessionView {
     start: StartMode,
     outputs: Vec<OutputView>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     problem: Option<ProblemView>,
     /// What the session takes now.
     #[schema(value_type = Vec<EventName>)]
@@ -59,6 +59,7 @@ struct SourceView {
     size: u64,
     content_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     sha256: Option<String>,
 }
 
@@ -153,7 +154,7 @@ impl SessionView {
 
 impl OutputView {
     async fn of(service: &Service, output: &Output) -> Result<Self, Error> {
-        let lifetime = Duration::from_secs(service.config.download_url_seconds.into());
+        let lifetime = service.config.download_url_lifetime();
         let Output { bucket, key, name, content_type, .. } = output;
         let url = service.objects.presign_get(bucket, key, name, content_type, lifetime).await?;
         Ok(Self {

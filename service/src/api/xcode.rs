@@ -21,6 +21,7 @@ use crate::meters::names;
 #[utoipa::path(
     put,
     path = "/xcode/{id}",
+    operation_id = "startSession",
     tag = "sessions",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
@@ -47,6 +48,7 @@ pub(crate) async fn begin(
 #[utoipa::path(
     post,
     path = "/xcode/{id}/cancel",
+    operation_id = "cancelSession",
     tag = "sessions",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(
@@ -73,6 +75,7 @@ pub(crate) async fn call_off(
 #[utoipa::path(
     post,
     path = "/xcode/{id}/redrive",
+    operation_id = "redriveSession",
     tag = "sessions",
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses(

@@ -29,6 +29,7 @@ pub(crate) struct Created {
     state: states::State,
     /// Not there when a repeated request finds its file uploaded.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     upload: Option<UploadView>,
 }
 
@@ -39,6 +40,7 @@ pub(crate) struct Created {
 #[utoipa::path(
     post,
     path = "/xfer",
+    operation_id = "createSession",
     tag = "sessions",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request the same one")),
     request_body = Request,

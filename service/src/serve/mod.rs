@@ -165,6 +165,7 @@ impl<S> Connection<S> {
         let busy = Busy::default();
         let io = TokioIo::new(Paced::new(stream, limits.clone(), busy.clone()));
         let head_bytes = limits.head_bytes;
+        let slack = limits.first_byte + limits.keep_alive + limits.head;
         let (told, of_limits) = (draining.clone(), limits);
         let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let working = busy.begin();
@@ -183,7 +184,9 @@ impl<S> Connection<S> {
         });
         let connection = http1::Builder::new()
             .timer(hyper_util::rt::TokioTimer::new())
-            .header_read_timeout(None) // `Paced` tells the first byte, the head and the pause between requests apart
+            // `Paced` tells the first byte, the head and the pause between requests apart, and always cuts off first. But
+            // only with a timeout of its own does hyper read on once an answer has ended, which starts that clock.
+            .header_read_timeout(slack)
             .max_header_size(head_bytes)
             .serve_connection(io, answer);
         tokio::pin!(connection);

@@ -38,15 +38,19 @@ struct ExecutionView {
     #[schema(value_type = String, format = DateTime)]
     started_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     stopped_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     input: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     output: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cause: Option<String>,
     /// The Amazon States Language document this execution runs.
     #[schema(value_type = Object)]
@@ -64,6 +68,7 @@ struct ExecutionView {
 #[utoipa::path(
     get,
     path = "/api/sessions/{id}/history",
+    operation_id = "showHistory",
     tag = "sessions",
     params(("id" = String, Path), ("attempt" = Option<u32>, Query, minimum = 1)),
     responses(

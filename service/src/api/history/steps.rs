@@ -19,13 +19,16 @@ pub(super) struct Step {
     failures: u32,
     /// The error of the last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     cause: Option<String>,
     /// The id of the event that entered it.
     entered: u64,
     /// The id of the event that left it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     exited: Option<u64>,
     /// Whether the last thing that happened in it was a failure.
     #[serde(skip)]

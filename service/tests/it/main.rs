@@ -1,0 +1,24 @@
+//! The API over stores and drivers in memory, called without a socket; and the serving loop over real sockets.
+
+#[cfg(test)]
+mod app;
+#[cfg(test)]
+mod edge;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod xcode;
+#[cfg(test)]
+mod xfer;
