@@ -1,0 +1,144 @@
+//! What can go wrong in the endpoint, and the S3 error each becomes: the one place where that is decided.
+
+use std::io;
+
+use http::StatusCode;
+use s3s::{S3Error, S3ErrorCode, StdError};
+
+/// Why an operation was refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the object rows")]
+    Ledger(#[from] ledger::Error),
+    #[error("file {name} of the object store")]
+    File {
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the disk is full")]
+    Full,
+    #[error("another process serves {0}")]
+    InUse(std::path::PathBuf),
+    #[error("file {name} is not what was stored: {what}")]
+    Corrupt { name: String, what: &'static str },
+    #[error("the handler did not take the event")]
+    Handler(#[source] StdError),
+    #[error("the endpoint is shutting down")]
+    Stopping,
+    #[error("the body broke off or was garbled")]
+    Body(#[source] StdError),
+    #[error("{got} bytes came where {expected} were announced")]
+    Length { expected: u64, got: u64 },
+    #[error("the body does not match its {0}")]
+    Digest(&'static str),
+    #[error("{0}")]
+    Invalid(&'static str),
+    #[error("the key is longer than 1024 bytes")]
+    KeyTooLong,
+    #[error("there is no bucket {0}")]
+    NoSuchBucket(String),
+    #[error("there is no such object")]
+    NoSuchKey,
+    #[error("there is no such version of the object")]
+    NoSuchVersion,
+    #[error("there is no such upload")]
+    NoSuchUpload,
+    #[error("the condition {0} does not hold")]
+    Precondition(&'static str),
+    #[error("the object has not changed")]
+    NotModified,
+    #[error("the range lies outside the object")]
+    Range,
+    #[error("part {0} was not uploaded with this ETag")]
+    Part(i32),
+    #[error("the parts are not in ascending order")]
+    PartOrder,
+    #[error("part {number} has {size} bytes; all but the last need 5 MiB")]
+    PartTooSmall { number: i32, size: u64 },
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl Error {
+    /// A failure on one file of the store. A full disk, a full quota and a file-size limit are the same to a client.
+    pub(super) fn file(name: &str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::Full
+            }
+            _ => Self::File { name: name.to_owned(), source },
+        }
+    }
+
+    fn code(&self) -> S3ErrorCode {
+        match self {
+            Self::Full | Self::Ledger(ledger::Error::Full(_) | ledger::Error::RolledBack) => {
+                S3ErrorCode::Custom("InsufficientStorage".into())
+            }
+            Self::Ledger(ledger::Error::Busy) | Self::Stopping => S3ErrorCode::SlowDown,
+            Self::Ledger(_)
+            | Self::File { .. }
+            | Self::Corrupt { .. }
+            | Self::InUse(_)
+            | Self::Handler(_) => S3ErrorCode::InternalError,
+            Self::Body(source) if is_timeout(source.as_ref()) => S3ErrorCode::RequestTimeout,
+            Self::Body(source) if is_wrong_hash(source.as_ref()) => S3ErrorCode::BadDigest,
+            Self::Body(_) | Self::Length { .. } => S3ErrorCode::IncompleteBody,
+            Self::Digest(_) => S3ErrorCode::BadDigest,
+            Self::Invalid(_) => S3ErrorCode::InvalidArgument,
+            Self::KeyTooLong => S3ErrorCode::KeyTooLongError,
+            Self::NoSuchBucket(_) => S3ErrorCode::NoSuchBucket,
+            Self::NoSuchKey => S3ErrorCode::NoSuchKey,
+            Self::NoSuchVersion => S3ErrorCode::NoSuchVersion,
+            Self::NoSuchUpload => S3ErrorCode::NoSuchUpload,
+            Self::Precondition(_) => S3ErrorCode::PreconditionFailed,
+            Self::NotModified => S3ErrorCode::NotModified,
+            Self::Range => S3ErrorCode::InvalidRange,
+            Self::Part(_) => S3ErrorCode::InvalidPart,
+            Self::PartOrder => S3ErrorCode::InvalidPartOrder,
+            Self::PartTooSmall { .. } => S3ErrorCode::EntityTooSmall,
+        }
+    }
+}
+
+impl From<Error> for S3Error {
+    fn from(error: Error) -> Self {
+        let code = error.code();
+        let is_full = matches!(&code, S3ErrorCode::Custom(_));
+        // What went wrong inside is for the log; the client is told that something did.
+        let message = match code {
+            S3ErrorCode::InternalError => "the object store failed".to_owned(),
+            _ => error.to_string(),
+        };
+        if matches!(code, S3ErrorCode::InternalError) {
+            tracing::error!(error = &error as &dyn std::error::Error, "an object operation failed");
+        }
+        let mut answer = Self::with_message(code, message);
+        if is_full {
+            answer.set_status_code(StatusCode::INSUFFICIENT_STORAGE);
+        }
+        answer
+    }
+}
+
+fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    })
+}
+
+/// The protocol crate checks the signed hash of a body while we read it, and keeps its error type to itself.
+fn is_wrong_hash(error: &(dyn std::error::Error + 'static)) -> bool {
+    causes(error).any(|cause| cause.to_string().ends_with("Sha256Mismatch"))
+}
+
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}

@@ -1,0 +1,153 @@
+//! Our S3 endpoint: the protocol from the `s3s` crate, the store ours.
+//!
+//! An object *is* its row. A body is streamed to a file with a random name ([`receive`], [`files`]), counted, hashed and
+//! fsynced; then one transaction makes its row and its event ([`rows`], [`put`], [`multipart`]). A file without a row is
+//! rubbish and is swept. No user's name ever becomes a path. [`gate`] and [`listen`] stand between this and the network;
+//! [`events`] tells that objects were created.
+//!
+//! Not here: whose keys are what (the activities), who gets a URL (the service).
+
+mod backend;
+mod error;
+mod events;
+mod files;
+mod gate;
+mod list;
+mod listen;
+mod multipart;
+mod paced;
+mod put;
+mod read;
+mod receive;
+mod rows;
+mod schema;
+mod uploads;
+
+use std::fs::File;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::Ledger;
+use rustix::fs::FlockOperation;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use tokio::net::TcpListener;
+
+use backend::Backend;
+use files::Files;
+use gate::Gate;
+
+pub use error::Error;
+pub use events::{Handler, Refusal, Retry};
+pub use listen::Limits;
+
+/// The bucket users' files come into; what is created here makes events.
+pub const UPLOADS: &str = "uploads";
+
+/// The bucket outputs go into.
+pub const RESULTS: &str = "results";
+
+/// Between two sweeps for files nobody knows.
+const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// An upload in parts that nobody completed is aborted after so long.
+const ABANDONED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The one key pair that signs.
+#[derive(Clone)]
+pub struct Keys {
+    pub access: String,
+    pub secret: String,
+}
+
+/// Where and how the endpoint runs.
+#[derive(Clone)]
+pub struct S3Config {
+    /// Holds `objects.db` and the folder `objects`. One process at a time.
+    pub data_dir: PathBuf,
+    pub keys: Keys,
+    /// Every `host:port` a request may name.
+    pub allowed_hosts: Vec<String>,
+    /// Every origin whose pages may use presigned URLs, as `http://127.0.0.1:8080`.
+    pub cors_origins: Vec<String>,
+    pub limits: Limits,
+}
+
+/// The object store. Clones share it.
+#[derive(Clone)]
+pub struct S3Store {
+    backend: Backend,
+    gate: Gate,
+    limits: Limits,
+}
+
+impl S3Store {
+    /// Opens the store, makes its two buckets and sweeps what a dead process left.
+    pub async fn open(config: &S3Config) -> Result<Self, Error> {
+        std::fs::create_dir_all(&config.data_dir).map_err(|error| Error::file("objects", error))?;
+        let lock = lock(&config.data_dir)?;
+        let backend = Backend {
+            ledger: Ledger::open(&config.data_dir.join("objects.db"), "objects", schema::MIGRATIONS)?,
+            files: Files::open(&config.data_dir.join("objects"))?,
+            created: Arc::default(),
+            _lock: Arc::new(lock),
+        };
+        backend.make_bucket(UPLOADS.to_owned(), true).await?;
+        backend.make_bucket(RESULTS.to_owned(), false).await?;
+        let mut service = S3ServiceBuilder::new(backend.clone());
+        service.set_auth(SimpleAuth::from_single(&config.keys.access, config.keys.secret.clone()));
+        let gate = Gate::new(service.build(), &config.allowed_hosts, &config.cors_origins, config.limits);
+        let store = Self { backend, gate, limits: config.limits };
+        store.sweep().await?;
+        Ok(store)
+    }
+
+    /// Serves requests until `shutdown`, then drains. Sweeps from time to time.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let listening = listen::listen(listener, self.gate.clone(), self.limits, shutdown);
+        let mut listening = std::pin::pin!(listening);
+        loop {
+            tokio::select! {
+                () = &mut listening => return,
+                () = tokio::time::sleep(SWEEP_EVERY) => {
+                    if let Err(error) = self.sweep().await {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "a sweep failed; the next one tries again");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `handler` for every object created in [`UPLOADS`] until `shutdown`: at least once each, in order per key.
+    /// One delivery at a time.
+    pub async fn deliver(&self, handler: Handler, retry: Retry, shutdown: impl Future<Output = ()>) {
+        events::deliver(self.backend.clone(), handler, retry, shutdown).await;
+    }
+
+    /// Aborts abandoned uploads, and removes files that no row names and nobody is writing. Answers how many files.
+    pub async fn sweep(&self) -> Result<usize, Error> {
+        let oldest = put::now() - ABANDONED.as_millis() as i64;
+        let abandoned = self.backend.abort_older(oldest).await?;
+        let backend = self.backend.clone();
+        let swept = receive::blocking(move || {
+            backend.files.sweep(|file| backend.ledger.read(|connection| rows::is_owned(connection, file)))
+        })
+        .await?;
+        if abandoned + swept > 0 {
+            tracing::info!(abandoned, swept, "removed unfinished uploads and files without a row");
+        }
+        Ok(swept)
+    }
+}
+
+/// One process at a time, for as long as the file is open.
+fn lock(data_dir: &Path) -> Result<File, Error> {
+    let path = data_dir.join("objects.lock");
+    let file = File::create(&path).map_err(|error| Error::file("objects.lock", error))?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(_) => Err(Error::InUse(path)),
+    }
+}

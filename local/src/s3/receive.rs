@@ -1,0 +1,182 @@
+//! Taking in a body: streamed to a file in bounded memory, counted, hashed, compared with all that was declared of it,
+//! and durable before anybody hears of it.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures::StreamExt;
+use http::HeaderMap;
+use md5::Md5;
+use s3s::TrailingHeaders;
+use s3s::checksum::ChecksumHasher;
+use s3s::crypto::Checksum as _;
+use s3s::dto::{Checksum, StreamingBlob};
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+use super::files::{Files, Hold};
+
+/// Bytes gathered before they are hashed and written off the async threads.
+const BATCH: usize = 512 * 1024;
+
+/// What the client said of the body. `checksum` holds the values it gave in headers.
+#[derive(Default)]
+pub(super) struct Declared {
+    pub(super) length: Option<i64>,
+    pub(super) md5: Option<String>,
+    pub(super) checksum: Checksum,
+    pub(super) trailers: Option<TrailingHeaders>,
+    /// The names in `x-amz-trailer`: checksums that follow the body.
+    pub(super) trailer: Option<String>,
+}
+
+/// A body that is on the disk, durably, and belongs to the one who has this.
+pub(super) struct Stored {
+    pub(super) hold: Hold,
+    pub(super) size: u64,
+    pub(super) md5: [u8; 16],
+    pub(super) sha256: [u8; 32],
+    /// The checksums the client declared, proven.
+    pub(super) checksum: Checksum,
+}
+
+/// Stores the body if it is what was declared. If not, or if the caller goes away, nothing stays.
+pub(super) async fn receive(
+    files: &Arc<Files>,
+    body: Option<StreamingBlob>,
+    declared: Declared,
+) -> Result<Stored, Error> {
+    let wanted = hasher(&declared);
+    let files_of_task = files.clone();
+    let mut draft = blocking(move || Draft::create(files_of_task, wanted)).await?;
+    let mut batch = Vec::new();
+    let mut gathered = 0;
+    if let Some(mut body) = body {
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(Error::Body)?;
+            gathered += bytes.len();
+            batch.push(bytes);
+            if gathered >= BATCH {
+                let full = std::mem::take(&mut batch);
+                gathered = 0;
+                draft = blocking(move || draft.append(&full)).await?;
+            }
+        }
+    }
+    blocking(move || draft.append(&batch)?.finish(&declared)).await
+}
+
+/// Runs what may block where it may.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Stopping)?
+}
+
+struct Draft {
+    files: Arc<Files>,
+    file: File,
+    hold: Hold,
+    size: u64,
+    md5: Md5,
+    sha256: Sha256,
+    others: ChecksumHasher,
+}
+
+impl Draft {
+    fn create(files: Arc<Files>, others: ChecksumHasher) -> Result<Self, Error> {
+        let (file, hold) = files.create()?;
+        Ok(Self { files, file, hold, size: 0, md5: Md5::new(), sha256: Sha256::new(), others })
+    }
+
+    fn append(mut self, batch: &[Bytes]) -> Result<Self, Error> {
+        for bytes in batch {
+            self.file.write_all(bytes).map_err(|error| Error::file(self.hold.name(), error))?;
+            self.size += bytes.len() as u64;
+            self.md5.update(bytes);
+            self.sha256.update(bytes);
+            self.others.update(bytes);
+        }
+        Ok(self)
+    }
+
+    /// Compares first: what is refused need not be made durable.
+    fn finish(self, declared: &Declared) -> Result<Stored, Error> {
+        let expected = declared.length.and_then(|length| u64::try_from(length).ok());
+        if let Some(expected) = expected.filter(|expected| *expected != self.size) {
+            return Err(Error::Length { expected, got: self.size });
+        }
+        let md5: [u8; 16] = self.md5.finalize().into();
+        let sha256: [u8; 32] = self.sha256.finalize().into();
+        if declared.md5.as_ref().is_some_and(|md5_given| *md5_given != STANDARD.encode(md5)) {
+            return Err(Error::Digest("Content-MD5"));
+        }
+        let checksum = self.others.finalize();
+        compare(&checksum, &declared.checksum)?;
+        if let Some(trailers) = &declared.trailers {
+            let followed = trailers.read(from_trailers).unwrap_or_default();
+            compare(&checksum, &followed)?;
+        }
+        self.files.sync(&self.file, self.hold.name())?;
+        Ok(Stored { hold: self.hold, size: self.size, md5, sha256, checksum })
+    }
+}
+
+/// Computes the checksums that were declared or will follow, and no others.
+fn hasher(declared: &Declared) -> ChecksumHasher {
+    let given = &declared.checksum;
+    let follows = |name: &str| {
+        declared.trailer.as_deref().is_some_and(|names| {
+            names
+                .split(',')
+                .any(|listed| listed.trim().eq_ignore_ascii_case(&format!("x-amz-checksum-{name}")))
+        })
+    };
+    let mut hasher = ChecksumHasher::default();
+    if given.checksum_crc32.is_some() || follows("crc32") {
+        hasher.crc32 = Some(s3s::crypto::Crc32::new());
+    }
+    if given.checksum_crc32c.is_some() || follows("crc32c") {
+        hasher.crc32c = Some(s3s::crypto::Crc32c::new());
+    }
+    if given.checksum_crc64nvme.is_some() || follows("crc64nvme") {
+        hasher.crc64nvme = Some(s3s::crypto::Crc64Nvme::new());
+    }
+    if given.checksum_sha1.is_some() || follows("sha1") {
+        hasher.sha1 = Some(s3s::crypto::Sha1::new());
+    }
+    if given.checksum_sha256.is_some() || follows("sha256") {
+        hasher.sha256 = Some(s3s::crypto::Sha256::new());
+    }
+    hasher
+}
+
+fn from_trailers(trailers: &HeaderMap) -> Checksum {
+    let value = |name: &str| trailers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Checksum {
+        checksum_crc32: value("x-amz-checksum-crc32"),
+        checksum_crc32c: value("x-amz-checksum-crc32c"),
+        checksum_crc64nvme: value("x-amz-checksum-crc64nvme"),
+        checksum_sha1: value("x-amz-checksum-sha1"),
+        checksum_sha256: value("x-amz-checksum-sha256"),
+        ..Checksum::default()
+    }
+}
+
+fn compare(computed: &Checksum, given: &Checksum) -> Result<(), Error> {
+    let pairs = [
+        ("CRC32 checksum", &computed.checksum_crc32, &given.checksum_crc32),
+        ("CRC32C checksum", &computed.checksum_crc32c, &given.checksum_crc32c),
+        ("CRC64NVME checksum", &computed.checksum_crc64nvme, &given.checksum_crc64nvme),
+        ("SHA-1 checksum", &computed.checksum_sha1, &given.checksum_sha1),
+        ("SHA-256 checksum", &computed.checksum_sha256, &given.checksum_sha256),
+    ];
+    match pairs.into_iter().find(|(_, computed, given)| given.is_some() && given != computed) {
+        Some((name, ..)) => Err(Error::Digest(name)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,117 @@
+//! SIGKILL between any two durable steps of an upload: afterwards the object is there whole with its event, or it never
+//! was, and no file is left over.
+
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use futures::FutureExt;
+use local::s3::{Handler, Retry};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+use crate::objects_rig::{BUCKET, PATIENCE, Rig, files};
+
+const FOLDER: &str = "LOCKGATE_TEST_CRASH_FOLDER";
+
+/// An upload, an overwrite, an upload in parts, and a deletion.
+#[tokio::test]
+#[ignore = "run by the other test of this module, with a crash point armed"]
+async fn inside_a_doomed_process() {
+    let folder = std::env::var(FOLDER).unwrap();
+    let rig = Rig::start(Path::new(&folder)).await;
+    rig.put("once", "first").await;
+    rig.put("twice", "old").await;
+    rig.put("twice", "new").await;
+    let create = rig.client().create_multipart_upload().bucket(BUCKET).key("parts").send().await.unwrap();
+    let id = create.upload_id.unwrap();
+    let part = rig.client().upload_part().bucket(BUCKET).key("parts").upload_id(&id).part_number(1);
+    let part = part.body(ByteStream::from_static(b"part")).send().await.unwrap();
+    let part = CompletedPart::builder().part_number(1).set_e_tag(part.e_tag).build();
+    let parts = CompletedMultipartUpload::builder().parts(part).build();
+    let complete = rig.client().complete_multipart_upload().bucket(BUCKET).key("parts").upload_id(&id);
+    complete.multipart_upload(parts).send().await.unwrap();
+    rig.objects.delete(BUCKET, "once").await.unwrap();
+    rig.stop().await;
+}
+
+fn run(folder: &Path, crash: Option<&str>, log: Option<&Path>) -> ExitStatus {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["objects_crash::inside_a_doomed_process", "--exact", "--ignored"]);
+    command.env(FOLDER, folder).env_remove("LOCKGATE_CRASH").env_remove("LOCKGATE_CRASH_LOG");
+    command.envs(crash.map(|crash| ("LOCKGATE_CRASH", crash)));
+    command.envs(log.map(|log| ("LOCKGATE_CRASH_LOG", log)));
+    command.output().unwrap().status
+}
+
+#[tokio::test]
+async fn a_kill_at_any_point_leaves_whole_objects_or_none() {
+    let calm = tempfile::tempdir().unwrap();
+    let log = calm.path().join("points");
+    assert!(run(&calm.path().join("data"), None, Some(&log)).success());
+    let passed = std::fs::read_to_string(log).unwrap();
+    let mut points = BTreeSet::new();
+    let mut counts = std::collections::BTreeMap::new();
+    for name in passed.lines().filter(|name| name.starts_with("objects.")) {
+        let count = counts.entry(name).and_modify(|count| *count += 1).or_insert(1);
+        points.insert(format!("{name}:{count}"));
+    }
+    assert!(points.len() > 30, "{points:?}");
+    for point in points {
+        let folder = tempfile::tempdir().unwrap();
+        let status = run(folder.path(), Some(&point), None);
+        assert_eq!(status.signal(), Some(9), "{point} did not fire: {status}");
+        check(folder.path(), &point).await;
+    }
+}
+
+/// What may stand at each key, and that the rows, the files and the events agree.
+async fn check(folder: &Path, point: &str) {
+    let rig = Rig::start(folder).await;
+    let mut standing = 0;
+    let may: [(&str, &[&[u8]]); 3] =
+        [("once", &[b"first"]), ("twice", &[b"old", b"new"]), ("parts", &[b"part"])];
+    for (key, bodies) in may {
+        let Some(body) = rig.get(key).await else { continue };
+        assert!(bodies.contains(&body.as_slice()), "{point}: {key} is {body:?}");
+        standing += 1;
+    }
+    let listed = rig.objects.list(BUCKET, "").await.unwrap();
+    assert_eq!(listed.len(), standing, "{point}");
+    let unfinished = rig.objects.abort_under(BUCKET, "").await.unwrap();
+    assert!(unfinished <= 1, "{point}");
+    assert_eq!(files(folder).len(), standing, "{point}: files without rows");
+    // Nobody took the events yet: the last one of each key tells of what stands there now.
+    let standing: BTreeSet<_> = listed.into_iter().map(|object| (object.key, object.etag)).collect();
+    let seen = events(&rig, &standing).await;
+    for (key, etag) in standing {
+        let last = seen.iter().rfind(|(seen, _)| *seen == key);
+        assert_eq!(last, Some(&(key, etag)), "{point}: {seen:?}");
+    }
+    rig.stop().await;
+}
+
+/// The events in the order they come, until every one that must come came.
+async fn events(rig: &Rig, expected: &BTreeSet<(String, String)>) -> Vec<(String, String)> {
+    let (sender, mut receiver) = unbounded_channel();
+    let handler: Handler = Arc::new(move |event| {
+        let _ = sender.send((event.key, event.etag));
+        async { Ok(()) }.boxed()
+    });
+    let stop = CancellationToken::new();
+    let mut seen = Vec::new();
+    let collect = async {
+        while !expected.iter().all(|event| seen.contains(event)) {
+            let next = tokio::time::timeout(PATIENCE, receiver.recv()).await;
+            seen.push(next.unwrap_or_else(|_| panic!("only {seen:?} of {expected:?}")).unwrap());
+        }
+        stop.cancel();
+    };
+    let delivery = rig.store.deliver(handler, Retry::default(), stop.clone().cancelled_owned());
+    tokio::join!(collect, delivery);
+    seen
+}

@@ -1,0 +1,153 @@
+//! Slow clients are cut off, each shape of them, while a healthy one is served.
+
+use std::time::Duration;
+
+use activities::objects::Upload;
+use local::s3::Limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::objects_rig::{BUCKET, MINUTE, PATIENCE, Rig, files, noise};
+
+const SHORT: Duration = Duration::from_millis(150);
+
+fn limits() -> Limits {
+    Limits {
+        header_timeout: SHORT,
+        body_window: SHORT,
+        body_rate: 1000,
+        write_stall: SHORT,
+        ..Limits::default()
+    }
+}
+
+/// What the server says until it hangs up; fails when it does not.
+async fn until_closed(mut stream: TcpStream) -> String {
+    let mut said = Vec::new();
+    // A reset is a hang-up too.
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("still open");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+fn head_of(upload: &Upload, host: &str) -> String {
+    let url = url::Url::parse(&upload.url).unwrap();
+    let headers: String = upload.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("{} {}?{} HTTP/1.1\r\nhost: {host}\r\n{headers}", upload.method, url.path(), url.query().unwrap())
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_or_half_a_request_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::with(folder.path(), limits()).await;
+    let silent = TcpStream::connect(&rig.address).await.unwrap();
+    let mut half = TcpStream::connect(&rig.address).await.unwrap();
+    half.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
+    let mut idle = TcpStream::connect(&rig.address).await.unwrap();
+    idle.write_all(format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", rig.address).as_bytes()).await.unwrap();
+    let dripping = TcpStream::connect(&rig.address).await.unwrap();
+    let (dripping, mut drops) = dripping.into_split();
+    let drip = tokio::spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_millis(10));
+        while drops.write_all(b"x").await.is_ok() {
+            every.tick().await;
+        }
+    });
+    let healthy = rig.put("healthy", "body");
+    let (silent, half, idle, _) =
+        tokio::join!(until_closed(silent), until_closed(half), until_closed(idle), healthy);
+    assert_eq!(silent, "");
+    assert!(half.is_empty() || half.starts_with("HTTP/1.1 408"), "{half}");
+    assert!(idle.starts_with("HTTP/1.1 403"), "{idle}");
+    tokio::time::timeout(PATIENCE, drip).await.expect("a dripping client is still served").unwrap();
+    drop(dripping);
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_or_drips_is_refused_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::with(folder.path(), limits()).await;
+    let upload = rig.objects.presign_put(BUCKET, "k", 1_000_000, "a/b", None, MINUTE).await.unwrap();
+    let head = format!("{}content-length: 1000000\r\n\r\n", head_of(&upload, &rig.address));
+    let mut stalled = TcpStream::connect(&rig.address).await.unwrap();
+    stalled.write_all(head.as_bytes()).await.unwrap();
+    stalled.write_all(&noise(999_999, 1)).await.unwrap();
+    let (mut said_to_dripping, mut drops) = TcpStream::connect(&rig.address).await.unwrap().into_split();
+    drops.write_all(head.as_bytes()).await.unwrap();
+    let drip = async {
+        let mut every = tokio::time::interval(Duration::from_millis(10));
+        while drops.write_all(b"x").await.is_ok() {
+            every.tick().await;
+        }
+    };
+    let mut said = Vec::new();
+    // A reset after the answer is a hang-up too.
+    let read = async { drop(said_to_dripping.read_to_end(&mut said).await) };
+    let both = async { tokio::join!(drip, read) };
+    tokio::time::timeout(PATIENCE, both).await.expect("a dripping body is still taken");
+    for said in [until_closed(stalled).await, String::from_utf8(said).unwrap()] {
+        assert!(said.starts_with("HTTP/1.1 400") && said.contains("RequestTimeout"), "{said}");
+    }
+    assert!(files(folder.path()).is_empty());
+    assert_eq!(rig.get("k").await, None);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let upload = rig.objects.presign_put(BUCKET, "k", 1_000_000, "a/b", None, MINUTE).await.unwrap();
+    let head = format!("{}content-length: 1000000\r\n\r\n", head_of(&upload, &rig.address));
+    let mut gone = TcpStream::connect(&rig.address).await.unwrap();
+    gone.write_all(head.as_bytes()).await.unwrap();
+    gone.write_all(&noise(600_000, 1)).await.unwrap();
+    tokio::time::timeout(PATIENCE, async {
+        while files(folder.path()).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        drop(gone);
+        while !files(folder.path()).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the file of a broken upload stays");
+    assert_eq!(rig.get("k").await, None);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::with(folder.path(), limits()).await;
+    let body = noise(32 * 1024 * 1024, 1);
+    rig.put("k", body.clone()).await;
+    let url = rig.objects.presign_get(BUCKET, "k", "k", "a/b", MINUTE).await.unwrap();
+    let get = Upload { method: "GET".into(), url, headers: Vec::new() };
+    let mut greedy = TcpStream::connect(&rig.address).await.unwrap();
+    greedy.write_all(format!("{}\r\n", head_of(&get, &rig.address)).as_bytes()).await.unwrap();
+    // It takes nothing for as long as the server holds the file open, then all there is.
+    rig.objects.delete(BUCKET, "k").await.unwrap();
+    tokio::time::timeout(PATIENCE, async {
+        while !files(folder.path()).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("a stalled download keeps its file for ever");
+    assert!(until_closed(greedy).await.len() < body.len());
+}
+
+#[tokio::test]
+async fn no_more_than_the_limit_are_served_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::with(folder.path(), Limits { connections: 2, ..limits() }).await;
+    let silent =
+        [TcpStream::connect(&rig.address).await.unwrap(), TcpStream::connect(&rig.address).await.unwrap()];
+    // Waits in the queue until a silent one is cut off, and is served then.
+    rig.put("k", "body").await;
+    let closed = silent.map(|stream| {
+        let stream = stream.into_std().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        std::io::Read::read(&mut &stream, &mut [0]).is_ok_and(|read| read == 0)
+    });
+    assert!(closed.contains(&true), "a third connection was served beside the two");
+}
