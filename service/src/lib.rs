@@ -16,7 +16,6 @@ pub mod serve;
 use activities::Ctx;
 use std::time::Duration;
 
-use activities::objects::Objects;
 use activities::objects::presign::MAX_LIFETIME;
 use states::session::Deadlines;
 
@@ -34,7 +33,6 @@ pub const LOG_CEILING: &str =
 #[derive(Clone)]
 pub struct Service {
     pub ctx: Ctx,
-    pub objects: Objects,
     /// None where answers cannot stream: an event stream is then the snapshot and a word when to ask again.
     pub changes: Option<Changes>,
     pub meters: Meters,

@@ -1,12 +1,8 @@
 //! One test binary for what needs more than one crate.
+#![cfg(test)]
 
-mod asl;
 mod contract;
+mod engine;
 mod generated;
-mod limits;
 mod media;
-mod nonsense;
 mod objects;
-mod recorded;
-mod simulation;
-mod world;

@@ -43,6 +43,9 @@ impl Error {
         aws_sdk_s3::Error: From<SdkError<E, HttpResponse>>,
     {
         let object = object.to_owned();
+        if matches!(error, SdkError::ConstructionFailure(_)) {
+            return Self::Invalid { object, reason: "no request can be made of this" };
+        }
         let status = error.raw_response().map(|response| response.status().as_u16());
         match (status, error.code()) {
             (Some(507), _) => Self::Full { object },

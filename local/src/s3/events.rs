@@ -3,7 +3,7 @@
 //! An event's row was written with the object's. It goes when its handler answered Ok, so a crash in between delivers it
 //! again. One owner loop; different keys are delivered side by side.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -61,8 +61,10 @@ struct Delivery {
     backend: Backend,
     handler: Handler,
     retry: Retry,
+    /// The oldest events of keys that may be delivered, as they were last looked up.
+    queue: VecDeque<Waiting>,
     running: JoinSet<(Waiting, Result<(), Error>)>,
-    busy: std::collections::HashSet<Key>,
+    busy: HashSet<Key>,
     refused: HashMap<Key, Refused>,
 }
 
@@ -72,28 +74,34 @@ pub(super) async fn deliver(
     handler: Handler,
     retry: Retry,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), Error> {
+) {
     let mut delivery = Delivery {
         backend,
         handler,
         retry,
+        queue: VecDeque::new(),
         running: JoinSet::new(),
-        busy: std::collections::HashSet::new(),
+        busy: HashSet::new(),
         refused: HashMap::new(),
     };
     tokio::select! {
-        () = shutdown => Ok(()),
-        result = delivery.run() => result,
+        () = shutdown => {}
+        () = delivery.run() => {}
     }
 }
 
 impl Delivery {
-    async fn run(&mut self) -> Result<(), Error> {
+    async fn run(&mut self) {
+        let created = self.backend.created.clone();
         loop {
-            let created = self.backend.created.clone();
-            self.begin()?;
-            let next = self.refused.iter().filter(|(key, _)| !self.busy.contains(*key));
-            let due = next.map(|(_, refused)| refused.until).min();
+            let now = Instant::now();
+            let due = match self.begin(now) {
+                Ok(()) => self.next_due(now),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "events cannot be read");
+                    Some(now + self.retry.most)
+                }
+            };
             tokio::select! {
                 () = created.notified() => {}
                 Some(done) = self.running.join_next() => match done {
@@ -105,18 +113,23 @@ impl Delivery {
         }
     }
 
-    /// Starts the handler for every key that is neither busy nor waiting, as far as there is room.
-    fn begin(&mut self) -> Result<(), Error> {
-        let now = Instant::now();
-        for waiting in oldest(&self.backend)? {
-            if self.running.len() >= IN_FLIGHT {
-                break;
-            }
-            let key = waiting.key();
-            let rests = self.refused.get(&key).is_some_and(|refused| refused.until > now);
-            if rests || !self.busy.insert(key) {
-                continue;
-            }
+    /// When the next refused event may be tried again. What was due before waits for room and not for time.
+    fn next_due(&self, now: Instant) -> Option<Instant> {
+        self.refused.values().map(|refused| refused.until).filter(|until| *until > now).min()
+    }
+
+    /// Starts handlers as far as there is room; looks into the table when the queue is empty.
+    fn begin(&mut self, now: Instant) -> Result<(), Error> {
+        if self.queue.is_empty() && self.running.len() < IN_FLIGHT {
+            let rests = |key: &Key| self.refused.get(key).is_some_and(|refused| refused.until > now);
+            let mut waiting = oldest(&self.backend)?;
+            waiting.retain(|waiting| !self.busy.contains(&waiting.key()) && !rests(&waiting.key()));
+            self.queue = waiting.into();
+        }
+        while self.running.len() < IN_FLIGHT
+            && let Some(waiting) = self.queue.pop_front()
+        {
+            self.busy.insert(waiting.key());
             let handling = (self.handler)(waiting.event.clone());
             let backend = self.backend.clone();
             self.running.spawn(async move {

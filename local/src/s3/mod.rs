@@ -122,13 +122,8 @@ impl S3Store {
 
     /// Calls `handler` for every object created in [`UPLOADS`] until `shutdown`: at least once each, in order per key.
     /// One delivery at a time.
-    pub async fn deliver(
-        &self,
-        handler: Handler,
-        retry: Retry,
-        shutdown: impl Future<Output = ()>,
-    ) -> Result<(), Error> {
-        events::deliver(self.backend.clone(), handler, retry, shutdown).await
+    pub async fn deliver(&self, handler: Handler, retry: Retry, shutdown: impl Future<Output = ()>) {
+        events::deliver(self.backend.clone(), handler, retry, shutdown).await;
     }
 
     /// Aborts abandoned uploads, and removes files that no row names and nobody is writing. Answers how many files.

@@ -57,7 +57,8 @@ pub(crate) async fn mint(service: &Service, session: Session) -> Result<(Session
     let session = extend(service, session, expires_at).await?;
     let states::session::Source { bucket, key, size, content_type, sha256, .. } = &session.source;
     let sha256 = sha256.as_deref().and_then(digest);
-    let presigned = service.objects.presign_put(bucket, key, *size, content_type, sha256, lifetime).await?;
+    let presigned =
+        service.ctx.objects.presign_put(bucket, key, *size, content_type, sha256, lifetime).await?;
     let headers = presigned.headers.into_iter().collect();
     let upload = UploadView { method: presigned.method, url: presigned.url, headers, expires_at };
     Ok((session, upload))

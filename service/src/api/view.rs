@@ -156,7 +156,7 @@ impl OutputView {
     async fn of(service: &Service, output: &Output) -> Result<Self, Error> {
         let lifetime = service.config.download_url_lifetime();
         let Output { bucket, key, name, content_type, .. } = output;
-        let url = service.objects.presign_get(bucket, key, name, content_type, lifetime).await?;
+        let url = service.ctx.objects.presign_get(bucket, key, name, content_type, lifetime).await?;
         Ok(Self {
             name: output.name.clone(),
             url,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use activities::child::Workbench;
 use activities::objects::{Endpoint, Objects};
 use activities::{Buckets, Clock, Ctx, Settings};
 use axum::Router;
@@ -55,12 +56,13 @@ impl App {
         let ctx = Ctx {
             sessions: sessions.clone(),
             driver: driver.clone(),
+            objects: objects(),
+            workbench: Workbench::new("/nonexistent".into(), 1),
             clock: Clock::Manual(clock.clone()),
             settings: Arc::new(settings),
         };
         let mut service = Service {
             ctx,
-            objects: objects(),
             changes: Some(changes.clone()),
             meters: Meters::default(),
             config: Config::at(&format!("http://{HOST}")),

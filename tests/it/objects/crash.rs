@@ -86,16 +86,17 @@ async fn check(folder: &Path, point: &str) {
     assert!(unfinished <= 1, "{point}");
     assert_eq!(files(folder).len(), standing, "{point}: files without rows");
     // Nobody took the events yet: the last one of each key tells of what stands there now.
-    let seen = events(&rig).await;
-    for object in listed {
-        let last = seen.iter().rfind(|(key, _)| *key == object.key);
-        assert_eq!(last, Some(&(object.key, object.etag)), "{point}: {seen:?}");
+    let standing: BTreeSet<_> = listed.into_iter().map(|object| (object.key, object.etag)).collect();
+    let seen = events(&rig, &standing).await;
+    for (key, etag) in standing {
+        let last = seen.iter().rfind(|(seen, _)| *seen == key);
+        assert_eq!(last, Some(&(key, etag)), "{point}: {seen:?}");
     }
     rig.stop().await;
 }
 
-async fn events(rig: &Rig) -> Vec<(String, String)> {
-    rig.put("the end", "x").await;
+/// The events in the order they come, until every one that must come came.
+async fn events(rig: &Rig, expected: &BTreeSet<(String, String)>) -> Vec<(String, String)> {
     let (sender, mut receiver) = unbounded_channel();
     let handler: Handler = Arc::new(move |event| {
         let _ = sender.send((event.key, event.etag));
@@ -104,19 +105,13 @@ async fn events(rig: &Rig) -> Vec<(String, String)> {
     let stop = CancellationToken::new();
     let mut seen = Vec::new();
     let collect = async {
-        // Every key's first event is delivered before the last key's; a key's own events come in order.
-        while seen.len() < 5 {
-            let next = tokio::time::timeout(PATIENCE, receiver.recv()).await.unwrap().unwrap();
-            let is_end = next.0 == "the end";
-            seen.push(next);
-            if is_end && receiver.is_empty() {
-                break;
-            }
+        while !expected.iter().all(|event| seen.contains(event)) {
+            let next = tokio::time::timeout(PATIENCE, receiver.recv()).await;
+            seen.push(next.unwrap_or_else(|_| panic!("only {seen:?} of {expected:?}")).unwrap());
         }
         stop.cancel();
     };
     let delivery = rig.store.deliver(handler, Retry::default(), stop.clone().cancelled_owned());
-    let ((), delivered) = tokio::join!(collect, delivery);
-    delivered.unwrap();
+    tokio::join!(collect, delivery);
     seen
 }

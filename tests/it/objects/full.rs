@@ -65,9 +65,8 @@ fn a_file_size_limit() {
 #[test]
 fn a_full_file_system() {
     let folder = tempfile::tempdir().unwrap();
-    let mut probe = Command::new("unshare");
-    probe.args(["-rm", "sh", "-c", "mount -t tmpfs -o size=64k tmpfs \"$0\""]);
-    let probe = probe.arg(folder.path()).output();
+    let mount = ["-rm", "sh", "-c", "mount -t tmpfs -o size=64k tmpfs \"$0\""];
+    let probe = Command::new("unshare").args(mount).arg(folder.path()).output();
     if !probe.as_ref().is_ok_and(|output| output.status.success()) {
         eprintln!("SKIPPED: this machine lets nobody mount a small file system: {probe:?}");
         return;

@@ -1,5 +1,6 @@
 //! The object store: our endpoint and the client, over real sockets.
 
+mod crash;
 mod events;
 mod full;
 mod gate;

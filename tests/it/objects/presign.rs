@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use activities::objects::Upload;
+use activities::objects::presign::content_disposition;
 use aws_sdk_s3::presigning::PresigningConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -119,7 +120,7 @@ async fn a_bad_upload_stores_nothing_and_a_good_one_after_it_works() {
         assert_eq!(rig.objects.head(BUCKET, KEY).await.unwrap(), None, "{what}");
         assert!(files(folder.path()).is_empty(), "{what} left a file");
     }
-    assert_eq!(send(&good, "hello w0rld").await.1.contains("BadDigest"), true);
+    assert!(send(&good, "hello w0rld").await.1.contains("BadDigest"));
     let (status, text) = send(&good, BODY).await;
     assert_eq!(status, 200, "{text}");
     assert_eq!(send(&good, BODY).await.0, 412, "replayed");
@@ -204,4 +205,40 @@ async fn a_download_is_saved_under_its_name_with_our_type() {
     }
     let plain = rig.client().get_object().bucket(BUCKET).key("page").send().await.unwrap();
     assert_eq!(plain.content_disposition.as_deref(), Some("attachment"));
+}
+
+/// A reader of the header as RFC 6266 describes it: the plain name and the extended one.
+fn parse_disposition(header: &str) -> Option<(String, String)> {
+    let rest = header.strip_prefix("attachment; filename=\"")?;
+    let (plain, extended) = rest.split_once("\"; filename*=UTF-8''")?;
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~%".contains(&byte);
+    if plain.contains(['"', '\\']) || !extended.bytes().all(token) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let mut ahead = extended.bytes();
+    while let Some(byte) = ahead.next() {
+        let hex = [byte, ahead.clone().next().unwrap_or(0), ahead.clone().nth(1).unwrap_or(0)];
+        if byte == b'%' {
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&hex[1..]).ok()?, 16).ok()?);
+            ahead.nth(1);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    Some((plain.to_owned(), String::from_utf8(bytes).ok()?))
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_file_name_makes_one_harmless_header(name in "\\PC*|(?s:.{0,300})") {
+        let header = content_disposition(&name);
+        let value = reqwest::header::HeaderValue::from_str(&header).unwrap();
+        assert!(value.to_str().is_ok(), "{header:?} is not ASCII");
+        let (plain, extended) = parse_disposition(&header).unwrap_or_else(|| panic!("{header:?}"));
+        assert_eq!(plain.chars().count(), extended.chars().count());
+        assert!(!extended.is_empty() && extended.chars().count() <= 200);
+        assert!(!extended.contains(['/', '\\', ':', '\u{202e}', '\u{2028}']), "{extended:?}");
+        assert!(!extended.chars().any(char::is_control) && !extended.starts_with('.'), "{extended:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The limits of an execution: the length of a step and of a history, the size of what is stored, and what a damaged
 //! history does.
 
-use crate::world::{START, World, facts};
+use crate::engine::world::{START, World, facts};
 use serde_json::json;
 use std::sync::Arc;
 use workflow::history::{Damaged, Detail, decode, encode};

@@ -3,7 +3,7 @@
 
 mod machine;
 
-use crate::world::{World, facts};
+use crate::engine::world::{World, facts};
 use anyhow::{Context as _, Result, ensure};
 use machine::Rng;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

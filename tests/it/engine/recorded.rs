@@ -1,7 +1,7 @@
 //! Cases recorded on AWS, when the variable `ASL_CASES` names their folder: those that need no task and no API but a start
 //! and the history are run here, and their histories compared field by field.
 
-use crate::world::World;
+use crate::engine::world::World;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Whatever comes in, the core answers; it never panics.
 
-use crate::world::World;
+use crate::engine::world::World;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -152,7 +152,7 @@ proptest! {
     fn no_row_panics(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         let row = [&[1, 0], bytes.as_slice()].concat();
         for events in decode(&row) {
-            let mut execution = Execution::new(crate::world::facts());
+            let mut execution = Execution::new(crate::engine::world::facts());
             for event in events {
                 let _ = execution.apply(&event);
             }

@@ -1,7 +1,7 @@
 //! The cases in `tests/asl/cases`: a definition, an input, what its tasks answer, and the history that must come of it.
 //! A case needs no Rust. `UPDATE=1` writes down what the engine gives now; read the difference before committing it.
 
-use crate::world::{START, World};
+use crate::engine::world::{START, World};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,0 +1,8 @@
+//! The engine's core over a clock and a worker that the test owns.
+
+mod asl;
+mod limits;
+mod nonsense;
+mod recorded;
+mod simulation;
+mod world;
