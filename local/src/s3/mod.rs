@@ -1,9 +1,9 @@
 //! Our S3 endpoint: the protocol from the `s3s` crate, the store ours.
 //!
-//! An object *is* its row. A body is streamed to a file with a random name ([`receive`], [`files`]), counted, hashed and
-//! fsynced; then one transaction makes its row and its event ([`rows`], [`put`], [`multipart`]). A file without a row is
-//! rubbish and is swept. No user's name ever becomes a path. [`gate`] and [`listen`] stand between this and the network;
-//! [`events`] tells that objects were created.
+//! An object *is* its row. A body is streamed to a file with a random name (`receive`, `files`), counted, hashed and
+//! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). A file without a row is
+//! rubbish and is swept. No user's name ever becomes a path. `gate` and `listen` stand between this and the network;
+//! `events` tells that objects were created.
 //!
 //! Not here: whose keys are what (the activities), who gets a URL (the service).
 

@@ -189,3 +189,20 @@ async fn a_lost_answer_to_completing_is_success_and_anothers_object_is_not() {
     longer.write(Bytes::from_static(b"!")).await.unwrap();
     assert!(matches!(longer.finish().await, Err(Error::Changed { .. })));
 }
+
+#[tokio::test]
+async fn a_read_keeps_the_segments_it_has_not_opened_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let body = noise(4 * FIRST_PART, 6);
+    let mut sink = rig.objects.create(BUCKET, "k", "audio/flac");
+    sink.write(Bytes::from(body.clone())).await.unwrap();
+    sink.finish().await.unwrap();
+    // More than sockets buffer: the last segments are opened after the object is gone.
+    let answer = rig.client().get_object().bucket(BUCKET).key("k").send().await.unwrap();
+    rig.objects.delete(BUCKET, "k").await.unwrap();
+    assert_eq!(rig.get("k").await, None);
+    assert!(answer.body.collect().await.unwrap().into_bytes() == body);
+    rig.stop().await;
+    assert!(files(folder.path()).is_empty());
+}
