@@ -26,9 +26,7 @@ pub fn child_main() -> ExitCode {
 
 fn serve() -> io::Result<()> {
     let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut body = Vec::new();
-    let Tell::Start { work, source_length, memory_bytes, cpu_seconds } = receive(&mut socket, &mut body)?
-    else {
+    let (Tell::Start { work, source_length, memory_bytes, cpu_seconds }, 0) = receive(&mut socket)? else {
         return Err(wire::garbled("a start was expected"));
     };
     confine(memory_bytes, cpu_seconds)?;
@@ -74,15 +72,14 @@ fn send(socket: &mut UnixStream, ask: &Ask, body: &[u8]) -> io::Result<()> {
     socket.write_all(body)
 }
 
-fn receive(socket: &mut UnixStream, body: &mut Vec<u8>) -> io::Result<Tell> {
+/// The next frame's head, and how long the body is that follows it.
+fn receive(socket: &mut UnixStream) -> io::Result<(Tell, usize)> {
     let mut prefix = [0; PREFIX];
     socket.read_exact(&mut prefix)?;
     let (head_length, body_length) = wire::lengths(prefix)?;
     let mut head = vec![0; head_length];
     socket.read_exact(&mut head)?;
-    body.resize(body_length, 0);
-    socket.read_exact(body)?;
-    wire::head(&head)
+    Ok((wire::head(&head)?, body_length))
 }
 
 struct Source<'p> {
@@ -103,14 +100,12 @@ impl ReadAt for Source<'_> {
         }
         let mut socket = self.parent.lock();
         send(&mut socket, &Ask::ReadAt { offset, length: length as u32 }, &[])?;
-        let mut prefix = [0; PREFIX];
-        socket.read_exact(&mut prefix)?;
-        let (head_length, body_length) = wire::lengths(prefix)?;
-        let mut head = vec![0; head_length];
-        socket.read_exact(&mut head)?;
-        let (Tell::Data, true) = (wire::head(&head)?, body_length <= length) else {
+        let (Tell::Data, body_length) = receive(&mut socket)? else {
             return Err(wire::garbled("data were expected"));
         };
+        if body_length > length {
+            return Err(wire::garbled("more data than asked for"));
+        }
         socket.read_exact(&mut buffer[..body_length])?;
         Ok(body_length)
     }

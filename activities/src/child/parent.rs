@@ -186,12 +186,8 @@ impl Worker {
             let (ask, body) = heard.map_err(|_elapsed| Failure::Hung { limit: limits.silence })??;
             match ask {
                 Ask::ReadAt { offset, length } => {
-                    let length = (length as usize).min(LARGEST_BODY);
-                    let in_reach = offset <= source.len();
-                    let bytes =
-                        if in_reach { source.read_at(offset, length).await } else { Ok(Bytes::new()) };
-                    let bytes = bytes.map_err(Failure::Source)?;
-                    self.tell(&Tell::Data, &bytes[..bytes.len().min(length)]).await?;
+                    let bytes = read(source, offset, length as usize).await.map_err(Failure::Source)?;
+                    self.tell(&Tell::Data, &bytes).await?;
                 }
                 Ask::Write => {
                     written += body.len() as u64;
@@ -266,6 +262,20 @@ impl Drop for Worker {
             let _gone = kill_process_group(group, Signal::KILL);
         }
     }
+}
+
+/// What the child asked for, as far as the source goes. A source that gives less than it should has changed.
+async fn read(source: &impl AsyncSource, offset: u64, length: usize) -> io::Result<Bytes> {
+    let left = usize::try_from(source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+    let length = length.min(LARGEST_BODY).min(left);
+    if length == 0 {
+        return Ok(Bytes::new());
+    }
+    let bytes = source.read_at(offset, length).await?;
+    if bytes.len() != length {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the source is not as long as it was"));
+    }
+    Ok(bytes)
 }
 
 fn nonsense(what: &str) -> Failure {

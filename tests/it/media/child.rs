@@ -182,6 +182,28 @@ async fn a_failing_source_or_sink_is_not_the_media_s_fault() {
     assert_eq!(failure.into_problem().kind, Kind::StorageFull);
 }
 
+/// Says that it is longer than it is.
+struct Shrunk(Vec<u8>);
+
+impl AsyncSource for Shrunk {
+    fn len(&self) -> u64 {
+        self.0.len() as u64 * 2
+    }
+
+    async fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let start = self.0.len().min(offset as usize);
+        Ok(Bytes::copy_from_slice(&self.0[start..self.0.len().min(start + length)]))
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_shrank_is_not_a_damaged_file() {
+    let wav = Pcm::music(44_100, 2, 16, 50_000).wav();
+    let failure =
+        run(Limits::default(), flac(), &Shrunk(wav), &mut Counted(0)).await.expect_err("half is gone");
+    assert!(matches!(failure, Failure::Source(_)), "{failure}");
+}
+
 #[tokio::test]
 async fn a_program_that_is_not_there_is_said_so() {
     let bench = Workbench { program: PathBuf::from("/nowhere"), ..bench(Limits::default()) };
