@@ -1,10 +1,10 @@
 //! One step as it is carried out: the execution moves on a copy, by the very events that the step gives.
 
-use crate::data::Scope;
 use crate::data::context::{Context, Item};
 use crate::data::intrinsics::draw;
 use crate::data::path::Path;
 use crate::data::template::{Expression, Template, Unfilled};
+use crate::data::{MAX_NESTING, Scope, nesting};
 use crate::execution::frame::Phase;
 use crate::history::{Detail, Failure, Payload, Token};
 use crate::retry::RUNTIME;
@@ -187,10 +187,7 @@ impl<'a> Machine<'a> {
 
     /// Leaves the state of the branch with this output.
     pub(crate) fn exit(&mut self, frame: u32, output: Datum, next: Option<StateId>) -> Outcome {
-        let (output, length) = output.into_payload();
-        if length > crate::state::MAX_PAYLOAD {
-            return Err(self.too_large(frame, "output"));
-        }
+        let output = self.payload(frame, output, "output")?;
         let (state, kind) = self
             .execution
             .frame(frame)
@@ -198,6 +195,26 @@ impl<'a> Machine<'a> {
             .map(|entry| (entry.state, entry.kind))
             .ok_or(Exit::Closed)?;
         self.emit(frame, Detail::StateExited { state, kind, output, next })
+    }
+
+    /// How an event carries this data, if it may be stored at all; `what` it is goes into the message.
+    pub(crate) fn payload(&self, frame: u32, data: Datum, what: &str) -> Result<Payload, Exit> {
+        let stored = match &data {
+            Datum::Stored(_, text) => Some(text.len()),
+            Datum::Made(_) => None,
+        };
+        let payload = data.into_payload();
+        let (length, nesting) = match (&payload, stored) {
+            (Payload::Inline(text), None) => (text.len(), nesting(text)),
+            (_, length) => (length.unwrap_or(0), 0),
+        };
+        if length > crate::state::MAX_PAYLOAD {
+            return Err(self.too_large(frame, what));
+        }
+        if nesting > MAX_NESTING {
+            return Err(self.runtime(frame, &format!("The {what} nests deeper than {MAX_NESTING} levels.")));
+        }
+        Ok(payload)
     }
 
     pub(crate) fn now(&self) -> Millis {

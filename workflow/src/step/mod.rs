@@ -4,7 +4,8 @@
 mod failing;
 pub(crate) mod machine;
 
-use crate::execution::Status;
+use crate::data::{MAX_NESTING, nesting};
+use crate::execution::{Pending, Status};
 use crate::history::{Detail, Failure};
 use crate::retry::{HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::state::task::Task;
@@ -81,7 +82,7 @@ pub enum Refused {
     /// The key never was.
     #[error("there is no such task")]
     TaskDoesNotExist,
-    #[error("the input or output is not JSON")]
+    #[error("the input or output is not JSON, or nests too deep")]
     NotJson,
 }
 
@@ -101,7 +102,11 @@ pub fn step(
         Input::Continue => Ok(()),
         Input::Time => machine.fire(),
         Input::Stop { error, cause } => machine.emit(0, Detail::ExecutionAborted(Failure { error, cause })),
-        Input::Redispatched { key: task } => machine.redispatch(key(task)?),
+        Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
+            (frame, Some(Pending::RunTask { .. })) => machine.redispatch(frame),
+            // Whoever holds the token of an activity or a callback is not gone with this process.
+            _ => return Err(Refused::TaskTimedOut),
+        },
         Input::TaskStarted { key: task, worker } => {
             let frame = key(task)?;
             if execution.frame(frame).and_then(|frame| frame.task()).is_some_and(|task| task.started) {
@@ -138,11 +143,16 @@ fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
     match input {
         Input::Start { input: text }
         | Input::TaskSucceeded { output: text, .. }
-        | Input::TaskSubmitted { output: text, .. } => {
-            serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|_| Refused::NotJson)
-        }
+        | Input::TaskSubmitted { output: text, .. } => check_json(text),
         _ => Ok(()),
     }
+}
+
+fn check_json(text: &str) -> Result<(), Refused> {
+    if nesting(text) > MAX_NESTING {
+        return Err(Refused::NotJson);
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|_| Refused::NotJson)
 }
 
 /// The first durable result of a key wins; whoever comes later is told so.
