@@ -234,3 +234,13 @@ fn only_what_dies_with_the_process_is_given_out_again() {
     };
     assert_eq!(world.give(Input::Redispatched { key }).unwrap(), Err(Refused::TaskTimedOut));
 }
+
+#[test]
+fn a_long_cause_is_cut() {
+    let mut world = world(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$.none"}, "End": true}}}),
+    );
+    give(&mut world, Input::Start { input: json!({"long": "ü".repeat(60_000)}).to_string().into() });
+    let cause = world.execution.failure().and_then(|failure| failure.cause.clone()).unwrap();
+    assert!(cause.len() <= 32 * 1024 && cause.len() > 32_000 && cause.contains("'x.$' could not be found"));
+}

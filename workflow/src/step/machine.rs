@@ -21,7 +21,7 @@ pub(crate) const MAX_STEP_EVENTS: usize = 256;
 pub(crate) const MAX_STEP_BYTES: usize = 1 << 20;
 /// A step begins nothing new within this distance of its limits: one failure can end that many iterations.
 const ROOM_FOR_EVENTS: usize = 128;
-const ROOM_FOR_BYTES: usize = 1 << 19;
+const ROOM_FOR_BYTES: usize = 5 << 17;
 /// A history has at most this many events; the last says so.
 pub(crate) const MAX_HISTORY: u32 = 25_000;
 

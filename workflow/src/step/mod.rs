@@ -101,7 +101,9 @@ pub fn step(
         Input::Start { input } => machine.start(&input),
         Input::Continue => Ok(()),
         Input::Time => machine.fire(),
-        Input::Stop { error, cause } => machine.emit(0, Detail::ExecutionAborted(Failure { error, cause })),
+        Input::Stop { error, cause } => {
+            machine.emit(0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
+        }
         Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
             (frame, Some(Pending::RunTask { .. })) => machine.redispatch(frame),
             // Whoever holds the token of an activity or a callback is not gone with this process.
@@ -121,7 +123,9 @@ pub fn step(
         }
         Input::TaskFailed { key: task, error, cause } => {
             let frame = key(task)?;
-            machine.in_task(frame, |_, _, machine| Task::failed(machine, frame, Failure { error, cause }))
+            machine.in_task(frame, |_, _, machine| {
+                Task::failed(machine, frame, Failure { error, cause }.bounded())
+            })
         }
         Input::Heartbeat { key: task } => machine.emit(key(task)?, Detail::Heartbeat),
     };
