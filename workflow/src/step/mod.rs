@@ -1,6 +1,7 @@
 //! What happens next: an input and the execution as it stands give the events that follow. [`machine`] carries a step
 //! out; what a state does is in `state/`.
 
+mod evaluate;
 mod failing;
 pub(crate) mod machine;
 
