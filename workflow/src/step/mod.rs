@@ -19,7 +19,8 @@ pub const MAX_DISPATCHES: u32 = 3;
 /// The error of a task that is given up.
 pub const WORKER_LOST: &str = "WorkerLost";
 
-/// The time and the randomness of one step; both end up in its events.
+/// The time and the randomness of one step; what comes of both ends up in its events. Task tokens are drawn from the
+/// seed, so that it must come from a generator nobody can guess.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
     pub now: Millis,
