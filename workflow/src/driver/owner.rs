@@ -64,8 +64,7 @@ impl Owner {
                 self.decide(id, arrival);
             }
             self.commit();
-            let next_wake = self.next_wake();
-            let room = ROOM.saturating_sub(self.forming.len() + self.deferred);
+            let (next_wake, room) = (self.next_wake(), self.room());
             tokio::select! {
                 biased;
                 landed = self.flights.next() => self.land(landed),
@@ -91,18 +90,23 @@ impl Owner {
         landed && ((self.ready.is_empty() && self.tasks.is_idle()) || *until <= self.ticks.now())
     }
 
+    /// How much more may be decided before something lands.
+    fn room(&self) -> usize {
+        ROOM.saturating_sub(self.forming.len() + self.deferred + self.ready.len())
+    }
+
     fn next_wake(&self) -> Option<Millis> {
         let ending = self.ending.as_ref().map(|(until, _)| *until);
-        [self.timers.next(), self.pollers.next_deadline(), self.setback.next(), ending]
-            .into_iter()
-            .flatten()
-            .min()
+        let timer = self.timers.next().filter(|_| self.room() > 0);
+        [timer, self.pollers.next_deadline(), self.setback.next(), ending].into_iter().flatten().min()
     }
 
     /// Everything whose time has come.
     fn wake(&mut self) {
         let now = self.ticks.now();
-        while let Some(id) = self.timers.pop(now) {
+        while self.room() > 0
+            && let Some(id) = self.timers.pop(now)
+        {
             self.ready.push_back((id, Arrival::unasked(Input::Time)));
         }
         self.pollers.expire(now);
@@ -148,7 +152,7 @@ impl Owner {
         };
         let id = self.next_id;
         self.next_id += 1;
-        let live = Live::new(&self.place, pinned, start.name, self.ticks.now());
+        let live = Live::new(&self.place, pinned, start.name);
         self.lives.insert(id, Box::new(live));
         self.ready.push_back((id, Arrival { input: Input::Start { input: start.input }, answer }));
     }

@@ -71,11 +71,18 @@ impl Owner {
             }
         };
         for pending in live.execution.pending() {
-            if let Pending::RunTask { key, .. } = pending
-                && !self.tasks.is_running(id, key)
-            {
-                live.lost.insert(key);
-                self.ready.push_back((id, Arrival::unasked(Input::Redispatched { key })));
+            match pending {
+                Pending::RunTask { key, token, .. } => {
+                    live.owed.insert(key, token);
+                    if !self.tasks.is_running(id, key) {
+                        live.lost.insert(key);
+                        self.ready.push_back((id, Arrival::unasked(Input::Redispatched { key })));
+                    }
+                }
+                Pending::Activity { key, token, .. } | Pending::Callback { key, token } => {
+                    live.owed.insert(key, Some(token));
+                }
+                Pending::WakeAt { .. } | Pending::Continue => {}
             }
         }
         self.lives.insert(id, Box::new(live));
