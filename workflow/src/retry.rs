@@ -99,7 +99,7 @@ pub(crate) fn catchers(fields: &Fields<'_>, level: &Level<'_>) -> Vec<Catcher> {
 fn each<T>(fields: &Fields<'_>, name: &'static str, read: impl Fn(Fields<'_>, bool) -> Option<T>) -> Vec<T> {
     let rules = fields.list(name).map_or(&[] as &[Value], Vec::as_slice);
     let rule = |(index, value)| {
-        fields.inner(&format!("{name}/{index}"), value).and_then(|rule| read(rule, index + 1 == rules.len()))
+        fields.element(name, index, value).and_then(|rule| read(rule, index + 1 == rules.len()))
     };
     rules.iter().enumerate().filter_map(rule).collect()
 }

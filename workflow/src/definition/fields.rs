@@ -44,6 +44,11 @@ impl<'a> Fields<'a> {
         Fields::of(value, self.pointer(name), self.problems)
     }
 
+    /// The fields of an object in a list inside this one.
+    pub(crate) fn element(&self, name: &str, index: usize, value: &'a Value) -> Option<Fields<'a>> {
+        Fields::of(value, format!("{}/{index}", self.pointer(name)), self.problems)
+    }
+
     pub(crate) fn get(&self, name: &'static str) -> Option<&'a Value> {
         self.asked.borrow_mut().push(name);
         self.object.get(name)

@@ -21,7 +21,7 @@ impl Parallel {
             fields.problem("Branches", "Value cannot be empty");
         }
         let branch = |(index, value): (usize, &'a Value)| {
-            let inner = fields.inner(&format!("Branches/{index}"), value)?;
+            let inner = fields.element("Branches", index, value)?;
             let start = level.levels.machine(&inner, level.depth + 1);
             inner.finish();
             start

@@ -141,7 +141,12 @@ impl<'a> Reader<'a> {
         let mut chars = self.rest().char_indices().skip(1);
         while let Some((offset, c)) = chars.next() {
             match c {
-                '\\' => name.extend(chars.next().map(|(_, escaped)| escaped)),
+                // Only the quote itself and the backslash can be escaped; before anything else it stands for itself.
+                '\\' => match chars.next() {
+                    Some((_, escaped)) if escaped == quote || escaped == '\\' => name.push(escaped),
+                    Some((_, other)) => name.extend(['\\', other]),
+                    None => {}
+                },
                 c if c == quote => {
                     self.at += offset + c.len_utf8();
                     return Ok(name.into());

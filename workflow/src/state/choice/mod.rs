@@ -25,7 +25,7 @@ impl Choice {
             fields.problem("Choices", "Value cannot be empty");
         }
         let rule = |(index, value): (usize, &'a Value)| {
-            let fields = fields.inner(&format!("Choices/{index}"), value)?;
+            let fields = fields.element("Choices", index, value)?;
             fields.need("Next");
             let next = level.target(&fields, "Next");
             let rule = Rule::read(&fields, 0);

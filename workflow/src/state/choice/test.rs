@@ -109,7 +109,7 @@ impl Rule {
             if rules.is_empty() {
                 fields.problem(name, "Value cannot be empty");
             }
-            let nested = |(index, value)| nested(fields, &format!("{name}/{index}"), value, depth);
+            let nested = |(index, value)| nested(fields.element(name, index, value)?, depth);
             rules.iter().enumerate().map(nested).collect()
         };
         if fields.keys().any(|key| key == "And") {
@@ -119,7 +119,7 @@ impl Rule {
             return list("Or").map(Rule::Or);
         }
         if let Some(value) = fields.get("Not") {
-            return nested(fields, "Not", value, depth).map(|rule| Rule::Not(Box::new(rule)));
+            return nested(fields.inner("Not", value)?, depth).map(|rule| Rule::Not(Box::new(rule)));
         }
         fields.need("Variable");
         let variable = fields.path("Variable");
@@ -155,8 +155,7 @@ impl Rule {
     }
 }
 
-fn nested(fields: &Fields<'_>, name: &str, value: &Value, depth: usize) -> Option<Rule> {
-    let inner = fields.inner(name, value)?;
+fn nested(inner: Fields<'_>, depth: usize) -> Option<Rule> {
     let rule = Rule::read(&inner, depth + 1);
     inner.finish();
     rule

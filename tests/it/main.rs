@@ -1,0 +1,8 @@
+//! The one test binary of the workspace.
+
+mod asl;
+mod limits;
+mod nonsense;
+mod recorded;
+mod simulation;
+mod world;
