@@ -12,9 +12,9 @@ use workflow::{Definition, Input, Pending, TaskKey};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
+pub(crate) struct Case {
     about: String,
-    definition: Value,
+    pub(crate) definition: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<Value>,
     /// By state name: what each try answers. A try without an entry never answers.
@@ -27,7 +27,7 @@ struct Case {
     problems: Vec<String>,
     /// Id, previous id, milliseconds since the start, type, details.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    history: Vec<Value>,
+    pub(crate) history: Vec<Value>,
 }
 
 /// All times are milliseconds since the task was given out.
@@ -118,6 +118,13 @@ fn run(case: &Case) -> Result<(Vec<String>, Vec<Value>)> {
             return Ok((shown.collect(), Vec::new()));
         }
     };
+    let world = play(case, definition)?;
+    let history = world.history()?.into_iter().map(compact).collect::<Result<_>>()?;
+    Ok((Vec::new(), history))
+}
+
+/// The world in which a case has come to its end.
+pub(crate) fn play(case: &Case, definition: Arc<Definition>) -> Result<World> {
     let mut play = Play {
         case,
         world: World::new(definition, 1),
@@ -135,8 +142,7 @@ fn run(case: &Case) -> Result<(Vec<String>, Vec<Value>)> {
     let input = case.input.clone().unwrap_or_else(|| json!({})).to_string();
     play.act(Act::Give(Input::Start { input: input.into() }))?;
     play.on()?;
-    let history = play.world.history()?.into_iter().map(compact).collect::<Result<_>>()?;
-    Ok((Vec::new(), history))
+    Ok(play.world)
 }
 
 enum Act {
@@ -254,7 +260,7 @@ impl Play<'_> {
 }
 
 /// An event as a case writes it, with the texts of payloads read.
-fn compact(event: Value) -> Result<Value> {
+pub(crate) fn compact(event: Value) -> Result<Value> {
     let Value::Object(fields) = event else { bail!("an event is an object") };
     let number = |name: &str| fields.get(name).and_then(Value::as_f64).context("a number");
     let at = (number("timestamp")? * 1000.0).round() as i64 - START;

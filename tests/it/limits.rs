@@ -182,3 +182,65 @@ fn a_damaged_row_is_refused() {
     encode(&events, &mut again);
     assert_eq!(&again[2..], row, "a row is appended to what is there");
 }
+
+#[test]
+fn a_row_may_hold_several_steps() {
+    let world = ten_steps();
+    let events: Vec<workflow::Event> = world.rows.iter().flat_map(|row| decode(row).unwrap()).collect();
+    let mut row = Vec::new();
+    encode(&events, &mut row);
+    assert_eq!(decode(&row).unwrap(), events);
+    assert!(row.len() < world.rows.iter().map(Vec::len).sum());
+}
+
+#[test]
+fn data_that_nests_ever_deeper_is_stopped_before_it_cannot_be_read() {
+    let mut world = world(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "A"}}}),
+    );
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    assert_eq!(world.give(Input::Start { input: deep.into() }).unwrap(), Err(Refused::NotJson));
+    give(&mut world, Input::Start { input: "{}".into() });
+    while world.execution.must_continue() {
+        give(&mut world, Input::Continue);
+    }
+    let failure = world.execution.failure().unwrap();
+    assert_eq!(failure.error.as_deref(), Some("States.Runtime"));
+    assert!(
+        failure.cause.as_deref().unwrap().ends_with("The output nests deeper than 100 levels."),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn only_what_dies_with_the_process_is_given_out_again() {
+    let task = |resource: &str| json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": resource, "TimeoutSeconds": 60, "End": true}}});
+    for (resource, due) in [
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", Some(START + 70_000)),
+        ("arn:aws:states:::sqs:sendMessage.waitForTaskToken", Some(START + 60_000)),
+    ] {
+        let mut world = world(&task(resource));
+        give(&mut world, Input::Start { input: "{}".into() });
+        let key = running(&world.execution)[0];
+        world.now += 10_000;
+        give(&mut world, Input::Redispatched { key });
+        assert_eq!(world.execution.next_due(), due, "{resource}");
+        assert!(matches!(world.execution.pending_task(key), Some(Pending::RunTask { dispatches: 2, .. })));
+    }
+    let mut world = world(&task("arn:aws:states:us-east-1:123456789012:activity:a"));
+    give(&mut world, Input::Start { input: "{}".into() });
+    let Some(Pending::Activity { key, .. }) = world.execution.pending().next() else {
+        panic!("an activity waits")
+    };
+    assert_eq!(world.give(Input::Redispatched { key }).unwrap(), Err(Refused::TaskTimedOut));
+}
+
+#[test]
+fn a_long_cause_is_cut() {
+    let mut world = world(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$.none"}, "End": true}}}),
+    );
+    give(&mut world, Input::Start { input: json!({"long": "ü".repeat(60_000)}).to_string().into() });
+    let cause = world.execution.failure().and_then(|failure| failure.cause.clone()).unwrap();
+    assert!(cause.len() <= 32 * 1024 && cause.len() > 32_000 && cause.contains("'x.$' could not be found"));
+}

@@ -1,6 +1,7 @@
 //! The one test binary of the workspace.
 
 mod asl;
+mod golden;
 mod limits;
 mod nonsense;
 mod recorded;

@@ -168,7 +168,10 @@ impl Execution {
             Detail::TaskSubmitted { .. } => self.change_task(id, |task| task.submitted = true)?,
             Detail::Redispatched => self.change_task(id, |task| {
                 task.dispatches += 1;
-                task.restart(at);
+                // The deadline of a callback is the wall clock's.
+                if !task.callback {
+                    task.restart(at);
+                }
             })?,
             Detail::Heartbeat => self.change_task(id, |task| task.beat(at))?,
             Detail::TaskSucceeded { output } => {

@@ -66,9 +66,20 @@ pub struct Failure {
     pub cause: Option<Arc<str>>,
 }
 
+/// A cause has at most this many bytes; AWS counts characters.
+const MAX_CAUSE: usize = 32 * 1024;
+
 impl Failure {
     pub(crate) fn new(error: &str, cause: &str) -> Failure {
-        Failure { error: Some(error.into()), cause: Some(cause.into()) }
+        Failure { error: Some(error.into()), cause: Some(cause.into()) }.bounded()
+    }
+
+    /// A failure whose cause is short enough to be stored with every event that carries it.
+    pub(crate) fn bounded(self) -> Failure {
+        let cause = self.cause.map(|cause| {
+            if cause.len() > MAX_CAUSE { cause[..cause.floor_char_boundary(MAX_CAUSE)].into() } else { cause }
+        });
+        Failure { error: self.error, cause }
     }
 }
 
@@ -154,7 +165,6 @@ pub enum Detail {
         retrier: u16,
         due: Millis,
         draw: u64,
-        failure: Failure,
     },
     /// Private: the task was given out again after a restart.
     Redispatched,
@@ -231,8 +241,7 @@ impl Detail {
             | Detail::ExecutionTimedOut(it)
             | Detail::ExecutionAborted(it)
             | Detail::TaskFailed(it)
-            | Detail::TaskTimedOut(it)
-            | Detail::RetryScheduled { failure: it, .. } => failure(it),
+            | Detail::TaskTimedOut(it) => failure(it),
             _ => 0,
         }
     }

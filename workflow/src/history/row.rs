@@ -17,15 +17,21 @@ pub enum Damaged {
     Row(#[from] postcard::Error),
     #[error("a history row has {0} bytes too many")]
     Tail(usize),
-    #[error("a history row has an event number out of range")]
+    #[error("a history row counts its events wrong")]
     Number,
 }
 
-/// Where a row begins: the instant of all its events, and the number of its first visible one.
+/// Where a row begins: how many events it holds, and the number of its first visible one.
 #[derive(Serialize, Deserialize)]
 struct Head {
-    at: Millis,
+    count: u32,
     first: u32,
+}
+
+/// The events of one step have one instant; it stands once before them.
+#[derive(Serialize, Deserialize)]
+struct Segment {
+    at: Millis,
     count: u32,
 }
 
@@ -37,21 +43,28 @@ struct Stored<D> {
     detail: D,
 }
 
-/// Appends the events of one commit to `out` as one row. All events of a step have one instant and gapless numbers.
+/// Appends the events of one commit to `out` as one row. Their numbers are gapless.
 pub fn encode(events: &[Event], out: &mut Vec<u8>) {
-    let at = events.first().map_or(0, |event| event.at);
     let first = events.iter().map(|event| event.id).find(|&id| id > 0).unwrap_or(0);
-    let head = Head { at, first, count: u32::try_from(events.len()).expect("a step makes few events") };
     let mut row = std::mem::take(out);
     row.extend_from_slice(&FORMAT.to_le_bytes());
-    row = postcard::to_extend(&head, row).expect("a vector takes everything");
-    for event in events {
-        debug_assert_eq!(event.at, at, "the events of a step have one instant");
-        let stored =
-            Stored { back: event.id.wrapping_sub(event.previous), frame: event.frame, detail: &event.detail };
-        row = postcard::to_extend(&stored, row).expect("a vector takes everything");
+    row = append(row, &Head { count: count(events), first });
+    for segment in events.chunk_by(|a, b| a.at == b.at) {
+        row = append(row, &Segment { at: segment[0].at, count: count(segment) });
+        for event in segment {
+            let back = event.id.wrapping_sub(event.previous);
+            row = append(row, &Stored { back, frame: event.frame, detail: &event.detail });
+        }
     }
     *out = row;
+}
+
+fn count(events: &[Event]) -> u32 {
+    u32::try_from(events.len()).expect("a history has at most 25,000 visible events")
+}
+
+fn append(row: Vec<u8>, value: &impl Serialize) -> Vec<u8> {
+    postcard::to_extend(value, row).expect("a vector takes everything")
 }
 
 /// The events of one row.
@@ -62,20 +75,23 @@ pub fn decode(row: &[u8]) -> Result<Vec<Event>, Damaged> {
         return Err(Damaged::Format(format));
     }
     let (head, mut rest): (Head, &[u8]) = postcard::take_from_bytes(rest)?;
-    let mut events = Vec::new();
-    let mut next = head.first;
-    for _ in 0..head.count {
-        let (stored, after): (Stored<Detail>, &[u8]) = postcard::take_from_bytes(rest)?;
+    let (mut events, mut next): (Vec<Event>, u32) = (Vec::new(), head.first);
+    while (events.len() as u64) < u64::from(head.count) {
+        let (segment, after): (Segment, &[u8]) = postcard::take_from_bytes(rest)?;
         rest = after;
-        let id = if stored.detail.is_private() {
-            0
-        } else {
-            let id = next;
-            next = next.checked_add(1).ok_or(Damaged::Number)?;
-            id
-        };
-        let previous = id.wrapping_sub(stored.back);
-        events.push(Event { id, previous, at: head.at, frame: stored.frame, detail: stored.detail });
+        if segment.count == 0 {
+            return Err(Damaged::Number);
+        }
+        for _ in 0..segment.count {
+            let (stored, after): (Stored<Detail>, &[u8]) = postcard::take_from_bytes(rest)?;
+            rest = after;
+            let id = if stored.detail.is_private() { 0 } else { next };
+            if id > 0 {
+                next = next.checked_add(1).ok_or(Damaged::Number)?;
+            }
+            let previous = id.wrapping_sub(stored.back);
+            events.push(Event { id, previous, at: segment.at, frame: stored.frame, detail: stored.detail });
+        }
     }
     if rest.is_empty() { Ok(events) } else { Err(Damaged::Tail(rest.len())) }
 }

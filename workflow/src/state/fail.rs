@@ -28,7 +28,7 @@ impl Fail {
     pub(crate) fn act(&self, _state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         let error = self.error.value(machine, frame)?;
         let cause = self.cause.value(machine, frame)?;
-        Err(Exit::Failed(Failure { error, cause }))
+        Err(Exit::Failed(Failure { error, cause }.bounded()))
     }
 }
 

@@ -53,15 +53,11 @@ impl Datum {
         }
     }
 
-    /// How an event carries it, and how many bytes the text has.
-    pub(crate) fn into_payload(self) -> (Payload, usize) {
+    /// How an event carries it; the text is new when the value is.
+    pub(crate) fn into_payload(self) -> Payload {
         match self {
-            Datum::Stored(payload, text) => (payload, text.len()),
-            Datum::Made(value) => {
-                let text: Arc<str> = value.to_string().into();
-                let length = text.len();
-                (Payload::Inline(text), length)
-            }
+            Datum::Stored(payload, _) => payload,
+            Datum::Made(value) => Payload::Inline(value.to_string().into()),
         }
     }
 }

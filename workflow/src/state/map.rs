@@ -70,7 +70,8 @@ impl Map {
         };
         let concurrency = self.concurrency(state, machine, frame)?;
         let length = u32::try_from(length).map_err(|_| machine.too_large(frame, "input"))?;
-        machine.emit(frame, Detail::MapStarted { items: items.into_payload().0, length, concurrency })
+        let items = machine.payload(frame, items, "input")?;
+        machine.emit(frame, Detail::MapStarted { items, length, concurrency })
     }
 
     fn concurrency(&self, state: &State, machine: &Machine<'_>, frame: u32) -> Result<u32, Exit> {
@@ -98,7 +99,7 @@ impl Map {
                 let input = state.flow.input(machine, frame)?.to_value();
                 let item = serde_json::from_str(item).unwrap_or(Value::Null);
                 let filled = machine.fill_for_item(frame, selector, &input, (index, item))?;
-                Datum::Made(filled).into_payload().0
+                machine.payload(frame, Datum::Made(filled), "input")?
             }
         };
         machine.emit(

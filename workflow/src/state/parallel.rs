@@ -31,7 +31,7 @@ impl Parallel {
     }
 
     pub(crate) fn act(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
-        let (input, _) = state.flow.effective_input(machine, frame)?.into_payload();
+        let input = machine.payload(frame, state.flow.effective_input(machine, frame)?, "input")?;
         machine.emit(
             frame,
             Detail::ParallelStarted { first: machine.next_frame(), starts: self.starts.clone(), input },

@@ -62,10 +62,7 @@ impl Task {
         let heartbeat = self.heartbeat.value(state, machine, frame)?;
         let input = state.flow.effective_input(machine, frame);
         machine.offer_token(None);
-        let (input, length) = input?.into_payload();
-        if length > super::flow::MAX_PAYLOAD {
-            return Err(machine.too_large(frame, "input"));
-        }
+        let input = machine.payload(frame, input?, "input")?;
         let family = self.family();
         machine.emit(frame, Detail::TaskScheduled { family, input, timeout, heartbeat, token, callback })?;
         // An activity starts when a worker takes it; the rest is given out by the commit of this step.

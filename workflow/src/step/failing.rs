@@ -61,7 +61,7 @@ impl Machine<'_> {
         }
         let draw = self.draw();
         let due = self.now().saturating_add(retrier.delay(retries, draw));
-        self.emit(frame, Detail::RetryScheduled { retrier: index, due, draw, failure: failure.clone() })?;
+        self.emit(frame, Detail::RetryScheduled { retrier: index, due, draw })?;
         Ok(true)
     }
 

@@ -1,10 +1,7 @@
 //! One step as it is carried out: the execution moves on a copy, by the very events that the step gives.
 
-use crate::data::Scope;
-use crate::data::context::{Context, Item};
 use crate::data::intrinsics::draw;
-use crate::data::path::Path;
-use crate::data::template::{Expression, Template, Unfilled};
+use crate::data::{MAX_NESTING, nesting};
 use crate::execution::frame::Phase;
 use crate::history::{Detail, Failure, Payload, Token};
 use crate::retry::RUNTIME;
@@ -12,7 +9,6 @@ use crate::state::{Body, Datum, State};
 use crate::state::{map, parallel, task};
 use crate::step::Tick;
 use crate::{Definition, Event, Execution, Millis, StateId};
-use serde_json::Value;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -21,7 +17,7 @@ pub(crate) const MAX_STEP_EVENTS: usize = 256;
 pub(crate) const MAX_STEP_BYTES: usize = 1 << 20;
 /// A step begins nothing new within this distance of its limits: one failure can end that many iterations.
 const ROOM_FOR_EVENTS: usize = 128;
-const ROOM_FOR_BYTES: usize = 1 << 19;
+const ROOM_FOR_BYTES: usize = 5 << 17;
 /// A history has at most this many events; the last says so.
 pub(crate) const MAX_HISTORY: u32 = 25_000;
 
@@ -38,13 +34,13 @@ pub(crate) type Outcome = Result<(), Exit>;
 
 pub(crate) struct Machine<'a> {
     pub(super) definition: &'a Definition,
-    execution: Execution,
+    pub(super) execution: Execution,
     events: Vec<Event>,
     bytes: usize,
-    now: Millis,
-    random: Cell<u64>,
+    pub(super) now: Millis,
+    pub(super) random: Cell<u64>,
     /// The token that `$$.Task.Token` shows while a task's input is made.
-    token: Option<Token>,
+    pub(super) token: Option<Token>,
 }
 
 impl<'a> Machine<'a> {
@@ -187,10 +183,7 @@ impl<'a> Machine<'a> {
 
     /// Leaves the state of the branch with this output.
     pub(crate) fn exit(&mut self, frame: u32, output: Datum, next: Option<StateId>) -> Outcome {
-        let (output, length) = output.into_payload();
-        if length > crate::state::MAX_PAYLOAD {
-            return Err(self.too_large(frame, "output"));
-        }
+        let output = self.payload(frame, output, "output")?;
         let (state, kind) = self
             .execution
             .frame(frame)
@@ -198,6 +191,26 @@ impl<'a> Machine<'a> {
             .map(|entry| (entry.state, entry.kind))
             .ok_or(Exit::Closed)?;
         self.emit(frame, Detail::StateExited { state, kind, output, next })
+    }
+
+    /// How an event carries this data, if it may be stored at all; `what` it is goes into the message.
+    pub(crate) fn payload(&self, frame: u32, data: Datum, what: &str) -> Result<Payload, Exit> {
+        let stored = match &data {
+            Datum::Stored(_, text) => Some(text.len()),
+            Datum::Made(_) => None,
+        };
+        let payload = data.into_payload();
+        let (length, nesting) = match (&payload, stored) {
+            (Payload::Inline(text), None) => (text.len(), nesting(text)),
+            (_, length) => (length.unwrap_or(0), 0),
+        };
+        if length > crate::state::MAX_PAYLOAD {
+            return Err(self.too_large(frame, what));
+        }
+        if nesting > MAX_NESTING {
+            return Err(self.runtime(frame, &format!("The {what} nests deeper than {MAX_NESTING} levels.")));
+        }
+        Ok(payload)
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -248,108 +261,5 @@ impl<'a> Machine<'a> {
                 .ok_or(Exit::Closed),
             _ => Err(Exit::Closed),
         }
-    }
-
-    pub(crate) fn fill(&self, frame: u32, template: &Template, data: &Datum) -> Result<Value, Exit> {
-        self.fill_in(frame, template, &data.to_value(), None)
-    }
-
-    pub(crate) fn fill_for_item(
-        &self,
-        frame: u32,
-        template: &Template,
-        data: &Value,
-        item: (u32, Value),
-    ) -> Result<Value, Exit> {
-        self.fill_in(frame, template, data, Some(item))
-    }
-
-    fn fill_in(
-        &self,
-        frame: u32,
-        template: &Template,
-        data: &Value,
-        item: Option<(u32, Value)>,
-    ) -> Result<Value, Exit> {
-        self.scoped(frame, data, item, |scope| template.fill(scope))
-            .map_err(|unfilled| self.unfilled(frame, &unfilled))
-    }
-
-    /// The value of an expression over the raw input of the state.
-    pub(crate) fn eval(&self, frame: u32, expression: &Expression, field: &str) -> Result<Value, Exit> {
-        let data = self.data(frame).to_value();
-        let value = self.scoped(frame, &data, None, |scope| {
-            expression.eval(scope, field).map(|value| value.into_owned())
-        });
-        value.map_err(|unfilled| self.unfilled(frame, &unfilled))
-    }
-
-    /// The value of a path that is no template's.
-    pub(crate) fn look_up(&self, frame: u32, path: &Path, data: &Value) -> Result<Value, Exit> {
-        let found = self.in_scope(frame, data, |scope| path.eval(scope).map(|value| value.into_owned()));
-        found.map_err(|none| self.runtime(frame, &format!("Invalid path '{}' : {none}", path.text())))
-    }
-
-    pub(crate) fn in_scope<T>(&self, frame: u32, data: &Value, run: impl FnOnce(&Scope<'_>) -> T) -> T {
-        self.scoped(frame, data, None, run)
-    }
-
-    fn scoped<T>(
-        &self,
-        frame: u32,
-        data: &Value,
-        item: Option<(u32, Value)>,
-        run: impl FnOnce(&Scope<'_>) -> T,
-    ) -> T {
-        let entry = self.execution.frame(frame).and_then(|frame| frame.entry.as_ref());
-        let context = Context {
-            facts: self.execution.facts(),
-            execution_input: self.execution.input(),
-            started_at: self.execution.started_at().unwrap_or(self.now),
-            state_name: entry.map_or("", |entry| self.definition.name(entry.state)),
-            entered_at: entry.map_or(self.now, |entry| entry.at),
-            retry_count: entry.map_or(0, |entry| entry.retries.iter().map(|(_, count)| count).sum()),
-            token: self
-                .token
-                .or_else(|| self.execution.frame(frame)?.task()?.token)
-                .map(|token| token.to_string()),
-            item: item
-                .map_or_else(|| Item::Of(&self.execution, frame), |(index, value)| Item::Given(index, value)),
-        };
-        run(&Scope { data, context: &context, random: &self.random })
-    }
-
-    fn unfilled(&self, frame: u32, unfilled: &Unfilled) -> Exit {
-        match unfilled {
-            Unfilled::NotFound { .. } => self.runtime(frame, &unfilled.to_string()),
-            Unfilled::Intrinsic(_) => self.failure(frame, "States.IntrinsicFailure", &unfilled.to_string()),
-        }
-    }
-
-    pub(crate) fn runtime(&self, frame: u32, what: &str) -> Exit {
-        self.failure(frame, RUNTIME, what)
-    }
-
-    /// A failure of the state itself, worded as AWS words it.
-    pub(crate) fn failure(&self, frame: u32, error: &str, what: &str) -> Exit {
-        let entry = self.execution.frame(frame).and_then(|frame| frame.entry.as_ref());
-        let (name, id) = entry.map_or(("", 0), |entry| (self.definition.name(entry.state), entry.id));
-        let cause = format!(
-            "An error occurred while executing the state '{name}' (entered at the event id #{id}). {what}"
-        );
-        Exit::Failed(Failure::new(error, &cause))
-    }
-
-    pub(crate) fn too_large(&self, frame: u32, what: &str) -> Exit {
-        let name = self.state(frame).map_or("", |state| &state.name);
-        let cause = format!(
-            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
-        );
-        let cause = if what == "input" {
-            format!("The input of the state '{name}' exceeds the maximum number of bytes service limit.")
-        } else {
-            cause
-        };
-        Exit::Failed(Failure::new("States.DataLimitExceeded", &cause))
     }
 }

@@ -1,10 +1,12 @@
 //! What happens next: an input and the execution as it stands give the events that follow. [`machine`] carries a step
 //! out; what a state does is in `state/`.
 
+mod evaluate;
 mod failing;
 pub(crate) mod machine;
 
-use crate::execution::Status;
+use crate::data::{MAX_NESTING, nesting};
+use crate::execution::{Pending, Status};
 use crate::history::{Detail, Failure};
 use crate::retry::{HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::state::task::Task;
@@ -17,7 +19,8 @@ pub const MAX_DISPATCHES: u32 = 3;
 /// The error of a task that is given up.
 pub const WORKER_LOST: &str = "WorkerLost";
 
-/// The time and the randomness of one step; both end up in its events.
+/// The time and the randomness of one step; what comes of both ends up in its events. Task tokens are drawn from the
+/// seed, so that it must come from a generator nobody can guess.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
     pub now: Millis,
@@ -81,7 +84,7 @@ pub enum Refused {
     /// The key never was.
     #[error("there is no such task")]
     TaskDoesNotExist,
-    #[error("the input or output is not JSON")]
+    #[error("the input or output is not JSON, or nests too deep")]
     NotJson,
 }
 
@@ -100,8 +103,14 @@ pub fn step(
         Input::Start { input } => machine.start(&input),
         Input::Continue => Ok(()),
         Input::Time => machine.fire(),
-        Input::Stop { error, cause } => machine.emit(0, Detail::ExecutionAborted(Failure { error, cause })),
-        Input::Redispatched { key: task } => machine.redispatch(key(task)?),
+        Input::Stop { error, cause } => {
+            machine.emit(0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
+        }
+        Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
+            (frame, Some(Pending::RunTask { .. })) => machine.redispatch(frame),
+            // Whoever holds the token of an activity or a callback is not gone with this process.
+            _ => return Err(Refused::TaskTimedOut),
+        },
         Input::TaskStarted { key: task, worker } => {
             let frame = key(task)?;
             if execution.frame(frame).and_then(|frame| frame.task()).is_some_and(|task| task.started) {
@@ -116,7 +125,9 @@ pub fn step(
         }
         Input::TaskFailed { key: task, error, cause } => {
             let frame = key(task)?;
-            machine.in_task(frame, |_, _, machine| Task::failed(machine, frame, Failure { error, cause }))
+            machine.in_task(frame, |_, _, machine| {
+                Task::failed(machine, frame, Failure { error, cause }.bounded())
+            })
         }
         Input::Heartbeat { key: task } => machine.emit(key(task)?, Detail::Heartbeat),
     };
@@ -138,11 +149,16 @@ fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
     match input {
         Input::Start { input: text }
         | Input::TaskSucceeded { output: text, .. }
-        | Input::TaskSubmitted { output: text, .. } => {
-            serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|_| Refused::NotJson)
-        }
+        | Input::TaskSubmitted { output: text, .. } => check_json(text),
         _ => Ok(()),
     }
+}
+
+fn check_json(text: &str) -> Result<(), Refused> {
+    if nesting(text) > MAX_NESTING {
+        return Err(Refused::NotJson);
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|_| Refused::NotJson)
 }
 
 /// The first durable result of a key wins; whoever comes later is told so.

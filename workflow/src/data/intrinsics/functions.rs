@@ -110,13 +110,13 @@ impl Function {
     }
 }
 
-/// The next number after the seed (splitmix64).
+/// The next number after the seed. It is a hash, so that whoever sees one number (a UUID in an output) cannot compute the
+/// next (a task token).
 pub(crate) fn draw(random: &Cell<u64>) -> u64 {
     let state = random.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
     random.set(state);
-    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
+    let digest = sha2::Sha256::digest(state.to_be_bytes());
+    digest.iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }
 
 fn text(value: &Value) -> Result<&str, String> {

@@ -1,14 +1,14 @@
 //! Choice: the first rule that holds says where to go.
 
-mod test;
+mod rule;
 
 use super::State;
 use crate::StateId;
 use crate::definition::build::Level;
 use crate::definition::fields::Fields;
 use crate::step::machine::{Machine, Outcome};
+use rule::Rule;
 use serde_json::Value;
-use test::Rule;
 
 #[derive(Debug)]
 pub(crate) struct Choice {

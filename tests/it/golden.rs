@@ -1,0 +1,72 @@
+//! Rows as an earlier version of the program wrote them, one folder per format: they must say today what they said then.
+//! `GOLDEN=1` writes rows of the present format for cases that have none yet; rows that are there are never rewritten.
+
+use crate::asl::{Case, compact, play};
+use crate::world::World;
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use workflow::Definition;
+use workflow::history::{FORMAT, decode};
+
+#[test]
+fn old_rows_keep_their_meaning() {
+    let asl = Path::new(env!("CARGO_MANIFEST_DIR")).join("asl");
+    if std::env::var_os("GOLDEN").is_some() {
+        for case in files(&asl.join("cases")) {
+            write(&case, &asl.join(format!("golden/format-{FORMAT}"))).unwrap();
+        }
+    }
+    let mut folders = 0;
+    for folder in files(&asl.join("golden")) {
+        let rows = files(&folder);
+        folders += 1;
+        assert!(!rows.is_empty(), "{} is empty", folder.display());
+        for path in rows {
+            check(&path, &asl.join("cases")).with_context(|| path.display().to_string()).unwrap();
+        }
+    }
+    assert_eq!(folders, usize::from(FORMAT), "every format has its rows");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("the entry is read").path()).collect();
+    files.sort();
+    files
+}
+
+fn read(case: &Path) -> Result<(Case, Arc<Definition>)> {
+    let case: Case = serde_json::from_str(&std::fs::read_to_string(case)?)?;
+    let definition = Definition::parse(&case.definition.to_string())
+        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    Ok((case, Arc::new(definition)))
+}
+
+fn write(case_path: &Path, folder: &Path) -> Result<()> {
+    let path = folder.join(case_path.file_stem().context("a case has a name")?).with_extension("hex");
+    let Ok((case, definition)) = read(case_path) else { return Ok(()) };
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    let rows: Vec<String> = play(&case, definition)?.rows.iter().map(hex::encode).collect();
+    Ok(std::fs::write(path, rows.join("\n") + "\n")?)
+}
+
+fn check(path: &Path, cases: &Path) -> Result<()> {
+    let (case, definition) =
+        read(&cases.join(path.file_stem().context("rows have a name")?).with_extension("json"))?;
+    let mut world = World::new(definition, 0);
+    for line in std::fs::read_to_string(path)?.lines() {
+        let row = hex::decode(line)?;
+        for event in decode(&row)? {
+            world.execution.apply(&event)?;
+        }
+        world.rows.push(row);
+    }
+    let history: Vec<Value> = world.history()?.into_iter().map(compact).collect::<Result<_>>()?;
+    ensure!(history == case.history, "the rows show another history");
+    Ok(())
+}
