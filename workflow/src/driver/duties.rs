@@ -146,6 +146,7 @@ impl Owner {
     /// Gives up an execution whose history cannot be what it was, and goes on with the others.
     pub(super) fn park(&mut self, id: ExecutionId, reason: &dyn std::error::Error) {
         tracing::error!(execution = id, %reason, "an execution is parked: its history cannot be read");
+        self.parked.insert(id);
         self.forming.retain(|forming| *forming != id);
         if let Some(live) = self.lives.remove(&id) {
             self.forget(id, &live);

@@ -4,7 +4,7 @@
 //! Coming back after a restart or a failed commit is in [`super::recovery`]; what is done for an execution once its
 //! events are durable is in [`super::duties`].
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -43,6 +43,8 @@ pub(super) struct Owner {
     pub(super) pollers: Pollers,
     pub(super) tasks: Dispatcher,
     pub(super) watchers: HashMap<ExecutionId, Vec<oneshot::Sender<()>>>,
+    /// Executions that were given up, whether or not that is written yet.
+    pub(super) parked: HashSet<ExecutionId>,
     /// What is to be decided now.
     pub(super) ready: VecDeque<(ExecutionId, Arrival)>,
     /// Executions with fresh events for the next commit.
@@ -289,6 +291,9 @@ impl Owner {
     fn is_running(&self, id: ExecutionId) -> bool {
         if self.lives.contains_key(&id) {
             return true;
+        }
+        if self.parked.contains(&id) {
+            return false;
         }
         let row = self.journal.execution(crate::journal::Which::Id(id));
         row.is_ok_and(|row| row.is_some_and(|row| row.status == crate::journal::RunStatus::Running))

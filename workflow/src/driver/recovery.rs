@@ -56,6 +56,10 @@ impl Owner {
         if self.lives.contains_key(&id) {
             return Ok(());
         }
+        if self.parked.contains(&id) {
+            self.timers.set(id, None);
+            return Err(Refused::Closed.into());
+        }
         let row = self.journal.execution(Which::Id(id))?;
         let Some(row) = row.filter(|row| row.status == RunStatus::Running) else {
             self.timers.set(id, None);
