@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::{Error, reader_flags};
 
@@ -15,6 +16,7 @@ const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRA
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn prepare(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), Error> {
+    settle_plans(connection)?;
     connection.busy_timeout(PATIENCE)?;
     connection.execute_batch(DURABLE)?;
     let known = migrations.len() as i64;
@@ -33,6 +35,13 @@ pub(crate) fn prepare(connection: &mut Connection, path: &Path, migrations: &[&s
 
 pub(crate) fn reader(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(path, reader_flags())?;
+    settle_plans(&connection)?;
     connection.busy_timeout(PATIENCE)?;
     Ok(connection)
+}
+
+/// Keeps SQLite from planning a cached statement anew for each value that is bound to it.
+fn settle_plans(connection: &Connection) -> Result<(), Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }

@@ -26,12 +26,13 @@ impl Owner {
         live.owed.retain(|key, token| {
             let awaited = execution.pending_task(*key).is_some();
             if !awaited {
+                live.offered.remove(key);
                 self.tasks.cancel(id, *key);
                 token.map(|token| self.tokens.remove(&token));
             }
             awaited
         });
-        let mut offered = Vec::new();
+        let mut offers = Vec::new();
         for pending in live.execution.pending() {
             let (key, token) = match pending {
                 Pending::RunTask { key, state, input, token, dispatches, .. } => {
@@ -56,10 +57,10 @@ impl Owner {
                 Pending::Activity { key, state, token, .. } => {
                     if let Some(Resource::Activity { arn }) = live.pinned.definition.resource(state)
                         && let Ok(activity) = names::activity(arn)
-                        && !live.owed.contains_key(&key)
+                        && live.offered.insert(key)
                     {
                         self.pollers.offer(activity, (id, key));
-                        offered.push(activity.to_owned());
+                        offers.push(activity.to_owned());
                     }
                     (key, Some(token))
                 }
@@ -74,26 +75,33 @@ impl Owner {
             self.ready.push_back((id, Arrival::unasked(Input::Continue)));
         }
         self.let_go_later(id);
-        offered.iter().for_each(|activity| self.hand_out(activity));
+        offers.iter().for_each(|activity| self.hand_out(activity));
     }
 
     /// Gives waiting workers the tasks that are offered.
     pub(super) fn hand_out(&mut self, activity: &str) {
         while let Some(((id, key), poller)) = self.pollers.pair(activity) {
-            let task = self.bring(id).ok().and_then(|()| {
-                match self.lives.get(&id)?.execution.pending_task(key)? {
-                    Pending::Activity { input, token, .. } => {
-                        Some(ActivityTask { token: token.to_string(), input: Arc::from(input) })
-                    }
-                    _ => None,
-                }
-            });
-            let Some(task) = task else {
+            if let Err(Error::Journal(_)) = self.bring(id) {
+                self.setback.hold(self.ticks.now(), id, None); // and then it is offered again
+            }
+            let Some(task) = self.wanted(id, key) else {
                 self.pollers.front(activity, poller);
                 continue;
             };
             let input = Input::TaskStarted { key, worker: poller.worker };
             self.ready.push_back((id, Arrival { input, answer: Answer::Worker(poller.reply, task) }));
+        }
+    }
+
+    /// What a worker gets of an activity's try, unless somebody has it or nobody waits for it any more.
+    fn wanted(&mut self, id: ExecutionId, key: TaskKey) -> Option<ActivityTask> {
+        let live = self.lives.get_mut(&id)?;
+        live.offered.insert(key);
+        match live.execution.pending_task(key)? {
+            Pending::Activity { input, token, .. } => {
+                Some(ActivityTask { token: token.to_string(), input: Arc::from(input) })
+            }
+            _ => None,
         }
     }
 
@@ -132,12 +140,13 @@ impl Owner {
             token.map(|token| self.tokens.remove(&token));
         }
         self.timers.set(id, None);
-        self.watchers.remove(&id); // dropping the sender is the signal
+        self.watchers.remove(&id); // dropping the senders is the signal
     }
 
     /// Gives up an execution whose history cannot be what it was, and goes on with the others.
     pub(super) fn park(&mut self, id: ExecutionId, reason: &dyn std::error::Error) {
         tracing::error!(execution = id, %reason, "an execution is parked: its history cannot be read");
+        self.parked.insert(id);
         self.forming.retain(|forming| *forming != id);
         if let Some(live) = self.lives.remove(&id) {
             self.forget(id, &live);
@@ -148,6 +157,7 @@ impl Owner {
             }
         }
         self.timers.set(id, None);
+        self.watchers.remove(&id);
         let (journal, at) = (self.journal.clone(), self.ticks.now());
         tokio::spawn(async move {
             if let Err(error) = journal.park(id, at).await {

@@ -33,18 +33,20 @@ pub(super) struct Live {
     pub(super) waiting: VecDeque<Arrival>,
     /// The tries whose result is awaited, and the tokens that lead to them.
     pub(super) owed: HashMap<TaskKey, Option<Token>>,
+    /// Activities that were offered to workers.
+    pub(super) offered: HashSet<TaskKey>,
     /// Tasks that were given out before the engine stopped: a new dispatch is recorded first.
     pub(super) lost: HashSet<TaskKey>,
 }
 
 impl Live {
-    pub(super) fn new(place: &Place, pinned: Arc<Pinned>, name: String, now: Millis) -> Self {
+    pub(super) fn new(place: &Place, pinned: Arc<Pinned>, name: String) -> Self {
         let start = NewExecution {
             machine: pinned.machine,
             revision: pinned.revision,
             name: name.clone(),
             format: history::FORMAT,
-            started: now,
+            started: 0, // the time of the first event, once it is decided
         };
         let execution = Execution::new(Arc::new(facts(place, &pinned, name)));
         Self { start: Some(start), ..Self::of(pinned, execution) }
@@ -62,6 +64,7 @@ impl Live {
             flying: false,
             waiting: VecDeque::new(),
             owed: HashMap::new(),
+            offered: HashSet::new(),
             lost: HashSet::new(),
         }
     }
@@ -95,12 +98,14 @@ impl Live {
         history::encode(&self.fresh, &mut body);
         let count = self.fresh.len() as u32; // `step` gives a few hundred at most
         let at = self.fresh.last().map_or(0, |event| event.at);
-        let closed = closed(self.execution.status()).map(|status| Closed { status, at });
-        let sleeps = self.execution.pending().all(|pending| matches!(pending, Pending::WakeAt { .. }));
-        let wake = if sleeps { self.execution.next_due() } else { None };
+        let status = run_status(self.execution.status());
+        let closed = (status != RunStatus::Running).then_some(Closed { status, at });
+        let wake = self.sleeps_until();
         let changed = (wake != self.wake).then_some(wake);
         let row = EventRow { first: self.stored, count, body };
-        Append { execution: id, start: self.start.clone(), row, closed, wake: changed }
+        let started = self.execution.started_at().unwrap_or_default();
+        let start = self.start.clone().map(|start| NewExecution { started, ..start });
+        Append { execution: id, start, row, closed, wake: changed }
     }
 
     /// The commit is durable.
@@ -109,9 +114,14 @@ impl Live {
         self.start = None;
         self.stored += self.fresh.len() as u32;
         self.fresh.clear();
-        let sleeps = self.execution.pending().all(|pending| matches!(pending, Pending::WakeAt { .. }));
-        self.wake = if sleeps { self.execution.next_due() } else { None };
+        self.wake = self.sleeps_until();
         std::mem::take(&mut self.answers)
+    }
+
+    /// When it has to be woken, if that is all there is to do for it.
+    fn sleeps_until(&self) -> Option<Millis> {
+        let sleeps = self.execution.pending().all(|pending| matches!(pending, Pending::WakeAt { .. }));
+        if sleeps { self.execution.next_due() } else { None }
     }
 }
 
@@ -152,12 +162,12 @@ pub(super) fn damaged(execution: ExecutionId, reason: &dyn std::error::Error) ->
     Error::Damaged { execution, reason: reason.to_string() }
 }
 
-fn closed(status: Status) -> Option<RunStatus> {
+pub(super) fn run_status(status: Status) -> RunStatus {
     match status {
-        Status::Running => None,
-        Status::Succeeded => Some(RunStatus::Succeeded),
-        Status::Failed => Some(RunStatus::Failed),
-        Status::TimedOut => Some(RunStatus::TimedOut),
-        Status::Aborted => Some(RunStatus::Aborted),
+        Status::Running => RunStatus::Running,
+        Status::Succeeded => RunStatus::Succeeded,
+        Status::Failed => RunStatus::Failed,
+        Status::TimedOut => RunStatus::TimedOut,
+        Status::Aborted => RunStatus::Aborted,
     }
 }

@@ -4,7 +4,7 @@
 //! Coming back after a restart or a failed commit is in [`super::recovery`]; what is done for an execution once its
 //! events are durable is in [`super::duties`].
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -43,6 +43,8 @@ pub(super) struct Owner {
     pub(super) pollers: Pollers,
     pub(super) tasks: Dispatcher,
     pub(super) watchers: HashMap<ExecutionId, Vec<oneshot::Sender<()>>>,
+    /// Executions that were given up, whether or not that is written yet.
+    pub(super) parked: HashSet<ExecutionId>,
     /// What is to be decided now.
     pub(super) ready: VecDeque<(ExecutionId, Arrival)>,
     /// Executions with fresh events for the next commit.
@@ -64,8 +66,7 @@ impl Owner {
                 self.decide(id, arrival);
             }
             self.commit();
-            let next_wake = self.next_wake();
-            let room = ROOM.saturating_sub(self.forming.len() + self.deferred);
+            let (next_wake, room) = (self.next_wake(), self.room());
             tokio::select! {
                 biased;
                 landed = self.flights.next() => self.land(landed),
@@ -91,18 +92,23 @@ impl Owner {
         landed && ((self.ready.is_empty() && self.tasks.is_idle()) || *until <= self.ticks.now())
     }
 
+    /// How much more may be decided before something lands.
+    fn room(&self) -> usize {
+        ROOM.saturating_sub(self.forming.len() + self.deferred + self.ready.len())
+    }
+
     fn next_wake(&self) -> Option<Millis> {
         let ending = self.ending.as_ref().map(|(until, _)| *until);
-        [self.timers.next(), self.pollers.next_deadline(), self.setback.next(), ending]
-            .into_iter()
-            .flatten()
-            .min()
+        let timer = self.timers.next().filter(|_| self.room() > 0);
+        [timer, self.pollers.next_deadline(), self.setback.next(), ending].into_iter().flatten().min()
     }
 
     /// Everything whose time has come.
     fn wake(&mut self) {
         let now = self.ticks.now();
-        while let Some(id) = self.timers.pop(now) {
+        while self.room() > 0
+            && let Some(id) = self.timers.pop(now)
+        {
             self.ready.push_back((id, Arrival::unasked(Input::Time)));
         }
         self.pollers.expire(now);
@@ -148,7 +154,7 @@ impl Owner {
         };
         let id = self.next_id;
         self.next_id += 1;
-        let live = Live::new(&self.place, pinned, start.name, self.ticks.now());
+        let live = Live::new(&self.place, pinned, start.name);
         self.lives.insert(id, Box::new(live));
         self.ready.push_back((id, Arrival { input: Input::Start { input: start.input }, answer }));
     }
@@ -285,6 +291,9 @@ impl Owner {
     fn is_running(&self, id: ExecutionId) -> bool {
         if self.lives.contains_key(&id) {
             return true;
+        }
+        if self.parked.contains(&id) {
+            return false;
         }
         let row = self.journal.execution(crate::journal::Which::Id(id));
         row.is_ok_and(|row| row.is_some_and(|row| row.status == crate::journal::RunStatus::Running))

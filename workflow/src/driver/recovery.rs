@@ -56,6 +56,10 @@ impl Owner {
         if self.lives.contains_key(&id) {
             return Ok(());
         }
+        if self.parked.contains(&id) {
+            self.timers.set(id, None);
+            return Err(Refused::Closed.into());
+        }
         let row = self.journal.execution(Which::Id(id))?;
         let Some(row) = row.filter(|row| row.status == RunStatus::Running) else {
             self.timers.set(id, None);
@@ -71,11 +75,18 @@ impl Owner {
             }
         };
         for pending in live.execution.pending() {
-            if let Pending::RunTask { key, .. } = pending
-                && !self.tasks.is_running(id, key)
-            {
-                live.lost.insert(key);
-                self.ready.push_back((id, Arrival::unasked(Input::Redispatched { key })));
+            match pending {
+                Pending::RunTask { key, token, .. } => {
+                    live.owed.insert(key, token);
+                    if !self.tasks.is_running(id, key) {
+                        live.lost.insert(key);
+                        self.ready.push_back((id, Arrival::unasked(Input::Redispatched { key })));
+                    }
+                }
+                Pending::Activity { key, token, .. } | Pending::Callback { key, token } => {
+                    live.owed.insert(key, Some(token));
+                }
+                Pending::WakeAt { .. } | Pending::Continue => {}
             }
         }
         self.lives.insert(id, Box::new(live));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::super::inbox::{Answer, Command, Start};
-use super::super::live::{facts, for_each_event};
+use super::super::live::{facts, for_each_event, run_status};
 use super::super::{Error, names};
 use super::{Engine, PAYLOAD, Page, page};
 use crate::history::Detail;
@@ -131,6 +131,9 @@ impl Engine {
             }
             execution.apply(&event).map_err(|illegal| super::super::live::damaged(row.id, &illegal))
         })?;
+        // The row was read before the events, which may have come further since.
+        description.status = run_status(execution.status());
+        description.stopped = execution.stopped_at().or(row.stopped);
         description.output = execution.output().cloned();
         description.failed = execution
             .failure()

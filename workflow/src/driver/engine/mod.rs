@@ -7,7 +7,7 @@ mod history;
 mod machines;
 mod page;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,6 +91,7 @@ impl Engine {
             pollers: Pollers::default(),
             tasks: Dispatcher::new(tasks),
             watchers: HashMap::new(),
+            parked: HashSet::new(),
             ready: VecDeque::new(),
             forming: Vec::new(),
             flights: Flights::new(journal.clone()),

@@ -14,6 +14,11 @@ const SELECT: &str =
     "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake
     FROM executions e JOIN machines m ON m.id = e.machine";
 
+/// `CROSS` keeps SQLite from starting with all executions.
+const NAMED: &str = "WHERE e.id = (SELECT max(x.id) FROM machines n CROSS JOIN executions x
+    ON x.machine = n.id AND x.name = ?2 WHERE n.name = ?1)";
+const NEWEST: &str = "WHERE e.id = (SELECT max(id) FROM executions)";
+
 #[async_trait]
 impl Executions for SqliteJournal {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
@@ -36,10 +41,8 @@ impl Executions for SqliteJournal {
     fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {
         let (condition, values): (_, Vec<&dyn ToSql>) = match &which {
             Which::Id(id) => ("WHERE e.id = ?1", vec![id]),
-            Which::Named { machine, name } => {
-                ("WHERE m.name = ?1 AND e.name = ?2 ORDER BY e.id DESC LIMIT 1", vec![machine, name])
-            }
-            Which::Newest => ("ORDER BY e.id DESC LIMIT 1", vec![]),
+            Which::Named { machine, name } => (NAMED, vec![machine, name]),
+            Which::Newest => (NEWEST, vec![]),
         };
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(&format!("{SELECT} {condition}"))?;
@@ -142,4 +145,22 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
         stopped: row.get(8)?,
         wake: row.get(9)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_is_found_by_name_without_looking_at_the_others() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        for condition in [NAMED, NEWEST] {
+            let plan = format!("EXPLAIN QUERY PLAN {SELECT} {condition}");
+            let mut statement = connection.prepare(&plan).unwrap();
+            let steps =
+                statement.raw_query().mapped(|row| row.get(3)).collect::<Result<Vec<String>, _>>().unwrap();
+            assert!(!steps.is_empty() && steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
+        }
+    }
 }

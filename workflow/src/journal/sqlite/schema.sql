@@ -7,6 +7,7 @@ CREATE TABLE machines (
     deleted INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX machines_by_name ON machines (name) WHERE deleted IS NULL;
+CREATE INDEX machines_ever ON machines (name);
 
 CREATE TABLE revisions (
     id INTEGER PRIMARY KEY,
