@@ -16,11 +16,15 @@ use serde_json::{Map, Value};
 use service::{Changes, Config, Meters, Service};
 use states::session::{Change, Deadlines, Draft, Output, Source, Stamp, StartMode};
 use states::{Kind, Problem, Recipe, Session, State, Timestamp};
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use crate::fakes::{MemoryDriver, MemorySessions};
 
 pub(crate) const HOST: &str = "lockgate.test";
+/// How long a test waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
 pub(crate) const START: i64 = 1_763_000_000_000;
 
 pub(crate) struct App {
@@ -79,7 +83,8 @@ impl App {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        let body = timeout(PATIENCE, body.collect()).await.expect("the answer does not end").unwrap();
+        let text = String::from_utf8(body.to_bytes().to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
     }
 

@@ -6,8 +6,9 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use states::session::{Change, Progress, Stage};
 use states::{Kind, State};
+use tokio::time::timeout;
 
-use crate::app::{App, after, failed, request, session_in, succeeded, uploaded};
+use crate::app::{App, PATIENCE, after, failed, request, session_in, succeeded, uploaded};
 
 #[derive(Debug, PartialEq)]
 struct Event {
@@ -44,8 +45,12 @@ impl Reader {
         }
     }
 
-    /// The next event that is one.
+    /// The next event that is one. Heartbeats are none, and do not make the wait longer.
     async fn next(&mut self) -> Option<Event> {
+        timeout(PATIENCE, self.event()).await.expect("the stream tells nothing")
+    }
+
+    async fn event(&mut self) -> Option<Event> {
         loop {
             let block = self.block().await?;
             let field = |name: &str| {

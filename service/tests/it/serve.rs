@@ -18,10 +18,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::app::{App, HOST};
-
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::app::{App, HOST, PATIENCE};
 
 const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
