@@ -3,7 +3,11 @@
 //! [`assemble`] is where the adapters are chosen, once. `sessions` keeps the records and `driver` runs the workflow, both
 //! behind the ports of `activities/`; `aws/` has files of the same names for the cloud.
 
+pub mod assemble;
+pub mod cli;
 pub mod config;
 pub mod data_folder;
+pub mod driver;
 pub mod s3;
 pub mod sessions;
+pub mod tasks;

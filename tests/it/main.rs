@@ -2,7 +2,12 @@
 #![cfg(test)]
 
 mod contract;
+mod crash;
+mod damage;
 mod engine;
+mod flow;
 mod generated;
+mod lifecycle;
 mod media;
 mod objects;
+mod registry;

@@ -14,6 +14,7 @@ pub fn files() -> Vec<Generated> {
     vec![
         Generated { path: "states/LIFECYCLE.md", text: markdown::document() },
         Generated { path: "states/session.asl.json", text: asl::document() },
+        Generated { path: "service/openapi.json", text: service::document() },
     ]
 }
 

@@ -1,7 +1,8 @@
 //! What the tests and the generator share. The tests themselves are in `tests/it`.
 
+pub mod desk;
 pub mod flow;
 pub mod generated;
-
+pub mod lab;
 pub mod server;
 pub mod sound;

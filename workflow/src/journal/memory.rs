@@ -173,6 +173,23 @@ impl Machines for MemoryJournal {
         Ok(Created::New(machine))
     }
 
+    async fn revise_machine(
+        &self,
+        machine: &Machine,
+        definition: String,
+        at: Millis,
+    ) -> Result<RevisionId, Error> {
+        let mut tables = self.tables();
+        let id = tables.revisions.len() as RevisionId + 1;
+        let Machine { id: machine, name, role, .. } = machine.clone();
+        let revision = Revision { id, machine, machine_name: name, role, definition, created: at };
+        tables.revisions.push(revision);
+        if let Some((row, _)) = tables.machines.get_mut(&machine) {
+            row.revision = id;
+        }
+        Ok(id)
+    }
+
     async fn delete_machine(&self, name: &str, _at: Millis) -> Result<bool, Error> {
         let mut tables = self.tables();
         let standing = tables.machines.values_mut().find(|(row, deleted)| !*deleted && row.name == name);

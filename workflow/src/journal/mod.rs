@@ -63,6 +63,14 @@ pub enum Which<'a> {
 pub trait Machines: Send + Sync + 'static {
     async fn create_machine(&self, new: NewMachine) -> Result<Created<Machine>, Error>;
 
+    /// Gives the machine this definition from now on. What runs of it keeps the revision it began with.
+    async fn revise_machine(
+        &self,
+        machine: &Machine,
+        definition: String,
+        at: Millis,
+    ) -> Result<RevisionId, Error>;
+
     /// Hides the machine; what runs of it goes on. Whether there was one.
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error>;
 

@@ -109,6 +109,15 @@ impl Machines for Journal {
         self.stored.create_machine(new).await
     }
 
+    async fn revise_machine(
+        &self,
+        machine: &Machine,
+        definition: String,
+        at: Millis,
+    ) -> Result<RevisionId, Error> {
+        self.stored.revise_machine(machine, definition, at).await
+    }
+
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
         self.stored.delete_machine(name, at).await
     }

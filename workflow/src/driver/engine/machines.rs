@@ -51,6 +51,20 @@ impl Engine {
         }
     }
 
+    /// Sees to it that there is a machine of this name with this definition: made, revised, or as it is.
+    pub async fn put_state_machine(&self, request: MachineRequest) -> Result<MachineDescription, Error> {
+        let wanted = request.definition.clone();
+        match self.create_state_machine(request.clone()).await {
+            Err(Error::MachineExists(_)) => {}
+            other => return other,
+        }
+        let name = &request.name;
+        let standing =
+            self.journal.machine(name)?.ok_or_else(|| Error::NoMachine(self.place.machine(name)))?;
+        let revision = self.journal.revise_machine(&standing, wanted.clone(), self.ticks.now()).await?;
+        Ok(self.machine_description(Machine { revision, ..standing }, wanted))
+    }
+
     pub async fn describe_state_machine(&self, arn: &str) -> Result<MachineDescription, Error> {
         let machine = self.machine(arn)?;
         let definition = self.journal.revision(machine.revision)?.definition;

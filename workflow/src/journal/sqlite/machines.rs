@@ -19,6 +19,18 @@ impl Machines for SqliteJournal {
         self.ledger.write("create-machine", move |connection| create(connection, new)).await
     }
 
+    async fn revise_machine(
+        &self,
+        machine: &Machine,
+        definition: String,
+        at: Millis,
+    ) -> Result<RevisionId, Error> {
+        let (id, role) = (machine.id, machine.role.clone());
+        self.ledger
+            .write("revise-machine", move |connection| revise(connection, id, &role, &definition, at))
+            .await
+    }
+
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
         let name = name.to_owned();
         self.ledger
@@ -77,11 +89,7 @@ fn create(connection: &Connection, new: NewMachine) -> Result<Created<Machine>, 
         .prepare_cached("INSERT INTO machines (name, kind, settings, created) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![new.name, kind, new.settings, created])?;
     let id = connection.last_insert_rowid();
-    connection
-        .prepare_cached(
-            "INSERT INTO revisions (machine, role, definition, checksum, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![id, new.role, new.definition, crc32fast::hash(new.definition.as_bytes()), created])?;
+    let revision = revise(connection, id, &new.role, &new.definition, created)?;
     Ok(Created::New(Machine {
         id,
         name: new.name,
@@ -89,8 +97,23 @@ fn create(connection: &Connection, new: NewMachine) -> Result<Created<Machine>, 
         role: new.role,
         settings: new.settings,
         created: new.created,
-        revision: connection.last_insert_rowid(),
+        revision,
     }))
+}
+
+fn revise(
+    connection: &Connection,
+    machine: MachineId,
+    role: &str,
+    definition: &str,
+    created: Millis,
+) -> Result<RevisionId, Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO revisions (machine, role, definition, checksum, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![machine, role, definition, crc32fast::hash(definition.as_bytes()), created])?;
+    Ok(connection.last_insert_rowid())
 }
 
 fn find(connection: &Connection, name: &str) -> Result<Option<Machine>, Error> {

@@ -1,0 +1,116 @@
+//! Where the adapters are chosen, once, for one machine: SQLite records, our engine, our object store, children of this
+//! very binary.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use activities::child::Workbench;
+use activities::objects::{Endpoint, Objects};
+use activities::{Buckets, Clock, Ctx, Settings};
+use service::{Changes, Meters, Service};
+use workflow::driver::{self, Engine, Ticks};
+use workflow::journal::SqliteJournal;
+
+use crate::config::Config;
+use crate::data_folder::DataFolder;
+use crate::driver::EngineDriver;
+use crate::s3::{self, S3Config, S3Store};
+use crate::sessions::SqliteSessions;
+use crate::tasks::Activities;
+
+/// Progress is shown as it happens; no more often than an eye can follow.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Everything that serves, put together and not yet serving.
+pub struct Assembled {
+    pub service: Service,
+    pub engine: Engine,
+    pub store: S3Store,
+    /// Held for as long as anything is written in it.
+    pub folder: DataFolder,
+}
+
+/// Where the listeners turned out to be bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    pub api: SocketAddr,
+    pub s3: SocketAddr,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the session records cannot be opened: {0}")]
+    Sessions(#[source] ledger::Error),
+    #[error("the engine's journal cannot be opened: {0}")]
+    Journal(#[source] workflow::journal::Error),
+    #[error("the engine cannot start: {0}")]
+    Engine(#[from] driver::Error),
+    #[error("the object store cannot be opened: {0}")]
+    Store(#[from] s3::Error),
+    #[error("this program's own file is not to be found: {0}")]
+    Program(#[source] std::io::Error),
+}
+
+pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Result<Assembled, Error> {
+    let public_url = url(config.public_url.as_ref(), bound.api);
+    let s3_public_url = url(config.s3_public_url.as_ref(), bound.s3);
+    let store = S3Store::open(&S3Config {
+        data_dir: folder.path.clone(),
+        keys: s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() },
+        allowed_hosts: vec![bound.s3.to_string(), host(&s3_public_url)],
+        cors_origins: vec![public_url.clone()],
+        limits: s3::Limits::default(),
+    })
+    .await?;
+
+    let changes = Changes::default();
+    let sessions =
+        SqliteSessions::open(&folder.path.join("sessions.db"), changes.clone()).map_err(Error::Sessions)?;
+    let journal = SqliteJournal::open(&folder.path.join("journal.db")).map_err(Error::Journal)?;
+    let activities = Arc::new(Activities::default());
+    let engine =
+        Engine::open(journal, activities.clone(), Ticks::system(), driver::Config::default()).await?;
+    let objects = Objects::local(&Endpoint {
+        url: format!("http://{}", bound.s3),
+        public_url: s3_public_url.clone(),
+        access: folder.keys.access.clone(),
+        secret: folder.keys.secret.clone(),
+    });
+    let ctx = Ctx {
+        sessions: Arc::new(sessions),
+        driver: Arc::new(EngineDriver::open(engine.clone()).await?),
+        objects,
+        workbench: workbench(config.workers)?,
+        clock: Clock::System,
+        settings: Arc::new(Settings {
+            buckets: Buckets::default(),
+            deadlines: config.deadlines,
+            progress_interval: PROGRESS_INTERVAL,
+        }),
+    };
+    activities.begin(ctx.clone());
+
+    let meters = Meters::default();
+    meters.install();
+    let mut api = service::Config::at(&public_url);
+    api.allowed_hosts.push(bound.api.to_string());
+    api.allowed_hosts.push(format!("localhost:{}", bound.api.port()));
+    api.object_origins = vec![s3_public_url];
+    let service = Service { ctx, changes: Some(changes), meters, config: api };
+    Ok(Assembled { service, engine, store, folder })
+}
+
+/// Media work, in children of this very binary.
+pub fn workbench(workers: usize) -> Result<Workbench, Error> {
+    let program = std::env::current_exe().map_err(Error::Program)?;
+    Ok(Workbench::new(program, workers))
+}
+
+fn url(public: Option<&url::Url>, bound: SocketAddr) -> String {
+    public.map_or_else(|| format!("http://{bound}"), |url| url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn host(url: &str) -> String {
+    url.split_once("://").map_or(url, |(_, host)| host).to_owned()
+}

@@ -1,0 +1,157 @@
+//! `lockgate doctor`: what works on this machine, what is missing, and what to do about it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, getrlimit};
+use serde::Serialize;
+
+use super::Failure;
+use crate::config::{Config, Told};
+use crate::data_folder::{self, DataFolder};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    told: Told,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Less room than this is worth a word.
+const LITTLE_ROOM: u64 = 2 << 30;
+
+/// A slower fsync than this makes every step of every workflow slow.
+const SLOW_FSYNC: Duration = Duration::from_millis(20);
+
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    says: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+enum Verdict {
+    Good,
+    /// It works, with less.
+    Poor,
+    Bad,
+}
+
+pub(super) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = Config::settle(args.told)?;
+    let mut findings = data(&config.data);
+    findings.push(port("API", config.listen));
+    findings.push(port("S3 endpoint", config.s3_listen));
+    findings.push(open_files());
+    findings.push(child());
+    findings.push(ffmpeg());
+    for finding in &findings {
+        if args.json {
+            println!("{}", serde_json::to_string(finding).expect("a finding is plain data"));
+        } else {
+            println!("{:5} {:14} {}", finding.verdict.to_string(), finding.what, finding.says);
+        }
+    }
+    let bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn data(path: &Path) -> Vec<Finding> {
+    let finding = |what, verdict, says| Finding { what, verdict, says };
+    let shown = path.display();
+    match DataFolder::open(path) {
+        Err(data_folder::Error::Held(_)) => {
+            vec![finding("data folder", Verdict::Good, format!("{shown} is being served at this moment"))]
+        }
+        Err(error) => vec![finding("data folder", Verdict::Bad, error.to_string())],
+        Ok(_held) => vec![
+            finding("data folder", Verdict::Good, format!("{shown} can be written and is free")),
+            room(path),
+            fsync(path),
+        ],
+    }
+}
+
+fn room(path: &Path) -> Finding {
+    match rustix::fs::statvfs(path) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let verdict = if free < LITTLE_ROOM { Verdict::Poor } else { Verdict::Good };
+            Finding { what: "room", verdict, says: format!("{:.1} GB are free", free as f64 / 1e9) }
+        }
+        Err(error) => Finding { what: "room", verdict: Verdict::Poor, says: error.to_string() },
+    }
+}
+
+/// Every step of a workflow waits for one of these.
+fn fsync(path: &Path) -> Finding {
+    let measure = || -> std::io::Result<Duration> {
+        let mut file = tempfile_in(path)?;
+        let began = Instant::now();
+        file.write_all(&[0; 4096])?;
+        file.sync_all()?;
+        Ok(began.elapsed())
+    };
+    match measure() {
+        Ok(took) => {
+            let verdict = if took > SLOW_FSYNC { Verdict::Poor } else { Verdict::Good };
+            Finding { what: "fsync", verdict, says: format!("one takes {:.2} ms", took.as_secs_f64() * 1e3) }
+        }
+        Err(error) => Finding { what: "fsync", verdict: Verdict::Bad, says: error.to_string() },
+    }
+}
+
+/// A file that is gone as soon as it is closed.
+fn tempfile_in(path: &Path) -> std::io::Result<std::fs::File> {
+    let name = path.join(".doctor");
+    let file = std::fs::File::create(&name)?;
+    std::fs::remove_file(&name)?;
+    Ok(file)
+}
+
+fn port(what: &'static str, address: std::net::SocketAddr) -> Finding {
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => Finding { what, verdict: Verdict::Good, says: format!("{address} is free") },
+        Err(error) => Finding { what, verdict: Verdict::Poor, says: format!("{address}: {error}") },
+    }
+}
+
+fn open_files() -> Finding {
+    let limit = getrlimit(Resource::Nofile).current;
+    let verdict = if limit.is_some_and(|limit| limit < 4096) { Verdict::Poor } else { Verdict::Good };
+    let says = limit.map_or_else(|| "without limit".to_owned(), |limit| format!("at most {limit}"));
+    Finding { what: "open files", verdict, says }
+}
+
+/// Whether the media child of this very binary can be started: it ends at once when nobody speaks to it.
+fn child() -> Finding {
+    let started = std::env::current_exe().and_then(|program| {
+        let mut command = Command::new(program);
+        command.arg("media-child").env_clear();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()
+    });
+    match started {
+        Ok(_) => Finding { what: "media child", verdict: Verdict::Good, says: "can be started".to_owned() },
+        Err(error) => Finding { what: "media child", verdict: Verdict::Bad, says: error.to_string() },
+    }
+}
+
+/// No recipe needs it yet.
+fn ffmpeg() -> Finding {
+    let output = Command::new("ffmpeg").arg("-version").stdin(Stdio::null()).output();
+    let says = match output {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout);
+            text.lines().next().unwrap_or("it says nothing").to_owned()
+        }
+        Err(_) => "not found; no recipe needs it yet".to_owned(),
+    };
+    Finding { what: "ffmpeg", verdict: Verdict::Good, says }
+}

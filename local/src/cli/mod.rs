@@ -1,0 +1,66 @@
+//! The command line: what can be asked, and one `match` that says who does it.
+//!
+//! Exit codes, the same for every command: 0 all done; 1 something failed and was said; 2 the command line was wrong;
+//! 3 the server did not answer; 4 the server refused (a Wrong State, an unknown session, a bad request).
+
+mod client;
+mod completions;
+mod convert;
+mod doctor;
+mod failure;
+mod serve;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Told;
+use failure::Failure;
+
+/// Drop a media file in; get it back in the form you need; see, and never lose, a single step in between.
+#[derive(Parser)]
+#[command(name = "lockgate", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed and was said; 2 wrong command line; \
+3 the server did not answer; 4 the server refused.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the page, the API and the S3 endpoint
+    Serve(Told),
+    /// Convert files here and now, without a server
+    Convert(convert::Args),
+    /// Look at the sessions of a server, and move them
+    Session(session::Args),
+    /// Say what works here and what is missing
+    Doctor(doctor::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// The confined child that media work runs in; started by the server only
+    #[command(hide = true)]
+    MediaChild,
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(told) => serve::run(told),
+        Command::Convert(args) => convert::run(args),
+        Command::Session(args) => session::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Completions(args) => completions::run(&args),
+        Command::MediaChild => return activities::child::child_main(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("lockgate: {failure}");
+            failure.exit_code()
+        }
+    }
+}

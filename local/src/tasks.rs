@@ -1,0 +1,43 @@
+//! The engine's tasks: each is an activity of the registry, called in this process.
+
+use activities::{Ctx, registry};
+use async_trait::async_trait;
+use states::Kind;
+use tokio::sync::SetOnce;
+use workflow::tasks::{TaskCall, TaskError, Tasks};
+
+use crate::driver::activity_of;
+
+/// The engine is opened before there is a context, since the context's driver is the engine. Tasks that a recovery hands
+/// out meanwhile wait for it.
+#[derive(Default)]
+pub struct Activities {
+    ctx: SetOnce<Ctx>,
+}
+
+impl Activities {
+    pub fn begin(&self, ctx: Ctx) {
+        let _ = self.ctx.set(ctx); // an error means that it has begun already
+    }
+}
+
+#[async_trait]
+impl Tasks for Activities {
+    async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
+        let ctx = self.ctx.wait().await;
+        let failed = |kind: Kind, cause: String| TaskError { error: kind.error_name().to_owned(), cause };
+        let Some(activity) = activity_of(call.resource.arn()) else {
+            return Err(failed(
+                Kind::WorkflowFailed,
+                format!("There is no function {}.", call.resource.arn()),
+            ));
+        };
+        let input = serde_json::from_str(&call.input).map_err(|error| {
+            failed(Kind::WorkflowFailed, format!("The step's input is not JSON: {error}."))
+        })?;
+        match registry::call(ctx, activity, input).await {
+            Ok(output) => Ok(output.to_string()),
+            Err(failure) => Err(failed(failure.problem.kind, failure.problem.detail)),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A kill loses nothing: the server dies by SIGKILL at every crash point in turn, and the session ends as it would have.
+//!
+//! The list of points is not kept here: an undisturbed run with `LOCKGATE_CRASH_LOG` says what is passed, and the source
+//! says what there is. A point that is never passed, or a durable write without one, fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use futures::{StreamExt, TryStreamExt};
+use tests::lab::{Ending, Lab};
+use tests::server::Setup;
+use tests::sound::{Noise, decoded, wav};
+
+const SECOND: u32 = 44_100;
+
+/// The ending of an undisturbed run, and how often it passed each point.
+async fn undisturbed(file: &[u8]) -> Result<(Ending, BTreeMap<String, u64>)> {
+    let log = tempfile::NamedTempFile::new()?;
+    let lab = Lab::new(&Setup::default().with("LOCKGATE_CRASH_LOG", log.path()))?;
+    let ending = lab.convert("a.wav", file).await?;
+    let mut passed = BTreeMap::new();
+    for point in std::fs::read_to_string(log.path())?.lines() {
+        *passed.entry(point.to_owned()).or_default() += 1;
+    }
+    Ok((ending, passed))
+}
+
+#[tokio::test]
+async fn the_session_ends_the_same_wherever_the_server_was_killed() -> Result<()> {
+    let file = wav(SECOND / 2, 1);
+    let (calm, passed) = undisturbed(&file).await?;
+    ensure!(calm.trail == ["UploadConfirmed", "TranscodeStarted", "TranscodeSucceeded"], "{:?}", calm.trail);
+    let mut died = 0;
+    for (point, &times) in &passed {
+        for count in 1..=times {
+            let lab = Lab::new(&Setup::crashing_at(point, count))?;
+            let ending = lab.convert("a.wav", &file).await.map_err(|error| {
+                error.context(format!("killed at {point}, the {count}. time\n{}", lab.log()))
+            })?;
+            ensure!(ending == calm, "killed at {point}, the {count}. time: {:?}", ending.trail);
+            died += usize::from(lab.deaths() > 0);
+        }
+    }
+    let kills: u64 = passed.values().sum();
+    println!("{} crash points, {kills} kills planned, {died} died", passed.len());
+    // A last pass may come after the session is Done, when nobody waits for the server any more.
+    ensure!(died as u64 * 10 >= kills * 9, "of {kills} planned kills only {died} were seen");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_acknowledgement_before_the_commit_is_caught() -> Result<()> {
+    let file = wav(SECOND / 10, 1);
+    let (calm, passed) = undisturbed(&file).await?;
+    let mut caught = BTreeSet::new();
+    for point in passed.keys().filter(|point| point.ends_with(".after")) {
+        let broken = Setup::crashing_at(point, 1).with("LOCKGATE_BREAK", "ack-before-commit");
+        let outcome = match Lab::new(&broken) {
+            Ok(lab) => lab.convert("a.wav", &file).await,
+            Err(error) => Err(error),
+        };
+        if !outcome.is_ok_and(|ending| ending == calm) {
+            caught.insert(point);
+        }
+    }
+    ensure!(!caught.is_empty(), "no kill revealed that the store acknowledges before it commits");
+    println!("the broken store was caught at {caught:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
+    let lab = Lab::new(&Setup::default())?;
+    let sessions = futures::stream::iter(0..50_u64).map(|n| {
+        let lab = &lab;
+        async move {
+            let file = wav(2000 + 400 * n as u32, n);
+            let ending = lab.convert(&format!("{n}.wav"), &file).await?;
+            ensure!(ending.attempt == 1 && ending.state == "Done", "session {n}: {:?}", ending.trail);
+            ensure!(
+                decoded(&ending.flac)? == file[44..],
+                "session {n}: the samples are not those of the file"
+            );
+            Ok(())
+        }
+    });
+    let all = sessions.buffer_unordered(8).try_collect::<Vec<_>>();
+    tokio::select! {
+        outcome = all => drop(outcome?),
+        outcome = kill_at_random(&lab) => outcome?,
+    }
+    println!("{} servers died", lab.deaths());
+    ensure!(lab.deaths() >= 5, "only {} servers died", lab.deaths());
+    Ok(())
+}
+
+/// Kills the server every 300 to 1300 ms, for as long as it is let.
+async fn kill_at_random(lab: &Lab) -> Result<()> {
+    let mut noise = Noise::new(7);
+    loop {
+        let pause = Duration::from_millis(300 + noise.draw() % 1000);
+        tokio::time::timeout(pause, std::future::pending::<()>()).await.unwrap_or_default();
+        lab.kill()?;
+    }
+}

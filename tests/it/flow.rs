@@ -1,0 +1,178 @@
+//! The whole flow on the real binary, by HTTP alone.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::flow::{Flow, expect, id};
+use tests::lab::Lab;
+use tests::server::{Server, Setup};
+use tests::sound::{self, decoded, wav};
+
+const SECOND: u32 = 44_100;
+
+fn lab() -> Result<(Lab, Flow)> {
+    let lab = Lab::new(&Setup::default())?;
+    let flow = lab.flow()?;
+    Ok((lab, flow))
+}
+
+#[tokio::test]
+async fn a_wav_comes_back_as_the_same_sound() -> Result<()> {
+    let (_lab, flow) = lab()?;
+    let file = wav(3 * SECOND, 1);
+    let session = flow.run("a song.wav", &file, "k").await?;
+    ensure!(session["state"] == "Done", "{session:#}");
+    let output = &session["outputs"][0];
+    ensure!(output["name"] == "a song.flac" && output["media"]["samples"] == 3 * SECOND, "{output:#}");
+    let flac = flow.fetch(&session).await?;
+    ensure!(output["bytes"] == flac.len() && output["sha256"] == sound::sha256(&flac), "{output:#}");
+    ensure!(decoded(&flac)? == file[44..], "the samples differ");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_mp3_and_a_flac_come_back_as_ffmpeg_decodes_them() -> Result<()> {
+    let (_lab, flow) = lab()?;
+    for (name, arguments) in [("a.mp3", ["-c:a", "libmp3lame"]), ("a.flac", ["-c:a", "flac"])] {
+        let file = sound::by_ffmpeg(&wav(2 * SECOND, 3), name, &arguments)?;
+        let session = flow.run(name, &file, name).await?;
+        ensure!(session["state"] == "Done", "{session:#}");
+        let ours = decoded(&flow.fetch(&session).await?)?;
+        let theirs = sound::pcm_by_ffmpeg(&file, name)?;
+        ensure!(ours.len() == theirs.len(), "{name}: {} bytes, ffmpeg has {}", ours.len(), theirs.len());
+        let furthest = sound::furthest_sample(&ours, &theirs);
+        let allowed = if name == "a.flac" { 0 } else { 1 };
+        ensure!(furthest <= allowed, "{name}: a sample is {furthest} off");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn percent_rises_through_many_values_and_never_falls() -> Result<()> {
+    let (_lab, flow) = lab()?;
+    let file = wav(120 * SECOND, 1);
+    let announced = flow.announce("long.wav", &file, "k", json!({ "start": "auto" })).await?;
+    let id = id(&announced)?;
+    ensure!(flow.upload(&announced, &file).await?.status() == 200);
+    let mut seen = Vec::new();
+    flow.events(&id, |_, data| seen.extend(data["progress"].as_f64())).await?;
+    let mut distinct = seen.clone();
+    distinct.dedup();
+    ensure!(seen.is_sorted(), "percent fell: {seen:?}");
+    ensure!(distinct.len() >= 5, "only {distinct:?} were seen");
+    ensure!(seen.last() == Some(&100.0), "{seen:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_converted_fails_in_plain_words() -> Result<()> {
+    let (_lab, flow) = lab()?;
+    let text = b"Dear diary, this is no sound at all. ".repeat(100);
+    let whole = wav(SECOND, 1);
+    for (name, file, kind) in [
+        ("notes.wav", &text[..], "unsupported-media"),
+        ("cut.wav", &whole[..whole.len() / 2], "media-corrupt"),
+    ] {
+        let session = flow.run(name, file, name).await?;
+        ensure!(session["state"] == "Failed", "{session:#}");
+        let problem = &session["problem"];
+        let found = problem["type"].as_str().context("a problem has a type")?;
+        ensure!(found.ends_with(kind), "{name}: {problem:#}");
+        ensure!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem:#}");
+        ensure!(problem["redrivable"] == false, "{problem:#}");
+        let redriven = flow.verb(Method::POST, &format!("/xcode/{}/redrive", id(&session)?), None).await?;
+        let refused = expect(redriven, 400).await?;
+        ensure!(refused["title"] == "Wrong State" && refused["state"] == "Failed", "{refused:#}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_64_starts_one_is_accepted() -> Result<()> {
+    let (_lab, flow) = lab()?;
+    let file = wav(SECOND, 1);
+    let announced = flow.announce("a.wav", &file, "k", json!({})).await?;
+    let id = id(&announced)?;
+    flow.upload(&announced, &file).await?;
+    flow.until(&id, &["ReadyToXcode"]).await?;
+    let path = format!("/xcode/{id}");
+    let starts = (0..64).map(|_| flow.verb(Method::PUT, &path, None));
+    let mut accepted = 0;
+    for answer in futures::future::join_all(starts).await {
+        match answer?.status().as_u16() {
+            202 => accepted += 1,
+            400 => {}
+            other => anyhow::bail!("a start answered {other}"),
+        }
+    }
+    ensure!(accepted == 1, "{accepted} starts were accepted");
+    let session = flow.until(&id, &["Done"]).await?;
+    ensure!(session["attempt"] == 1, "{session:#}");
+    let history = flow.history(&id).await?;
+    ensure!(history["executions"].as_array().is_some_and(|all| all.len() == 1), "{history:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cancelled_session_leaves_nothing_and_can_be_redriven() -> Result<()> {
+    let (lab, flow) = lab()?;
+    let file = wav(60 * SECOND, 1);
+    let announced = flow.announce("a.wav", &file, "k", json!({ "start": "auto" })).await?;
+    let id = id(&announced)?;
+    flow.upload(&announced, &file).await?;
+    flow.until(&id, &["Transcoding"]).await?;
+    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    let session = flow.session(&id).await?;
+    ensure!(session["state"] == "Failed" && session["problem"]["redrivable"] == true, "{session:#}");
+    let again = expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 400).await?;
+    ensure!(again["title"] == "Wrong State", "{again:#}");
+
+    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+    let session = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done" && session["attempt"] == 2, "{session:#}");
+    ensure!(decoded(&flow.fetch(&session).await?)? == file[44..], "the samples differ");
+    lab.until_objects(&[("uploads", 1), ("results", 1)]).await?;
+
+    let deleted = flow.verb(Method::DELETE, &format!("/api/sessions/{id}"), None).await?;
+    ensure!(deleted.status().is_success(), "deleting answered {}", deleted.status());
+    ensure!(flow.verb(Method::GET, &format!("/api/sessions/{id}"), None).await?.status() == 410);
+    lab.until_objects(&[("uploads", 0), ("results", 0)]).await
+}
+
+#[tokio::test]
+async fn what_lands_in_the_inbox_is_converted_by_itself() -> Result<()> {
+    let (lab, flow) = lab()?;
+    let file = wav(SECOND, 4);
+    let objects = lab.objects().await?;
+    let mut sink = objects.create("uploads", "inbox/local/dropped/here.wav", "audio/wav");
+    sink.write(file.clone().into()).await?;
+    sink.finish().await?;
+    let id = flow.first_session().await?;
+    let session = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(session["outputs"][0]["name"] == "here.flac", "{session:#}");
+    ensure!(decoded(&flow.fetch(&session).await?)? == file[44..], "the samples differ");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_folder_refuses_to_start() -> Result<()> {
+    let (lab, _flow) = lab()?;
+    ensure!(Server::start(lab.data(), &Setup::default())?.is_none(), "a second server came up");
+    ensure!(lab.log().contains("another Lockgate"), "{}", lab.log());
+    Ok(())
+}
+
+#[tokio::test]
+async fn sigterm_drains_and_the_work_goes_on_with_the_next_server() -> Result<()> {
+    let (lab, flow) = lab()?;
+    let file = wav(60 * SECOND, 1);
+    let announced = flow.announce("a.wav", &file, "k", json!({ "start": "auto" })).await?;
+    let id = id(&announced)?;
+    flow.upload(&announced, &file).await?;
+    flow.until(&id, &["Transcoding"]).await?;
+    let status = lab.terminate()?;
+    ensure!(status.success(), "SIGTERM ended it with {status}");
+    let session: Value = lab.flow()?.until(&id, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done" && session["attempt"] == 1, "{session:#}");
+    Ok(())
+}

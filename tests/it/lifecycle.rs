@@ -1,0 +1,131 @@
+//! Whatever is asked of a session at the same time, its state only moves along the table, one winner for each move.
+
+use std::sync::Arc;
+
+use activities::ports::{Guard, Sessions};
+use activities::{Ctx, Mover, Refusal, advance, clock};
+use proptest::prelude::*;
+use states::session::Change;
+use states::table::transition;
+use states::{Event, Kind, Problem, Session, State};
+use tests::desk::{self, LosesAnswers};
+
+/// What may be asked of a session.
+#[derive(Clone, Copy, Debug)]
+enum Command {
+    Outside(Event),
+    /// By an activity of the attempt that stands, or of the one before it.
+    Attempt(Event, u32),
+}
+
+fn commands() -> impl Strategy<Value = Command> {
+    let outside = prop::sample::select(vec![
+        Event::UploadConfirmed,
+        Event::UploadRejected,
+        Event::Expired,
+        Event::TranscodeStarted,
+        Event::Cancelled,
+        Event::Redriven,
+    ]);
+    let attempt = prop::sample::select(vec![Event::TranscodeSucceeded, Event::TranscodeFailed]);
+    prop_oneof![
+        3 => outside.prop_map(Command::Outside),
+        2 => (attempt, 0..2_u32).prop_map(|(event, behind)| Command::Attempt(event, behind)),
+    ]
+}
+
+fn change(event: Event) -> Change {
+    match event {
+        Event::UploadConfirmed => Change::UploadConfirmed { etag: "e".to_owned() },
+        Event::UploadRejected => Change::UploadRejected(Problem::new(Kind::UploadMismatch, "other bytes")),
+        Event::Expired => Change::Expired,
+        Event::TranscodeStarted => Change::TranscodeStarted,
+        Event::TranscodeSucceeded => Change::TranscodeSucceeded(vec![desk::output()]),
+        Event::TranscodeFailed => Change::TranscodeFailed(Problem::new(Kind::TimedOut, "too slow")),
+        Event::Cancelled => Change::Cancelled,
+        Event::Redriven => Change::Redriven,
+    }
+}
+
+/// Carries out one command, and says the id of its move if it was made.
+async fn carry_out(ctx: &Ctx, id: &str, attempt: u32, command: Command) -> Option<String> {
+    let transition_id = clock::random_id();
+    let (mover, event) = match command {
+        Command::Outside(event) => (Mover::Outside { transition_id: transition_id.clone() }, event),
+        Command::Attempt(event, behind) => {
+            let attempt = attempt.saturating_sub(behind);
+            (Mover::Attempt { attempt, transition_id: transition_id.clone() }, event)
+        }
+    };
+    match advance(ctx, id, &mover, &change(event)).await {
+        Ok(session) => session.passage(&transition_id).map(|_| transition_id),
+        Err(Refusal::WrongState { .. } | Refusal::Superseded { .. }) => None,
+        Err(other) => panic!("{command:?}: {other}"),
+    }
+}
+
+/// The passages that `after` has made since `before`: a path in the table, one for each move that was told to be made.
+fn check_round(before: &Session, after: &Session, mut made: Vec<String>) {
+    let new = &after.trail[before.trail.len()..];
+    let mut state = before.state;
+    for passage in new {
+        let row = transition(state, passage.event).expect("the trail is a path in the table");
+        assert_eq!(row.to, passage.to);
+        state = passage.to;
+    }
+    assert_eq!(state, after.state);
+    assert_eq!(after.version, before.version + new.len() as u64);
+    let mut passed: Vec<_> = new.iter().map(|passage| passage.transition_id.clone()).collect();
+    passed.sort();
+    made.sort();
+    assert_eq!(made, passed, "exactly the moves that were made were told so");
+    after.check().expect("the record holds together");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn concurrent_commands_leave_one_path_along_the_table(
+        rounds in prop::collection::vec(prop::collection::vec(commands(), 1..6), 1..12)
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Arc::new(local::sessions::SqliteSessions::open(&folder.path().join("s.db"), service::Changes::default()).unwrap());
+            let ctx = desk::ctx(store.clone());
+            let session = desk::new_session("s");
+            store.write(&session, Guard::Absent).await.unwrap();
+            for round in rounds {
+                let before = store.get("s").await.unwrap().unwrap();
+                let attempt = before.attempt;
+                let tasks = round.into_iter().map(|command| {
+                    let ctx = ctx.clone();
+                    tokio::spawn(async move { carry_out(&ctx, "s", attempt, command).await })
+                });
+                let outcomes = futures::future::join_all(tasks).await;
+                let made = outcomes.into_iter().filter_map(|outcome| outcome.expect("no command panics")).collect();
+                let after = store.get("s").await.unwrap().unwrap();
+                check_round(&before, &after, made);
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_winner_whose_answer_was_lost_is_told_that_it_won() {
+    let folder = tempfile::tempdir().unwrap();
+    let store =
+        local::sessions::SqliteSessions::open(&folder.path().join("s.db"), service::Changes::default())
+            .unwrap();
+    let store = Arc::new(LosesAnswers::new(store));
+    let ctx = desk::ctx(store.clone());
+    store.write_well(&desk::new_session("s")).await;
+    for event in [Event::UploadConfirmed, Event::TranscodeStarted] {
+        let mover = Mover::Outside { transition_id: clock::random_id() };
+        advance(&ctx, "s", &mover, &change(event)).await.expect("the move was made, whatever the store said");
+    }
+    let session = store.get("s").await.unwrap().unwrap();
+    assert_eq!((session.state, session.trail.len()), (State::Transcoding, 2));
+    assert!(store.lost() >= 2, "the store has lost its answers");
+}

@@ -1,0 +1,35 @@
+//! The document and the registry name the same activities.
+
+use activities::registry;
+use serde_json::{Value, json};
+use states::render::asl;
+use tests::desk;
+
+fn resources(document: &Value) -> Vec<String> {
+    match document {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(key, value)| match (key.as_str(), value.as_str()) {
+                ("Resource", Some(resource)) => vec![resource.to_owned()],
+                _ => resources(value),
+            })
+            .collect(),
+        Value::Array(values) => values.iter().flat_map(resources).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn every_task_of_the_document_is_an_activity_that_can_be_called() {
+    let document: Value = serde_json::from_str(&asl::document()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ctx = desk::ctx_on(&folder);
+    let resources = resources(&document);
+    assert!(resources.len() >= 5, "{resources:?}");
+    for resource in resources {
+        let name = resource.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap();
+        let refused = registry::call(&ctx, name.parse().unwrap(), json!("nothing it understands")).await;
+        let detail = refused.unwrap_err().problem.detail;
+        assert!(detail.contains("input is not understood"), "{name}: {detail}");
+    }
+}
