@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use activities::clock::random_id;
 use activities::objects::{Endpoint, Objects};
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, Url};
@@ -87,7 +88,7 @@ impl Lab {
         let keys: Value = serde_json::from_slice(&std::fs::read(self.data().join("keys.json"))?)?;
         let key = |name: &str| keys[name].as_str().map(ToOwned::to_owned).context("the keys are text");
         // Where the endpoint listens stands in every upload URL.
-        let probe = self.flow()?.announce("probe.wav", b"x", "probe", json!({})).await?;
+        let probe = self.flow()?.announce("probe.wav", b"x", &random_id(), json!({})).await?;
         self.flow()?.verb(Method::DELETE, &format!("/api/sessions/{}", id(&probe)?), None).await?;
         let url = Url::parse(probe["upload"]["url"].as_str().context("an upload has a URL")?)?;
         let url = url.origin().ascii_serialization();
