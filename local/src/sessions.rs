@@ -72,7 +72,7 @@ impl Sessions for SqliteSessions {
         let what = match guard {
             Guard::Absent => "create",
             Guard::Transition { event, .. } => event.into(),
-            Guard::Unmoved { .. } => "bury",
+            Guard::Unmoved { .. } => "amend",
         };
         let stored = session.clone();
         self.change(&session.id, what, move |connection| store(connection, &stored, guard)).await

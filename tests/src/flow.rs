@@ -11,14 +11,16 @@ use serde_json::{Value, json};
 pub struct Flow {
     pub http: Client,
     pub url: String,
+    /// How long a session may take before it is given up.
+    pub patience: Duration,
 }
 
-/// How long a session may take before a test gives up on it: far longer than any takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Far longer than any session of a test takes.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Flow {
     pub fn new(url: &str) -> Self {
-        Self { http: Client::new(), url: url.to_owned() }
+        Self { http: Client::new(), url: url.to_owned(), patience: PATIENCE }
     }
 
     /// Announces `file`. The key makes it safe to ask again after a lost answer.
@@ -65,7 +67,7 @@ impl Flow {
             if states.iter().any(|state| session["state"] == *state) {
                 return Ok(session);
             }
-            ensure!(began.elapsed() < PATIENCE, "the session is still {session:#}");
+            ensure!(began.elapsed() < self.patience, "the session is still {session:#}");
             ticks.tick().await;
         }
     }
@@ -97,7 +99,7 @@ impl Flow {
             if let Some(session) = page["sessions"].as_array().and_then(|sessions| sessions.first()) {
                 return id(session);
             }
-            ensure!(began.elapsed() < PATIENCE, "no session came");
+            ensure!(began.elapsed() < self.patience, "no session came");
             ticks.tick().await;
         }
     }

@@ -12,16 +12,17 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::flow::{Flow, expect, id};
+use crate::flow::{Flow, PATIENCE, expect, id};
 use crate::server::{Server, Setup};
 
-/// Short patience, so that what was lost is found within the test.
-const PATIENCE: &str = "[patience]\nsweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5\n\
+/// The server's patience is short, so that what was lost is found within the test.
+const SETTINGS: &str = "[patience]\nsweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5\n\
                         deletion-grace = 0\ndead-execution = 1\nnot-found = 2\n";
 
 pub struct Lab {
     pub folder: TempDir,
     running: RefCell<Running>,
+    patience: Duration,
 }
 
 struct Running {
@@ -43,10 +44,16 @@ impl Lab {
     /// A fresh folder, and a first server started like this.
     pub fn new(first: &Setup) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("lockgate.toml"), PATIENCE)?;
+        std::fs::write(folder.path().join("lockgate.toml"), SETTINGS)?;
         let server = Server::start(folder.path(), first)?;
         let deaths = usize::from(server.is_none());
-        Ok(Self { folder, running: RefCell::new(Running { server, deaths }) })
+        Ok(Self { folder, running: RefCell::new(Running { server, deaths }), patience: PATIENCE })
+    }
+
+    /// For a run that is expected to hang: what takes longer than a few seconds is given up.
+    pub fn impatient(mut self) -> Self {
+        self.patience = Duration::from_secs(5);
+        self
     }
 
     pub fn data(&self) -> &Path {
@@ -65,7 +72,7 @@ impl Lab {
             running.server = Some(Server::start_well(self.folder.path())?);
         }
         let server = running.server.as_ref().context("a server was started just above")?;
-        Ok(Flow::new(&server.url))
+        Ok(Flow { patience: self.patience, ..Flow::new(&server.url) })
     }
 
     pub fn kill(&self) -> Result<()> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use activities::ports::{Fault, Guard, Written};
 use axum::extract::State;
+use jiff::SignedDuration;
 use states::{Event, Session, Timestamp};
 
 use super::caller::Caller;
@@ -71,6 +72,9 @@ fn digest(hex: &str) -> Option<[u8; 32]> {
     Some(digest)
 }
 
+/// A session outlives its URL by hours, so that so much is not worth a write.
+const NEGLIGIBLE: SignedDuration = SignedDuration::from_secs(60);
+
 /// Writes down that an upload URL lives until `expires_at`. It is no transition: the version stays.
 async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> Result<Session, Error> {
     let mut session = session;
@@ -80,7 +84,7 @@ async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> R
             let allowed = session.allowed().collect();
             return Err(Error::WrongState { state: session.state, event: Event::UploadConfirmed, allowed });
         }
-        if session.upload_expires_at >= expires_at {
+        if session.upload_expires_at + NEGLIGIBLE >= expires_at {
             return Ok(session);
         }
         let mut next = session.clone();

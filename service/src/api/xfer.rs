@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{StatusCode, header};
-use states::Session;
+use states::{Session, State as Lifecycle};
 
 use activities::ports::{Fault, Guard, Written};
 
@@ -59,13 +59,27 @@ pub(crate) async fn create(
     let digest = key.is_given().then(|| request.digest());
     let intake = request.check()?;
     let session = make(&service, &caller, &id, intake, digest).await?;
-    let (session, upload) = match session.state {
-        states::State::NotUploaded => upload::mint(&service, session).await.map(|(s, u)| (s, Some(u)))?,
-        _ => (session, None),
-    };
+    let (session, upload) = with_upload(&service, &caller, session).await?;
     let location = format!("{}/api/sessions/{}", service.config.public_url, session.id);
     let created = Created { session_id: session.id, state: session.state, upload };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(created)))
+}
+
+/// The session with a URL to upload to, if it still waits for its upload: a repeated request may come after that.
+async fn with_upload(
+    service: &Service,
+    caller: &Caller,
+    session: Session,
+) -> Result<(Session, Option<UploadView>), Error> {
+    if session.state != Lifecycle::NotUploaded {
+        return Ok((session, None));
+    }
+    let id = session.id.clone();
+    match upload::mint(service, session).await {
+        Ok((session, upload)) => Ok((session, Some(upload))),
+        Err(Error::WrongState { .. }) => Ok((caller.session(service, &id).await?, None)), // it has just come
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes the new session, or finds the one that the same request made before. After a lost answer the record's key,

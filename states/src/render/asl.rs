@@ -61,6 +61,7 @@ fn bookkeeping(activity: Activity, result_path: &str, next: &str) -> Value {
             "ErrorEquals": [
                 Kind::StorageUnavailable.error_name(),
                 Kind::StorageFull.error_name(),
+                Kind::WorkerLost.error_name(),
                 "States.Timeout",
             ],
             "IntervalSeconds": 1, "MaxAttempts": 6, "BackoffRate": 2, "MaxDelaySeconds": 30,
