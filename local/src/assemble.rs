@@ -68,7 +68,7 @@ pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Resu
     let sessions =
         SqliteSessions::open(&folder.path.join("sessions.db"), changes.clone()).map_err(Error::Sessions)?;
     let journal = SqliteJournal::open(&folder.path.join("journal.db")).map_err(Error::Journal)?;
-    let activities = Arc::new(Activities::default());
+    let activities = Arc::new(Activities::new(config.workers));
     let engine =
         Engine::open(journal, activities.clone(), Ticks::system(), driver::Config::default()).await?;
     let objects = Objects::local(&Endpoint {
@@ -81,7 +81,7 @@ pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Resu
         sessions: Arc::new(sessions),
         driver: Arc::new(EngineDriver::open(engine.clone()).await?),
         objects,
-        workbench: workbench(config.workers)?,
+        workbench: workbench()?,
         clock: Clock::System,
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
@@ -102,9 +102,9 @@ pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Resu
 }
 
 /// Media work, in children of this very binary.
-pub fn workbench(workers: usize) -> Result<Workbench, Error> {
+pub fn workbench() -> Result<Workbench, Error> {
     let program = std::env::current_exe().map_err(Error::Program)?;
-    Ok(Workbench::new(program, workers))
+    Ok(Workbench::new(program))
 }
 
 fn url(public: Option<&url::Url>, bound: SocketAddr) -> String {

@@ -2,23 +2,33 @@
 
 use activities::{Ctx, registry};
 use async_trait::async_trait;
-use states::Kind;
-use tokio::sync::SetOnce;
+use states::recipe::RECIPES;
+use states::{Activity, Kind};
+use tokio::sync::{Semaphore, SetOnce};
 use workflow::tasks::{TaskCall, TaskError, Tasks};
 
 use crate::driver::activity_of;
 
 /// The engine is opened before there is a context, since the context's driver is the engine. Tasks that a recovery hands
 /// out meanwhile wait for it.
-#[derive(Default)]
 pub struct Activities {
     ctx: SetOnce<Ctx>,
+    /// Media children at work at the same time; further media work waits for its turn.
+    turns: Semaphore,
 }
 
 impl Activities {
+    pub fn new(turns: usize) -> Self {
+        Self { ctx: SetOnce::new(), turns: Semaphore::new(turns) }
+    }
+
     pub fn begin(&self, ctx: Ctx) {
         let _ = self.ctx.set(ctx); // an error means that it has begun already
     }
+}
+
+fn works_on_media(activity: Activity) -> bool {
+    activity == Activity::Probe || RECIPES.iter().any(|row| row.work == activity)
 }
 
 #[async_trait]
@@ -35,6 +45,12 @@ impl Tasks for Activities {
         let input = serde_json::from_str(&call.input).map_err(|error| {
             failed(Kind::WorkflowFailed, format!("The step's input is not JSON: {error}."))
         })?;
+        let _turn = match works_on_media(activity) {
+            true => Some(self.turns.acquire().await.expect("the turns are never closed")),
+            false => None,
+        };
+        let gone = |error: workflow::driver::Error| failed(Kind::Cancelled, error.to_string());
+        call.begin.begin().await.map_err(gone)?;
         match registry::call(ctx, activity, input).await {
             Ok(output) => Ok(output.to_string()),
             Err(failure) => Err(failed(failure.problem.kind, failure.problem.detail)),

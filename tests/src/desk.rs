@@ -28,7 +28,7 @@ pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
         sessions,
         driver: Arc::new(Starts::default()),
         objects: Objects::local(&endpoint),
-        workbench: Workbench::new("/nonexistent".into(), 1),
+        workbench: Workbench::new("/nonexistent".into()),
         clock: Clock::System,
         settings: Arc::new(Settings {
             buckets: Buckets::default(),

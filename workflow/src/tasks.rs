@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use crate::TaskKey;
 use crate::definition::Resource;
-use crate::driver::HeartbeatHandle;
+use crate::driver::{Begin, HeartbeatHandle};
 
 #[async_trait]
 pub trait Tasks: Send + Sync + 'static {
@@ -29,6 +29,8 @@ pub struct TaskCall {
     pub token: Option<String>,
     /// Counted from 1; more than 1 when the engine was restarted since the task was scheduled.
     pub dispatch: u32,
+    /// To be told when the work begins, before anything that could end badly.
+    pub begin: Begin,
     pub heartbeat: HeartbeatHandle,
 }
 

@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +14,6 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, Command};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::failure::Failure;
@@ -87,15 +85,12 @@ pub struct Workbench {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub limits: Limits,
-    /// Children at work at the same time; further work waits for a place.
-    pub places: Arc<Semaphore>,
 }
 
 impl Workbench {
     /// Children of `program`, which calls [`child_main`](super::child_main) when its argument is [`ARGUMENT`].
-    pub fn new(program: PathBuf, places: usize) -> Self {
-        let places = Arc::new(Semaphore::new(places));
-        Self { program, arguments: vec![ARGUMENT.to_owned()], limits: Limits::default(), places }
+    pub fn new(program: PathBuf) -> Self {
+        Self { program, arguments: vec![ARGUMENT.to_owned()], limits: Limits::default() }
     }
 
     /// Does `work` in a child. `cancelled` ends it at once; so does dropping the future. When this fails, what the sink
@@ -108,7 +103,6 @@ impl Workbench {
         mut progress: impl FnMut(Report) + Send,
         cancelled: impl Future<Output = ()> + Send,
     ) -> Result<Answer, Failure> {
-        let _place = self.places.acquire().await.expect("the places are never closed");
         let mut worker = Worker::start(self)?;
         let conversation = worker.converse(self.limits, work.into(), source, sink, &mut progress);
         let ended = tokio::select! {

@@ -50,7 +50,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     if args.output.is_some() && args.files.len() > 1 && !into_folder {
         return Err(Failure::Usage("several FILEs need a folder as --output".to_owned()));
     }
-    let workbench = workbench(1)?;
+    let workbench = workbench()?;
     let mut all_well = true;
     for file in &args.files {
         let target = target(file, args.output.as_deref(), into_folder);

@@ -61,7 +61,7 @@ impl App {
             sessions: sessions.clone(),
             driver: driver.clone(),
             objects: objects(),
-            workbench: Workbench::new("/nonexistent".into(), 1),
+            workbench: Workbench::new("/nonexistent".into()),
             clock: Clock::Manual(clock.clone()),
             settings: Arc::new(settings),
         };

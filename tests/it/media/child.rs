@@ -15,8 +15,7 @@ use super::sounds::Pcm;
 use super::{convert, tools};
 
 fn bench(limits: Limits) -> Workbench {
-    let bench = Workbench::new(PathBuf::from(env!("CARGO_BIN_EXE_media-child")), 1);
-    Workbench { limits, ..bench }
+    Workbench { program: PathBuf::from(env!("CARGO_BIN_EXE_media-child")), arguments: Vec::new(), limits }
 }
 
 fn flac() -> Job {

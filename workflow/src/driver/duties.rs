@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inbox::{Answer, Arrival, Guard};
 use super::owner::Owner;
-use super::{ActivityTask, Change, Error, HeartbeatHandle, names};
+use super::{ActivityTask, Begin, Change, Error, HeartbeatHandle, names};
 use crate::definition::Resource;
 use crate::history::Token;
 use crate::journal::ExecutionId;
@@ -36,19 +36,21 @@ impl Owner {
         for pending in live.execution.pending() {
             let (key, token) = match pending {
                 Pending::RunTask { key, state, input, token, dispatches, .. } => {
-                    if !live.lost.contains(&key)
-                        && !self.tasks.is_running(id, key)
+                    if !self.tasks.is_running(id, key)
                         && self.ending.is_none()
                         && let Some(resource) = live.pinned.definition.resource(state)
                     {
+                        let again = live.lost.remove(&key);
+                        let commands = self.sender.clone();
                         let call = TaskCall {
                             resource: resource.clone(),
                             execution_arn: live.execution.facts().execution_arn.clone(),
                             key,
                             input: Arc::from(input),
                             token: token.map(|token| token.to_string()),
-                            dispatch: dispatches,
-                            heartbeat: HeartbeatHandle { commands: self.sender.clone(), execution: id, key },
+                            dispatch: dispatches + u32::from(again),
+                            begin: Begin { commands: commands.clone(), execution: id, key, again },
+                            heartbeat: HeartbeatHandle { commands, execution: id, key },
                         };
                         self.tasks.start(id, call);
                     }

@@ -161,12 +161,37 @@ pub struct HeartbeatHandle {
 impl HeartbeatHandle {
     /// Records a sign of life. An error means that nobody waits for the result any more.
     pub async fn beat(&self) -> Result<(), Error> {
-        let (answer, answered) = oneshot::channel();
-        let commands = self.commands.upgrade().ok_or(Error::Closed)?;
-        let input = Input::Heartbeat { key: self.key };
-        let command = Command::Deliver { to: self.execution, input, answer: Answer::Caller(answer) };
-        commands.send(command).await.map_err(|_| Error::Closed)?;
-        drop(commands);
-        answered.await.map_err(|_| Error::Closed)?.map(|_| ())
+        deliver(&self.commands, self.execution, Input::Heartbeat { key: self.key }).await
     }
+}
+
+/// Lets a task in the process say that its work begins now, after it has waited for its turn.
+///
+/// The first dispatch is recorded when the task is scheduled. One after a restart is recorded here: a task that takes the
+/// process with it time and again is given up in the end, and one that was still waiting each time is not.
+#[derive(Clone)]
+pub struct Begin {
+    pub(super) commands: mpsc::WeakSender<Command>,
+    pub(super) execution: ExecutionId,
+    pub(super) key: TaskKey,
+    pub(super) again: bool,
+}
+
+impl Begin {
+    /// Returns once the beginning is durable. An error means that nobody waits for the result any more.
+    pub async fn begin(&self) -> Result<(), Error> {
+        if !self.again {
+            return Ok(());
+        }
+        deliver(&self.commands, self.execution, Input::Redispatched { key: self.key }).await
+    }
+}
+
+async fn deliver(commands: &mpsc::WeakSender<Command>, to: ExecutionId, input: Input) -> Result<(), Error> {
+    let (answer, answered) = oneshot::channel();
+    let commands = commands.upgrade().ok_or(Error::Closed)?;
+    let command = Command::Deliver { to, input, answer: Answer::Caller(answer) };
+    commands.send(command).await.map_err(|_| Error::Closed)?;
+    drop(commands);
+    answered.await.map_err(|_| Error::Closed)?.map(|_| ())
 }

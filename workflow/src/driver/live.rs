@@ -35,7 +35,7 @@ pub(super) struct Live {
     pub(super) owed: HashMap<TaskKey, Option<Token>>,
     /// Activities that were offered to workers.
     pub(super) offered: HashSet<TaskKey>,
-    /// Tasks that were given out before the engine stopped: a new dispatch is recorded first.
+    /// Tasks that were given out before the engine stopped and not since.
     pub(super) lost: HashSet<TaskKey>,
 }
 

@@ -25,7 +25,7 @@ pub use engine::{
     Page, Started,
 };
 pub use error::Error;
-pub use inbox::{ActivityTask, HeartbeatHandle};
+pub use inbox::{ActivityTask, Begin, HeartbeatHandle};
 pub use names::Place;
 pub use ticks::{Hand, Ticks};
 

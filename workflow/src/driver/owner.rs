@@ -171,9 +171,6 @@ impl Owner {
             self.deferred += 1;
             return;
         }
-        if let Input::Redispatched { key } = &arrival.input {
-            live.lost.remove(key);
-        }
         let tick = self.ticks.tick();
         let was_fresh = !live.fresh.is_empty();
         let decided = step(&live.pinned.definition, &live.execution, arrival.input, tick);

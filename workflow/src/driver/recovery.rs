@@ -1,7 +1,8 @@
 //! Coming back: after a restart, after a failed commit, and when something arrives for an execution that was let go.
 //!
 //! It is always the same: fold the events, then attend to what is pending. A task that was given out before the engine
-//! stopped is recorded as given out again before it is, so that one which kills the process is found out.
+//! stopped is given out again, and that is recorded when it begins (see [`super::Begin`]), so that one which kills the
+//! process is found out, and one which only waited for its turn is not blamed.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::inbox::Arrival;
 use super::live::Live;
 use super::owner::Owner;
 use crate::journal::{self, ExecutionId, RunStatus, Which};
-use crate::{Input, Millis, Pending, Refused};
+use crate::{Millis, Pending, Refused};
 
 /// Unfinished executions looked up at a time.
 const PAGE: u32 = 4096;
@@ -80,7 +81,6 @@ impl Owner {
                     live.owed.insert(key, token);
                     if !self.tasks.is_running(id, key) {
                         live.lost.insert(key);
-                        self.ready.push_back((id, Arrival::unasked(Input::Redispatched { key })));
                     }
                 }
                 Pending::Activity { key, token, .. } | Pending::Callback { key, token } => {

@@ -201,6 +201,9 @@ impl Tasks for Script {
             let _ = self.hang.send(Hanging::Began { dispatch: call.dispatch, token: call.token });
             return Ok("{}".into());
         };
+        if call.begin.begin().await.is_err() {
+            return std::future::pending().await; // given up: this is about to be dropped
+        }
         *self.calls.lock().unwrap().entry(function.clone()).or_default() += 1;
         match function.as_str() {
             "fail" => Err(TaskError { error: "Oops".into(), cause: "it had to be".into() }),
