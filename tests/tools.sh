@@ -5,6 +5,7 @@ set -eu
 missing=""
 command -v flac >/dev/null || missing="$missing flac"
 command -v ffmpeg >/dev/null || missing="$missing ffmpeg"
+command -v strace >/dev/null || missing="$missing strace"
 
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq

@@ -97,6 +97,23 @@ async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_server_killed_while_it_recovers_loses_nothing() -> Result<()> {
+    let file = wav(SECOND / 2, 1);
+    let (calm, _) = undisturbed(&file).await?;
+    for point in ["sessions.TranscodeStarted.after", "journal.append.after", "objects.put.after"] {
+        let first = Lab::new(&Setup::crashing_at(point, 2))?;
+        // Each of the next servers is killed too, at the first durable things it does.
+        let nested = ["journal.append.before", "journal.append.after", "sessions.settle.before"];
+        let plan = nested.map(|point| Setup::crashing_at(point, 1));
+        let lab = first.killing_the_next(plan);
+        let ending = lab.convert("a.wav", &file).await?;
+        ensure!(lab.deaths() >= 3, "only {} servers died", lab.deaths());
+        ensure!(ending == calm, "killed at {point} and while recovering: {:?}", ending.trail);
+    }
+    Ok(())
+}
+
 /// Kills the server every 400 to 1200 ms, for as long as it is let: often enough that much is under way each time, and
 /// seldom enough that a step can end in between.
 async fn kill_at_random(lab: &Lab) -> Result<()> {

@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 mod damage;
 mod engine;
+mod faults;
 mod flow;
 mod generated;
 mod lifecycle;

@@ -27,6 +27,8 @@ pub struct Lab {
 
 struct Running {
     server: Option<Server>,
+    /// How the next servers are started, the last one first. After them they are started without a fault.
+    plan: Vec<Setup>,
     /// Servers that died.
     deaths: usize,
 }
@@ -47,12 +49,24 @@ impl Lab {
         std::fs::write(folder.path().join("lockgate.toml"), SETTINGS)?;
         let server = Server::start(folder.path(), first)?;
         let deaths = usize::from(server.is_none());
-        Ok(Self { folder, running: RefCell::new(Running { server, deaths }), patience: PATIENCE })
+        Ok(Self {
+            folder,
+            running: RefCell::new(Running { server, plan: Vec::new(), deaths }),
+            patience: PATIENCE,
+        })
     }
 
     /// For a run that is expected to hang: what takes longer than a few seconds is given up.
     pub fn impatient(mut self) -> Self {
         self.patience = Duration::from_secs(5);
+        self
+    }
+
+    /// Starts the next servers like this, one after the other died.
+    pub fn killing_the_next(self, plan: impl IntoIterator<Item = Setup>) -> Self {
+        let mut plan: Vec<_> = plan.into_iter().collect();
+        plan.reverse();
+        self.running.borrow_mut().plan = plan;
         self
     }
 
@@ -68,8 +82,13 @@ impl Lab {
     pub fn flow(&self) -> Result<Flow> {
         let mut running = self.running.borrow_mut();
         running.bury();
-        if running.server.is_none() {
-            running.server = Some(Server::start_well(self.folder.path())?);
+        while running.server.is_none() {
+            let Some(setup) = running.plan.pop() else {
+                running.server = Some(Server::start_well(self.folder.path())?);
+                break;
+            };
+            running.server = Server::start(self.folder.path(), &setup)?;
+            running.deaths += usize::from(running.server.is_none());
         }
         let server = running.server.as_ref().context("a server was started just above")?;
         Ok(Flow { patience: self.patience, ..Flow::new(&server.url) })

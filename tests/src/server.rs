@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -18,6 +19,8 @@ pub struct Server {
 pub struct Setup {
     pub environment: Vec<(&'static str, OsString)>,
     pub flags: Vec<String>,
+    /// A program that starts it in turn, with its arguments: a tracer that makes system calls fail.
+    pub under: Vec<OsString>,
 }
 
 impl Setup {
@@ -40,7 +43,9 @@ impl Setup {
 impl Server {
     /// Starts the binary on `data` and waits until it says that it is ready. `None` when it died before: a crash point.
     pub fn start(data: &Path, setup: &Setup) -> Result<Option<Self>> {
-        let mut child = Command::new(binary()?)
+        let program = [setup.under.clone(), vec![binary()?.into_os_string()]].concat();
+        let mut child = Command::new(&program[0])
+            .args(&program[1..])
             .args(["serve", "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(&setup.flags)
@@ -49,6 +54,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log(data)?)
+            .process_group(0)
             .spawn()
             .context("lockgate cannot be started")?;
         let stdout = child.stdout.take().context("its standard output is piped")?;
@@ -73,9 +79,16 @@ impl Server {
     }
 
     pub fn kill(mut self) -> Result<()> {
-        self.child.kill()?;
+        self.kill_group();
         self.child.wait()?;
         Ok(())
+    }
+
+    /// The server, and a tracer it may run under.
+    fn kill_group(&self) {
+        if let Some(group) = rustix::process::Pid::from_raw(self.child.id() as i32) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL); // it may be dead
+        }
     }
 
     /// SIGTERM, and how it ended.
@@ -96,7 +109,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        if !self.is_dead() {
+            self.kill_group();
+        }
         let _ = self.child.wait();
     }
 }
