@@ -8,6 +8,7 @@ use std::time::Duration;
 use activities::child::Workbench;
 use activities::objects::{Endpoint, Objects};
 use activities::{Buckets, Clock, Ctx, Settings};
+use service::serve::Limits;
 use service::{Changes, Meters, Service};
 use workflow::driver::{self, Engine, Ticks};
 use workflow::journal::SqliteJournal;
@@ -60,7 +61,7 @@ pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Resu
         keys: s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() },
         allowed_hosts: vec![bound.s3.to_string(), host(&s3_public_url)],
         cors_origins: vec![public_url.clone()],
-        limits: s3::Limits::default(),
+        limits: Limits::default(),
     })
     .await?;
 

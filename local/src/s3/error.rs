@@ -4,6 +4,7 @@ use std::io;
 
 use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode, StdError};
+use service::serve::BodyError;
 
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -127,9 +128,7 @@ impl From<Error> for S3Error {
 }
 
 fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-    })
+    causes(error).any(|cause| matches!(cause.downcast_ref(), Some(BodyError::TooSlow)))
 }
 
 /// The protocol crate checks the signed hash of a body while we read it, and keeps its error type to itself.

@@ -1,25 +1,17 @@
 //! What every request passes before the S3 protocol sees it, and every answer on its way out.
 //!
-//! In: the Host must be one we were configured with; header and URI sizes; CORS preflights; only Signature Version 4; and
-//! no `x-amz-` header that the signature does not cover, since such headers change what a request means. Out: the
-//! headers that keep a browser from ever running what a user stored.
+//! In: the Host must be one we were configured with; CORS preflights; only Signature Version 4; and no `x-amz-` header
+//! that the signature does not cover, since such headers change what a request means. Out: the headers that keep a
+//! browser from ever running what a user stored. The sizes and the pace of a request are the serving loop's business.
 
 use std::sync::Arc;
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use s3s::service::S3Service;
 use s3s::{Body, S3Error, S3ErrorCode};
-
-use super::listen::Limits;
-use super::paced::Paced;
-
-/// Longest request target. A presigned URL of a 1,024-byte key is about half of that at worst.
-const MAX_TARGET: usize = 8 * 1024;
-
-/// Longest sum of header names and values.
-const MAX_HEADERS: usize = 16 * 1024;
+use service::hosts::Hosts;
+use service::serve::RequestBody;
 
 /// What a page may send with an upload: the headers a presigned URL signs.
 const CORS_HEADERS: &str = "content-type, content-md5, if-none-match, x-amz-checksum-crc32, x-amz-checksum-sha256, \
@@ -29,27 +21,23 @@ const CORS_HEADERS: &str = "content-type, content-md5, if-none-match, x-amz-chec
 #[derive(Clone)]
 pub(super) struct Gate {
     service: S3Service,
-    hosts: Arc<[String]>,
+    hosts: Arc<Hosts>,
     origins: Arc<[String]>,
-    limits: Limits,
 }
 
 /// Why a request does not pass.
 enum Refusal {
     Host,
-    Target,
-    Headers,
     Origin,
     S3(S3ErrorCode, &'static str),
 }
 
 impl Gate {
-    pub(super) fn new(service: S3Service, hosts: &[String], origins: &[String], limits: Limits) -> Self {
-        let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        Self { service, hosts, origins: origins.into(), limits }
+    pub(super) fn new(service: S3Service, hosts: &[String], origins: &[String]) -> Self {
+        Self { service, hosts: Arc::new(Hosts(hosts.to_vec())), origins: origins.into() }
     }
 
-    pub(super) async fn call(self, request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn call(self, request: Request<RequestBody>) -> Response<Body> {
         let origin = self.allowed_origin(request.headers());
         let mut response = match self.check(&request) {
             Err(refusal) => refusal.into_response(),
@@ -61,30 +49,16 @@ impl Gate {
         response
     }
 
-    async fn serve(&self, request: Request<Incoming>) -> Response<Body> {
-        let limits = self.limits;
-        let request =
-            request.map(|body| Body::http_body(Paced::new(body, limits.body_window, limits.body_rate)));
-        self.service.call(request).await.unwrap_or_else(|error| {
+    async fn serve(&self, request: Request<RequestBody>) -> Response<Body> {
+        self.service.call(request.map(Body::http_body)).await.unwrap_or_else(|error| {
             tracing::error!(?error, "the S3 protocol layer failed");
             plain(StatusCode::INTERNAL_SERVER_ERROR)
         })
     }
 
-    fn check(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+    fn check(&self, request: &Request<RequestBody>) -> Result<(), Refusal> {
         let headers = request.headers();
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_ascii_lowercase);
-        let is_single = headers.get_all(header::HOST).iter().count() == 1;
-        if !is_single || !host.is_some_and(|host| self.hosts.contains(&host)) {
-            return Err(Refusal::Host);
-        }
-        if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
-            return Err(Refusal::Target);
-        }
-        let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
-        if length > MAX_HEADERS {
-            return Err(Refusal::Headers);
-        }
+        self.hosts.check(headers, request.uri()).map_err(|_| Refusal::Host)?;
         if request.method() == Method::OPTIONS {
             return Ok(());
         }
@@ -107,7 +81,7 @@ impl Gate {
 /// Every `x-amz-` header of the request must be among those the signature names.
 ///
 /// The hash of the body may stand unsigned beside a presigned URL: it can only refuse a body, never change one.
-fn check_signed_headers(request: &Request<Incoming>) -> Result<(), Refusal> {
+fn check_signed_headers(request: &Request<RequestBody>) -> Result<(), Refusal> {
     let denied = |why| Err(Refusal::S3(S3ErrorCode::AccessDenied, why));
     let query = request.uri().query().unwrap_or_default();
     let parameters: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
@@ -141,8 +115,6 @@ impl Refusal {
     fn into_response(self) -> Response<Body> {
         match self {
             Self::Host => plain(StatusCode::MISDIRECTED_REQUEST),
-            Self::Target => plain(StatusCode::URI_TOO_LONG),
-            Self::Headers => plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
             Self::Origin => plain(StatusCode::FORBIDDEN),
             Self::S3(code, message) => S3Error::with_message(code, message)
                 .to_http_response()

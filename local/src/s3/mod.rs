@@ -2,8 +2,8 @@
 //!
 //! An object *is* its row. A body is streamed to a file with a random name (`receive`, `files`), counted, hashed and
 //! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). A file without a row is
-//! rubbish and is swept. No user's name ever becomes a path. `gate` and `listen` stand between this and the network;
-//! `events` tells that objects were created.
+//! rubbish and is swept. No user's name ever becomes a path. `gate` stands between this and the serving loop, which is
+//! the API's own; `events` tells that objects were created.
 //!
 //! Not here: whose keys are what (the activities), who gets a URL (the service).
 
@@ -13,9 +13,7 @@ mod events;
 mod files;
 mod gate;
 mod list;
-mod listen;
 mod multipart;
-mod paced;
 mod put;
 mod read;
 mod receive;
@@ -23,6 +21,7 @@ mod rows;
 mod schema;
 mod uploads;
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -33,7 +32,9 @@ use ledger::Ledger;
 use rustix::fs::FlockOperation;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
+use service::serve::{Limits, serve};
 use tokio::net::TcpListener;
+use tower::service_fn;
 
 use backend::Backend;
 use files::Files;
@@ -41,7 +42,6 @@ use gate::Gate;
 
 pub use error::Error;
 pub use events::{Handler, Refusal, Retry};
-pub use listen::Limits;
 
 /// The bucket users' files come into; what is created here makes events.
 pub const UPLOADS: &str = "uploads";
@@ -68,7 +68,7 @@ pub struct S3Config {
     /// Holds `objects.db` and the folder `objects`. One process at a time.
     pub data_dir: PathBuf,
     pub keys: Keys,
-    /// Every `host:port` a request may name.
+    /// Every host a request may name: see [`service::hosts::Hosts`].
     pub allowed_hosts: Vec<String>,
     /// Every origin whose pages may use presigned URLs, as `http://127.0.0.1:8080`.
     pub cors_origins: Vec<String>,
@@ -98,24 +98,34 @@ impl S3Store {
         backend.make_bucket(RESULTS.to_owned(), false).await?;
         let mut service = S3ServiceBuilder::new(backend.clone());
         service.set_auth(SimpleAuth::from_single(&config.keys.access, config.keys.secret.clone()));
-        let gate = Gate::new(service.build(), &config.allowed_hosts, &config.cors_origins, config.limits);
-        let store = Self { backend, gate, limits: config.limits };
+        let gate = Gate::new(service.build(), &config.allowed_hosts, &config.cors_origins);
+        let store = Self { backend, gate, limits: config.limits.clone() };
         store.sweep().await?;
         Ok(store)
     }
 
     /// Serves requests until `shutdown`, then drains. Sweeps from time to time.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let listening = listen::listen(listener, self.gate.clone(), self.limits, shutdown);
-        let mut listening = std::pin::pin!(listening);
+        let gate = self.gate.clone();
+        let service = service_fn(move |request| {
+            let gate = gate.clone();
+            async move { Ok::<_, Infallible>(gate.call(request).await) }
+        });
+        tokio::select! {
+            () = serve(listener, service, self.limits.clone(), shutdown) => {}
+            () = self.sweep_on() => {}
+        }
+    }
+
+    /// For ever.
+    async fn sweep_on(&self) {
         loop {
-            tokio::select! {
-                () = &mut listening => return,
-                () = tokio::time::sleep(SWEEP_EVERY) => {
-                    if let Err(error) = self.sweep().await {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "a sweep failed; the next one tries again");
-                    }
-                }
+            tokio::time::sleep(SWEEP_EVERY).await;
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a sweep failed; the next one tries again"
+                );
             }
         }
     }

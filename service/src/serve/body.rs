@@ -1,5 +1,8 @@
 //! A request's body that must come at a certain pace. Only the time we wait for the client counts: a handler that takes
 //! its time with what has come costs the client nothing.
+//!
+//! The client has a store of patience, full at first. Waiting empties it; bytes fill it again, but never above what it was
+//! at first: who sent much and quickly may not be silent for longer than anybody else.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,9 +27,8 @@ pub struct RequestBody {
     body: Incoming,
     grace: Duration,
     bytes_per_second: u64,
-    received: u64,
-    /// How long the client kept us waiting before the present wait.
-    waited: Duration,
+    /// How much longer the client may keep us waiting, as of the beginning of the present wait.
+    patience: Duration,
     wait: Option<Wait>,
 }
 
@@ -41,20 +43,19 @@ impl RequestBody {
             body,
             grace: limits.body_grace,
             bytes_per_second: limits.body_bytes_per_second.max(1),
-            received: 0,
-            waited: Duration::ZERO,
+            patience: limits.body_grace,
             wait: None,
         }
     }
 
-    /// How much longer the client may keep us waiting, after what has come so far.
-    fn patience(&self) -> Duration {
-        let earned = Duration::from_millis(self.received.saturating_mul(1000) / self.bytes_per_second);
-        self.grace.saturating_add(earned).saturating_sub(self.waited)
+    /// What `length` bytes are worth to us.
+    fn earn(&mut self, length: usize) {
+        let micros = (length as u64).saturating_mul(1_000_000) / self.bytes_per_second;
+        self.patience = self.patience.saturating_add(Duration::from_micros(micros)).min(self.grace);
     }
 
     fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let patience = self.patience();
+        let patience = self.patience;
         let wait = self.wait.get_or_insert_with(|| Wait {
             since: Instant::now(),
             deadline: Box::pin(tokio::time::sleep(patience)),
@@ -75,10 +76,10 @@ impl Body for RequestBody {
             Poll::Pending => self.poll_too_slow(cx).map(|()| Some(Err(BodyError::TooSlow))),
             Poll::Ready(frame) => {
                 if let Some(wait) = self.wait.take() {
-                    self.waited += wait.since.elapsed();
+                    self.patience = self.patience.saturating_sub(wait.since.elapsed());
                 }
                 if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-                    self.received += data.len() as u64;
+                    self.earn(data.len());
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
             }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -36,7 +36,7 @@ pub struct Limits {
     pub head: Duration,
     /// Between the end of an answer and the first byte of the next request.
     pub keep_alive: Duration,
-    /// A body may keep us waiting for so long, and for a second more with every `body_bytes_per_second`.
+    /// A body may keep us waiting for so long; every `body_bytes_per_second` give a second of it back.
     pub body_grace: Duration,
     pub body_bytes_per_second: u64,
     /// A client that takes not one byte of its answer for so long is gone.
@@ -205,7 +205,8 @@ impl<S> Connection<S> {
 
 type Bare = BusyBody<http_body_util::Empty<Bytes>>;
 
-/// An answer of the loop's own, given before the service is asked.
+/// An answer of the loop's own, given before the service is asked. It is empty; a browser that meets it all the same is
+/// to make nothing of it.
 fn too_long<B>(working: paced::Working) -> Response<Either<Bare, BusyBody<B>>>
 where
     B: http_body::Body<Data = Bytes>,
@@ -213,5 +214,9 @@ where
     let body = Either::Left(BusyBody::new(http_body_util::Empty::new(), working));
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::URI_TOO_LONG;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

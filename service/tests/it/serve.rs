@@ -232,6 +232,18 @@ async fn a_body_that_stalls_or_drips_is_cut_off() {
 }
 
 #[tokio::test]
+async fn much_sent_quickly_buys_no_longer_silence() {
+    let limits = Limits { body_grace: millis(300), body_bytes_per_second: 1000, ..long() };
+    let server = Server::start(limits).await;
+    let mut client = server.connect().await;
+    client.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").await;
+    client.send(&"x".repeat(999_999)).await;
+    let begun = Instant::now();
+    assert!(client.rest().await.starts_with("HTTP/1.1 408"));
+    assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_body_at_a_fair_pace_may_take_its_time() {
     let limits = Limits { body_grace: millis(300), body_bytes_per_second: 1000, ..long() };
     let server = Server::start(limits).await;

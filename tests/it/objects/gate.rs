@@ -116,6 +116,7 @@ async fn every_answer_forbids_the_browser_to_run_it() {
         (client.get(&url).header("host", "evil.example"), 421),
         (client.get(&url).header("range", "bytes=9-"), 416),
         (client.request(Method::OPTIONS, &url), 403),
+        (client.get(format!("{url}&q={}", "q".repeat(8 * 1024))), 414),
     ];
     for (request, status) in requests {
         let answer = request.send().await.unwrap();

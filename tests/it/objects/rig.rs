@@ -7,7 +7,8 @@ use std::time::Duration;
 use activities::objects::{Endpoint, Objects, Upload};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use local::s3::{Keys, Limits, S3Config, S3Store};
+use local::s3::{Keys, S3Config, S3Store};
+use service::serve::Limits;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -60,9 +61,14 @@ impl Rig {
         Self { store, objects, address, stop, serving }
     }
 
+    /// Lets nobody new in.
+    pub(crate) fn begin_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Drains, and lets go of the folder.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
+        self.begin_stop();
         self.serving.await.unwrap();
     }
 

@@ -1,9 +1,10 @@
 //! Slow clients are cut off, each shape of them, while a healthy one is served.
 
+use std::path::Path;
 use std::time::Duration;
 
 use activities::objects::Upload;
-use local::s3::Limits;
+use service::serve::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,9 +14,11 @@ const SHORT: Duration = Duration::from_millis(150);
 
 fn limits() -> Limits {
     Limits {
-        header_timeout: SHORT,
-        body_window: SHORT,
-        body_rate: 1000,
+        first_byte: SHORT,
+        head: SHORT,
+        keep_alive: SHORT,
+        body_grace: SHORT,
+        body_bytes_per_second: 1000,
         write_stall: SHORT,
         ..Limits::default()
     }
@@ -89,6 +92,53 @@ async fn a_body_that_stalls_or_drips_is_refused_and_leaves_nothing() {
     }
     assert!(files(folder.path()).is_empty());
     assert_eq!(rig.get("k").await, None);
+}
+
+/// A head, and the first half of the body once the store has made a file for it.
+async fn half_an_upload(rig: &Rig, folder: &Path, body: &[u8]) -> TcpStream {
+    let upload = rig.objects.presign_put(BUCKET, "k", body.len() as u64, "a/b", None, MINUTE).await.unwrap();
+    let head = format!(
+        "{}content-length: {}\r\nconnection: close\r\n\r\n",
+        head_of(&upload, &rig.address),
+        body.len()
+    );
+    let mut client = TcpStream::connect(&rig.address).await.unwrap();
+    client.write_all(head.as_bytes()).await.unwrap();
+    client.write_all(&body[..body.len() / 2]).await.unwrap();
+    let begun = async {
+        while files(folder).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, begun).await.expect("the upload has not begun");
+    client
+}
+
+#[tokio::test]
+async fn a_drain_lets_an_upload_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let body = noise(1_000_000, 1);
+    let mut client = half_an_upload(&rig, folder.path(), &body).await;
+    rig.begin_stop();
+    let refused = async { while TcpStream::connect(&rig.address).await.is_ok() {} };
+    tokio::time::timeout(PATIENCE, refused).await.expect("a draining server lets new clients in");
+    client.write_all(&body[body.len() / 2..]).await.unwrap();
+    let said = until_closed(client).await;
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    rig.stop().await;
+    let rig = Rig::start(folder.path()).await;
+    assert_eq!(rig.get("k").await, Some(body));
+}
+
+#[tokio::test]
+async fn an_upload_that_outlasts_the_drain_is_cut_off_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::with(folder.path(), Limits { drain: SHORT, ..Limits::default() }).await;
+    let client = half_an_upload(&rig, folder.path(), &noise(1_000_000, 1)).await;
+    tokio::time::timeout(PATIENCE, rig.stop()).await.expect("it is waited for");
+    assert_eq!(until_closed(client).await, "");
+    assert!(files(folder.path()).is_empty());
 }
 
 #[tokio::test]
