@@ -54,6 +54,17 @@ pub enum Error {
 }
 
 pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Result<Assembled, Error> {
+    assemble_around(config, folder, bound, |ctx| ctx).await
+}
+
+/// As [`assemble`], with something put around what the activities stand on: another clock, a port that fails at will.
+/// The engine's tasks and the API are both given what `around` answers.
+pub async fn assemble_around(
+    config: &Config,
+    folder: DataFolder,
+    bound: Bound,
+    around: impl FnOnce(Ctx) -> Ctx,
+) -> Result<Assembled, Error> {
     let public_url = url(config.public_url.as_ref(), bound.api);
     let s3_public_url = url(config.s3_public_url.as_ref(), bound.s3);
     let store = S3Store::open(&S3Config {
@@ -78,7 +89,7 @@ pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Resu
         access: folder.keys.access.clone(),
         secret: folder.keys.secret.clone(),
     });
-    let ctx = Ctx {
+    let ctx = around(Ctx {
         sessions: Arc::new(sessions),
         driver: Arc::new(EngineDriver::open(engine.clone()).await?),
         objects,
@@ -89,7 +100,7 @@ pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Resu
             deadlines: config.deadlines,
             progress_interval: PROGRESS_INTERVAL,
         }),
-    };
+    });
     activities.begin(ctx.clone());
 
     let meters = Meters::default();

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod data_folder;
 pub mod driver;
+mod engine_api;
 pub mod s3;
 pub mod sessions;
 pub mod tasks;

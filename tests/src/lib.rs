@@ -2,7 +2,9 @@
 
 pub mod desk;
 pub mod flow;
+pub mod gates;
 pub mod generated;
 pub mod lab;
 pub mod server;
 pub mod sound;
+pub mod workshop;

@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail};
 /// A running `lockgate serve`. It is killed when this is dropped.
 pub struct Server {
     pub url: String,
+    /// Where the engine's endpoint is, when it was asked for.
+    pub engine: Option<String>,
     child: Child,
 }
 
@@ -58,10 +60,14 @@ impl Server {
             .spawn()
             .context("lockgate cannot be started")?;
         let stdout = child.stdout.take().context("its standard output is piped")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        match line.split_whitespace().find(|word| word.starts_with("http://")) {
-            Some(url) => Ok(Some(Self { url: url.trim_end_matches('/').to_owned(), child })),
+        let mut said = BufReader::new(stdout).lines();
+        let mut next_url = || anyhow::Ok(said.next().transpose()?.as_deref().and_then(url));
+        match next_url()? {
+            Some(url) => {
+                let with_engine = setup.flags.iter().any(|flag| flag == "--engine-listen");
+                let engine = if with_engine { next_url()? } else { None };
+                Ok(Some(Self { url, engine, child }))
+            }
             None => {
                 child.wait()?;
                 Ok(None)
@@ -114,6 +120,12 @@ impl Drop for Server {
         }
         let _ = self.child.wait();
     }
+}
+
+/// The address in a line that says one.
+fn url(line: &str) -> Option<String> {
+    let url = line.split_whitespace().find(|word| word.starts_with("http://"))?;
+    Some(url.trim_end_matches('/').to_owned())
 }
 
 fn log(data: &Path) -> Result<std::fs::File> {

@@ -17,7 +17,7 @@ use super::Failure;
 use crate::assemble::{Assembled, Bound, assemble};
 use crate::config::{Config, Told};
 use crate::data_folder::DataFolder;
-use crate::driver::EngineDriver;
+use crate::engine_api;
 use crate::s3::{Handler, Retry};
 
 /// Steps under way may take so long to end once the server was told to stop. The rest goes on at the next start.
@@ -42,13 +42,15 @@ pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
         let mut stopping = stopping.clone();
         async move { drop(stopping.wait_for(|stopping| *stopping).await) }
     };
-    println!("Lockgate is ready at {}", assembled.service.config.public_url);
+    // In one piece: whoever started us may read the first line and close the pipe.
+    let engine_at = engine.as_ref().map(TcpListener::local_addr).transpose()?;
+    let second = engine_at.map(|address| format!("Engine at http://{address}\n")).unwrap_or_default();
+    print!("Lockgate is ready at {}\n{second}", assembled.service.config.public_url);
     let Assembled { service, engine: own_engine, store, folder: _held } = assembled;
     let ctx = service.ctx.clone();
     let engine_api = async {
-        if let Some(listener) = engine {
-            let router = workflow::api::router(&own_engine, [EngineDriver::READ_ONLY.to_owned()]);
-            serve(listener, router, Limits::default(), stopped()).await;
+        if let Some((listener, address)) = engine.zip(engine_at) {
+            serve(listener, engine_api::router(&own_engine, address), Limits::default(), stopped()).await;
         }
     };
     let deliveries = store.deliver(confirmations(&ctx), Retry::default(), stopped());
@@ -82,7 +84,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|source| Failure::Bind { address, source })
 }
 
-/// Logs go to standard error as JSON; standard output has the one line that says we are ready.
+/// Logs go to standard error as JSON; standard output says where we are ready.
 fn start_logging() {
     let told = std::env::var("LOCKGATE_LOG").unwrap_or_else(|_| "info,s3s=error".to_owned());
     let filter = EnvFilter::new(format!("{told},{}", service::LOG_CEILING));
