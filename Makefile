@@ -19,6 +19,16 @@ test: tools lint ## install what the tests need, and run them all
 	$(CARGO) build --locked --workspace
 	$(CARGO) nextest run --locked --workspace
 
+bench-engine: ## commits, ten-step workflows and waiting executions of the engine, measured
+	$(CARGO) bench --locked --workspace --bench engine
+
+bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done, measured
+	$(CARGO) build --release --locked --workspace
+	target/release/bench-flow
+
+sim: ## the engine's simulation with many seeds: make sim SEEDS=1000000
+	SIM_SEEDS=$(or $(SEEDS),100000) $(CARGO) nextest run --locked --workspace -E 'test(simulation)' --no-capture
+
 lint: ## formatting and clippy, warnings denied
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -26,4 +36,4 @@ lint: ## formatting and clippy, warnings denied
 tools: ## install what the tests need (as root; otherwise say what is missing)
 	@sh tests/tools.sh
 
-.PHONY: help run build gen test lint tools
+.PHONY: help run build gen test bench-engine bench-flow sim lint tools

@@ -1,14 +1,13 @@
 //! `fail`: Transcoding → Failed with a typed problem; the workflow's catch-all. A late one of an old attempt, or one that
 //! comes after a cancel, is superseded, and that is success.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use states::session::Change;
 use states::{Kind, Problem};
 
-use crate::advance::{Mover, Refusal, advance};
-use crate::clock::random_id;
+use crate::advance::Refusal;
 use crate::ctx::Ctx;
-use crate::settle;
+use crate::ending::{self, Output};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,25 +26,11 @@ pub struct Caught {
     pub cause: String,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    pub superseded: bool,
-}
-
 pub async fn run(ctx: &Ctx, input: Input) -> Result<Output, Refusal> {
     let problem = Problem::new(Kind::of_error_name(&input.error.error), input.error.detail());
-    let mover = Mover::Attempt { attempt: input.attempt, transition_id: random_id() };
-    match advance(ctx, &input.session_id, &mover, &Change::TranscodeFailed(problem)).await {
-        Ok(session) => {
-            settle::at_once(ctx, &session).await;
-            Ok(Output { superseded: false })
-        }
-        Err(Refusal::Superseded { .. } | Refusal::Deleted(_) | Refusal::Unknown(_)) => {
-            Ok(Output { superseded: true })
-        }
-        Err(refusal) => Err(refusal),
-    }
+    let change = Change::TranscodeFailed(problem);
+    let ended = ending::end(ctx, &input.session_id, input.attempt, &change).await?;
+    Ok(Output { superseded: ended.is_none() })
 }
 
 impl Caught {

@@ -1,12 +1,13 @@
 //! `finish`: Transcoding → Done, the workflow's last step. It writes the manifest; only what the manifest names counts.
 
 use serde::{Deserialize, Serialize};
+use states::Timestamp;
 use states::session::{self, Change};
 
-use crate::advance::{Mover, Refusal, advance};
-use crate::clock::random_id;
+use crate::advance::Refusal;
 use crate::ctx::Ctx;
-use crate::settle;
+use crate::ending::{self, Output};
+use crate::meter;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,24 +22,16 @@ pub struct Input {
 #[serde(rename_all = "camelCase")]
 pub struct Work {
     pub outputs: Vec<session::Output>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    pub superseded: bool,
+    /// When the last byte was stored; reading back came after.
+    pub written_at: Timestamp,
 }
 
 pub async fn run(ctx: &Ctx, input: Input) -> Result<Output, Refusal> {
-    let mover = Mover::Attempt { attempt: input.attempt, transition_id: random_id() };
-    match advance(ctx, &input.session_id, &mover, &Change::TranscodeSucceeded(input.work.outputs)).await {
-        Ok(session) => {
-            settle::at_once(ctx, &session).await;
-            Ok(Output { superseded: false })
-        }
-        Err(Refusal::Superseded { .. } | Refusal::Deleted(_) | Refusal::Unknown(_)) => {
-            Ok(Output { superseded: true })
-        }
-        Err(refusal) => Err(refusal),
+    let Work { outputs, written_at } = input.work;
+    let change = Change::TranscodeSucceeded(outputs);
+    let ended = ending::end(ctx, &input.session_id, input.attempt, &change).await?;
+    if let Some(session) = &ended {
+        meter::took(meter::LAST_BYTE_TO_DONE, written_at, session.since());
     }
+    Ok(Output { superseded: ended.is_none() })
 }

@@ -19,7 +19,7 @@ use crate::clock::random_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::finish::Work;
-use crate::meter::{MAKING, READING_BACK, measured};
+use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
 use crate::objects;
 use crate::step::Step;
 
@@ -31,6 +31,7 @@ const HASHED_AT_ONCE: usize = 1 << 20;
 pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let key = format!("{}/{}/{}", step.session_id, step.attempt, random_id());
     let (made, written) = make(ctx, &step, &key).await?;
+    let written_at = ctx.clock.now();
     match verify(ctx, &step, &key, &made, &written).await {
         Ok(sha256) => {
             let output = Output {
@@ -43,7 +44,7 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
                 media: description(&made),
                 verified: "It was read back and decodes to the MD5 it states.".to_owned(),
             };
-            Ok(Work { outputs: vec![output] })
+            Ok(Work { outputs: vec![output], written_at })
         }
         Err(failure) => {
             // A later sweep deletes it too, but nothing should lie about that is known to be bad.
@@ -59,7 +60,8 @@ async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::W
     let job = Job::Flac { limits: Limits::default() };
     measured(ctx, step, MAKING, |reporter| async move {
         let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
-        match ctx.workbench.run(job, &source, &mut sink, report, pending()).await? {
+        let mut timed = FirstByte::new(ctx, step, &mut sink);
+        match ctx.workbench.run(job, &source, &mut timed, report, pending()).await? {
             Answer::Flac(made) => Ok((made, sink.finish().await?)),
             other => Err(Failure::odd_answer(&other)),
         }

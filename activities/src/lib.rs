@@ -14,6 +14,7 @@ pub mod child;
 pub mod clock;
 pub mod confirm_upload;
 mod ctx;
+mod ending;
 pub mod fail;
 pub mod failure;
 pub mod finish;

@@ -2,12 +2,16 @@
 //! the work. That is how a cancel reaches work everywhere.
 
 use std::future::Future;
+use std::io;
 use std::ops::Range;
 
+use bytes::Bytes;
 use states::session::{Progress, Stage};
-use states::{Kind, State};
+use states::{Kind, State, Timestamp};
 use tokio::sync::watch;
 
+use crate::child::AsyncSink;
+use crate::clock::Clock;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::ports::Written;
@@ -16,6 +20,41 @@ use crate::step::Step;
 /// What part of the whole a stage is, in permille. Making takes most of the time, reading back the rest.
 pub(crate) const MAKING: (Stage, Range<u16>) = (Stage::Working, 0..900);
 pub(crate) const READING_BACK: (Stage, Range<u16>) = (Stage::Verifying, 900..999);
+
+/// Histograms, in seconds.
+const START_TO_FIRST_BYTE: &str = "lockgate_start_to_first_byte_seconds";
+pub(crate) const LAST_BYTE_TO_DONE: &str = "lockgate_last_byte_to_done_seconds";
+
+/// Records how long something took.
+pub(crate) fn took(what: &'static str, from: Timestamp, to: Timestamp) {
+    metrics::histogram!(what).record(to.duration_since(from).as_secs_f64());
+}
+
+/// A sink that records when the first byte of the result comes, counted from the start of the attempt.
+pub(crate) struct FirstByte<'s, S> {
+    sink: &'s mut S,
+    clock: Clock,
+    started_at: Option<Timestamp>,
+}
+
+impl<'s, S> FirstByte<'s, S> {
+    pub(crate) fn new(ctx: &Ctx, step: &Step, sink: &'s mut S) -> Self {
+        Self { sink, clock: ctx.clock.clone(), started_at: Some(step.started_at) }
+    }
+}
+
+impl<S: AsyncSink> AsyncSink for FirstByte<'_, S> {
+    async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        if let Some(started_at) = self.started_at.take() {
+            took(START_TO_FIRST_BYTE, started_at, self.clock.now());
+        }
+        self.sink.write(bytes).await
+    }
+
+    async fn patch(&mut self, offset: u64, bytes: Bytes) -> io::Result<()> {
+        self.sink.patch(offset, bytes).await
+    }
+}
 
 /// Where the work says how far it is. It may do so as often as it likes.
 #[derive(Clone)]

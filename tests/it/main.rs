@@ -14,3 +14,4 @@ mod media;
 mod objects;
 mod races;
 mod registry;
+mod tidy;

@@ -73,7 +73,7 @@ fn digest(hex: &str) -> Option<[u8; 32]> {
 }
 
 /// A session outlives its URL by hours, so that so much is not worth a write.
-const NEGLIGIBLE: SignedDuration = SignedDuration::from_secs(60);
+const NEGLIGIBLE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Writes down that an upload URL lives until `expires_at`. It is no transition: the version stays.
 async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> Result<Session, Error> {

@@ -83,7 +83,7 @@ async fn a_worker_that_does_not_know_that_it_was_stopped_moves_nothing() -> Resu
     let done = shop.until(&id, State::Done).await?;
 
     // As a Lambda would go on that nobody can stop: with outputs, a failure and progress of attempt 1.
-    let work = json!({ "outputs": done.outputs });
+    let work = json!({ "outputs": done.outputs, "writtenAt": "2026-01-01T00:00:00Z" });
     let error = json!({ "Error": "WorkerCrashed", "Cause": "It died." });
     for (activity, input) in [
         (Activity::Finish, json!({ "sessionId": id, "attempt": 1, "work": work })),
