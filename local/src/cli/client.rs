@@ -30,9 +30,8 @@ pub(super) struct ServerArgs {
 }
 
 fn server(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
-    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if web { Ok(url) } else { Err("not an address such as http://127.0.0.1:8080".to_owned()) }
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| "not an address such as http://127.0.0.1:8080".to_owned())
 }
 
 const CONNECT: Duration = Duration::from_secs(10);

@@ -110,7 +110,7 @@ impl Landing {
         let part = tempfile::Builder::new()
             .prefix(".lockgate-")
             .suffix(".part")
-            .make_in(folder.unwrap_or(Path::new(".")), |path| {
+            .make_in(folder.unwrap_or_else(|| Path::new(".")), |path| {
                 OpenOptions::new().read(true).write(true).create_new(true).open(path)
             })
             .map_err(Trouble::writing(target))?;

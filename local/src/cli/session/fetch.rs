@@ -64,7 +64,7 @@ pub(super) async fn fetch(
     for output in session["outputs"].as_array().into_iter().flatten() {
         // Only the last part of the name, whatever the server says: nothing is written elsewhere.
         let name = output["name"].as_str().and_then(|name| Path::new(name).file_name());
-        let target = place.of(Path::new(name.unwrap_or("result".as_ref())));
+        let target = place.of(Path::new(name.unwrap_or_else(|| "result".as_ref())));
         fetch_one(client, output, &target, force, bar).await?;
         fetched.push(target);
     }
