@@ -1,6 +1,7 @@
 //! One test binary for what needs more than one crate.
 #![cfg(test)]
 
+mod cli;
 mod contract;
 mod crash;
 mod damage;

@@ -1,11 +1,15 @@
-//! The API's client: one request, one answer, and a problem document turned into a sentence.
+//! The API's client: one request, one answer, and a problem document turned into a sentence. Server-sent events are in
+//! [`events`](super::events).
 
-use futures::StreamExt;
-use reqwest::{Method, Response, StatusCode};
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 use super::Failure;
+use super::screen::printable;
 
 /// Where the server is and how answers are printed; the same for every command that asks a server.
 #[derive(clap::Args, Clone)]
@@ -16,6 +20,7 @@ pub(super) struct ServerArgs {
         env = "LOCKGATE_SERVER",
         value_name = "URL",
         default_value = "http://127.0.0.1:8080",
+        value_parser = server,
         global = true
     )]
     server: Url,
@@ -24,93 +29,152 @@ pub(super) struct ServerArgs {
     pub(super) json: bool,
 }
 
+fn server(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| "not an address such as http://127.0.0.1:8080".to_owned())
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// From asking to the last byte of an answer that is a document.
+const ANSWER: Duration = Duration::from_secs(60);
+
 pub(super) struct Client {
     http: reqwest::Client,
     server: Url,
 }
 
 impl Client {
-    pub(super) fn new(args: &ServerArgs) -> Self {
-        Self { http: reqwest::Client::new(), server: args.server.clone() }
-    }
-
-    pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
-        json(self.send(Method::GET, path, query).await?).await
-    }
-
-    pub(super) async fn request(&self, method: Method, path: &str) -> Result<Value, Failure> {
-        json(self.send(method, path, &[]).await?).await
-    }
-
-    /// The server-sent events of `path`: each one's name and data, as they come.
-    pub(super) async fn events(&self, path: &str, mut each: impl FnMut(&str, &Value)) -> Result<(), Failure> {
-        let response = self.send(Method::GET, path, &[]).await?;
-        let mut chunks = response.bytes_stream();
-        let mut waiting = Vec::new();
-        while let Some(chunk) = chunks.next().await {
-            waiting.extend_from_slice(&chunk.map_err(|error| self.no_answer(&error))?);
-            while let Some(end) = waiting.windows(2).position(|pair| pair == b"\n\n") {
-                let block: Vec<u8> = waiting.drain(..end + 2).collect();
-                if let Some((name, data)) = parse_event(&String::from_utf8_lossy(&block)) {
-                    each(&name, &data);
-                }
-            }
+    pub(super) fn new(args: &ServerArgs) -> Result<Self, Failure> {
+        let mut http = reqwest::Client::builder().connect_timeout(CONNECT);
+        if is_this_machine(&args.server) {
+            http = http.no_proxy(); // no proxy could reach it
         }
-        Ok(())
+        let http = http.build().map_err(|error| Failure::Odd(root(&error)))?;
+        Ok(Self { http, server: args.server.clone() })
     }
 
-    async fn send(&self, method: Method, path: &str, query: &[(&str, String)]) -> Result<Response, Failure> {
-        let mut url = self.server.join(path).map_err(|error| Failure::Usage(error.to_string()))?;
-        url.query_pairs_mut().extend_pairs(query).finish();
-        if url.query() == Some("") {
-            url.set_query(None);
+    /// The document that `method` on this path answers.
+    pub(super) async fn ask(&self, method: Method, path: &[&str]) -> Result<Value, Failure> {
+        self.document(self.request(method, path)).await
+    }
+
+    pub(super) async fn list(&self, query: &[(&str, String)]) -> Result<Value, Failure> {
+        let mut url = self.address(&["api", "sessions"]);
+        url.query_pairs_mut().extend_pairs(query);
+        self.document(self.http.get(url)).await
+    }
+
+    /// Announces a file. With the key it may be asked twice: a lost answer is no lost session.
+    pub(super) async fn announce(&self, key: &str, announcement: &Value) -> Result<Value, Failure> {
+        let request = || {
+            let request = self.request(Method::POST, &["xfer"]);
+            request.header("idempotency-key", key).json(announcement)
+        };
+        match self.document(request()).await {
+            Err(Failure::NoAnswer { .. }) => self.document(request()).await,
+            answered => answered,
         }
-        let response = self.http.request(method, url).send().await.map_err(|error| self.no_answer(&error))?;
+    }
+
+    pub(super) fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.http.request(method, self.address(path))
+    }
+
+    /// Segment by segment, so that no id can lead elsewhere.
+    fn address(&self, path: &[&str]) -> Url {
+        let mut url = self.server.clone();
+        url.path_segments_mut().expect("a web address has a path").pop_if_empty().extend(path);
+        url
+    }
+
+    /// A request to an address that the server gave out.
+    pub(super) fn request_at(&self, method: Method, url: &Value) -> Result<RequestBuilder, Failure> {
+        let url = url.as_str().and_then(|url| Url::parse(url).ok());
+        let url = url.ok_or_else(|| Failure::Odd("the server gave no address".to_owned()))?;
+        Ok(self.http.request(method, url))
+    }
+
+    /// Sends it, and takes the answer only when it is a good one.
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|error| self.no_answer(&error))?;
         if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
     }
 
-    fn no_answer(&self, error: &reqwest::Error) -> Failure {
-        let mut why: &dyn std::error::Error = error;
-        while let Some(source) = why.source() {
-            why = source;
+    async fn document(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let response = self.send(request.timeout(ANSWER)).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
         }
-        Failure::NoAnswer { server: self.server.to_string(), why: why.to_string() }
+        let body = response.bytes().await.map_err(|error| self.no_answer(&error))?;
+        serde_json::from_slice(&body)
+            .map_err(|error| Failure::Odd(format!("{} does not speak as Lockgate: {error}", self.server)))
+    }
+
+    /// A server that holds the line and says nothing.
+    pub(super) fn silent(&self) -> Failure {
+        let server = self.server.origin().ascii_serialization();
+        Failure::NoAnswer { server, why: "it has fallen silent".to_owned() }
+    }
+
+    pub(super) fn no_answer(&self, error: &reqwest::Error) -> Failure {
+        let server = match error.url() {
+            // An upload or download goes to an address of its own. Its query is a key, so it is not said.
+            Some(url) => url.origin().ascii_serialization(),
+            None => self.server.origin().ascii_serialization(),
+        };
+        let why = if error.is_timeout() { "it took too long".to_owned() } else { root(error) };
+        Failure::NoAnswer { server, why }
     }
 }
 
-async fn json(response: Response) -> Result<Value, Failure> {
-    if response.status() == StatusCode::NO_CONTENT {
-        return Ok(Value::Null);
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
-    response.json().await.map_err(|error| Failure::Refused(format!("the answer is not JSON: {error}")))
+}
+
+/// The innermost cause, which is the one that says something.
+fn root(error: &dyn Error) -> String {
+    let mut why = error;
+    while let Some(source) = why.source() {
+        why = source;
+    }
+    why.to_string()
 }
 
 /// The problem document as a sentence, with what is allowed where it says so.
 async fn refusal(response: Response) -> Failure {
     let status = response.status();
-    let Ok(problem) = response.json::<Value>().await else {
-        return Failure::Refused(format!("the server answered {status}"));
+    let body = response.text().await.unwrap_or_default();
+    let Ok(problem) = serde_json::from_str::<Value>(&body) else {
+        let sentence = match s3_message(&body) {
+            Some(message) => format!("{status}: {}", printable(message)),
+            None => format!("the server answered {status}"),
+        };
+        let problem = serde_json::json!({ "title": sentence, "status": status.as_u16() });
+        return Failure::Refused { sentence, problem };
     };
-    let text = |key: &str| problem[key].as_str().unwrap_or_default().to_owned();
-    let mut sentence = format!("{status}: {}", text("title"));
-    if !text("detail").is_empty() {
-        sentence.push_str(&format!(": {}", text("detail")));
+    let text = |key: &str| problem[key].as_str().map(printable).filter(|text| !text.is_empty());
+    let mut sentence = text("title").unwrap_or_else(|| status.to_string());
+    if let Some(detail) = text("detail") {
+        sentence = format!("{sentence}: {detail}");
     }
     if let Some(allowed) = problem["allowed"].as_array() {
-        let allowed: Vec<_> = allowed.iter().filter_map(Value::as_str).collect();
-        sentence.push_str(&format!(" (in {}; allowed: {})", text("state"), allowed.join(", ")));
+        let allowed: Vec<_> = allowed.iter().filter_map(Value::as_str).map(printable).collect();
+        let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+        sentence = format!("{sentence} It takes {allowed}.");
     }
-    Failure::Refused(sentence)
+    Failure::Refused { sentence, problem }
 }
 
-fn parse_event(block: &str) -> Option<(String, Value)> {
-    let field = |name: &str| {
-        block
-            .lines()
-            .find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim_start().to_owned()))
-    };
-    let data = serde_json::from_str(&field("data")?).ok()?;
-    Some((field("event").unwrap_or_else(|| "message".to_owned()), data))
+/// What the object store says in its XML.
+fn s3_message(body: &str) -> Option<&str> {
+    let (_, rest) = body.split_once("<Message>")?;
+    rest.split_once("</Message>").map(|(message, _)| message)
 }
 
 #[cfg(test)]
@@ -118,9 +182,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_has_a_name_and_data_and_a_comment_is_none() {
-        let (name, data) = parse_event("event: session\nid: 3.10\ndata: {\"state\":\"Done\"}\n\n").unwrap();
-        assert_eq!((name.as_str(), &data["state"]), ("session", &Value::from("Done")));
-        assert!(parse_event(": still here\n\n").is_none());
+    fn an_id_cannot_lead_to_another_address() {
+        let args = ServerArgs { server: server("http://127.0.0.1:1/base/").unwrap(), json: false };
+        let client = Client::new(&args).unwrap();
+        let asked =
+            |id| client.request(Method::GET, &["api", "sessions", id]).build().unwrap().url().to_string();
+        assert_eq!(asked("a/../?x#y"), "http://127.0.0.1:1/base/api/sessions/a%2F..%2F%3Fx%23y");
+    }
+
+    #[test]
+    fn only_web_addresses_are_servers() {
+        assert!(server("https://lockgate.example/").is_ok());
+        for wrong in ["ftp://127.0.0.1/", "localhost:8080", "127.0.0.1:8080", ""] {
+            assert!(server(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
 
 use super::Failure;
+use super::screen::{line, printable};
 use crate::config::{Config, Told};
 use crate::data_folder::{self, DataFolder};
 
@@ -46,36 +47,43 @@ enum Verdict {
 
 pub(super) fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::settle(args.told)?;
-    let mut findings = data(&config.data);
-    findings.push(port("API", config.listen));
-    findings.push(port("S3 endpoint", config.s3_listen));
+    let (folder, served) = data(&config.data);
+    let mut findings = vec![folder];
+    if config.data.is_dir() {
+        findings.push(room(&config.data));
+        findings.push(fsync(&config.data));
+    }
+    for (what, address) in [("API", config.listen), ("S3 endpoint", config.s3_listen)] {
+        findings.push(port(what, address, served));
+    }
     findings.push(open_files());
     findings.push(child());
     findings.push(ffmpeg());
     for finding in &findings {
         if args.json {
-            println!("{}", serde_json::to_string(finding).expect("a finding is plain data"));
+            line(serde_json::to_string(finding).expect("a finding is plain data"))?;
         } else {
-            println!("{:5} {:14} {}", finding.verdict.to_string(), finding.what, finding.says);
+            let Finding { what, verdict, says } = finding;
+            line(format_args!("{:5} {what:14} {}", verdict.to_string(), printable(says)))?;
         }
     }
     let bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn data(path: &Path) -> Vec<Finding> {
-    let finding = |what, verdict, says| Finding { what, verdict, says };
+/// How the data folder is, and whether a server has it now. A folder that is not there yet is left to be made.
+fn data(path: &Path) -> (Finding, bool) {
+    let finding = |verdict, says| Finding { what: "data folder", verdict, says };
     let shown = path.display();
+    if !path.exists() {
+        return (finding(Verdict::Good, format!("{shown} is not there yet; serve will make it")), false);
+    }
     match DataFolder::open(path) {
         Err(data_folder::Error::Held(_)) => {
-            vec![finding("data folder", Verdict::Good, format!("{shown} is being served at this moment"))]
+            (finding(Verdict::Good, format!("{shown} is being served at this moment")), true)
         }
-        Err(error) => vec![finding("data folder", Verdict::Bad, error.to_string())],
-        Ok(_held) => vec![
-            finding("data folder", Verdict::Good, format!("{shown} can be written and is free")),
-            room(path),
-            fsync(path),
-        ],
+        Err(error) => (finding(Verdict::Bad, error.to_string()), false),
+        Ok(_held) => (finding(Verdict::Good, format!("{shown} can be written and is free")), false),
     }
 }
 
@@ -93,7 +101,7 @@ fn room(path: &Path) -> Finding {
 /// Every step of a workflow waits for one of these.
 fn fsync(path: &Path) -> Finding {
     let measure = || -> std::io::Result<Duration> {
-        let mut file = tempfile_in(path)?;
+        let mut file = tempfile::tempfile_in(path)?; // it has no name, and is gone when it is closed
         let began = Instant::now();
         file.write_all(&[0; 4096])?;
         file.sync_all()?;
@@ -108,19 +116,14 @@ fn fsync(path: &Path) -> Finding {
     }
 }
 
-/// A file that is gone as soon as it is closed.
-fn tempfile_in(path: &Path) -> std::io::Result<std::fs::File> {
-    let name = path.join(".doctor");
-    let file = std::fs::File::create(&name)?;
-    std::fs::remove_file(&name)?;
-    Ok(file)
-}
-
-fn port(what: &'static str, address: std::net::SocketAddr) -> Finding {
-    match std::net::TcpListener::bind(address) {
-        Ok(_) => Finding { what, verdict: Verdict::Good, says: format!("{address} is free") },
-        Err(error) => Finding { what, verdict: Verdict::Poor, says: format!("{address}: {error}") },
-    }
+/// An address in use is a server's own business while one is running, and in its way while none is.
+fn port(what: &'static str, address: std::net::SocketAddr, served: bool) -> Finding {
+    let (verdict, says) = match std::net::TcpListener::bind(address) {
+        Ok(_) => (Verdict::Good, format!("{address} is free")),
+        Err(_) if served => (Verdict::Good, format!("{address} is in use, as it is while serving")),
+        Err(error) => (Verdict::Poor, format!("{address}: {error}")),
+    };
+    Finding { what, verdict, says }
 }
 
 fn open_files() -> Finding {

@@ -1,13 +1,18 @@
 //! The command line: what can be asked, and one `match` that says who does it.
 //!
 //! Exit codes, the same for every command: 0 all done; 1 something failed and was said; 2 the command line was wrong;
-//! 3 the server did not answer; 4 the server refused (a Wrong State, an unknown session, a bad request).
+//! 3 the server did not answer; 4 the server refused (a Wrong State, an unknown session, a bad request). Ended by a signal
+//! it is 128 and the signal's number, as shells count: 130 after Ctrl-C.
 
 mod client;
 mod completions;
 mod convert;
 mod doctor;
+mod events;
 mod failure;
+mod files;
+mod interrupt;
+mod screen;
 mod serve;
 mod session;
 
@@ -27,7 +32,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed and was said; 2 wrong command line; \
-3 the server did not answer; 4 the server refused.";
+3 the server did not answer; 4 the server refused; 130 interrupted.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -35,7 +40,7 @@ enum Command {
     Serve(Told),
     /// Convert files here and now, without a server
     Convert(convert::Args),
-    /// Look at the sessions of a server, and move them
+    /// Send files to a server, look at its sessions, and move them
     Session(session::Args),
     /// Say what works here and what is missing
     Doctor(doctor::Args),
@@ -59,7 +64,9 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("lockgate: {failure}");
+            if !failure.nobody_reads() {
+                eprintln!("lockgate: {failure}");
+            }
             failure.exit_code()
         }
     }

@@ -1,0 +1,88 @@
+//! `lockgate session list`.
+
+use clap::builder::PossibleValuesParser;
+use serde_json::Value;
+use states::{Kind, Recipe, State};
+use strum::VariantArray;
+
+use super::super::Failure;
+use super::super::client::Client;
+use super::super::screen::line;
+use super::card::{percent, problem, text};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Only those in this state
+    #[arg(long, value_parser = one_of::<State>())]
+    state: Option<String>,
+    /// Only those that failed of this, such as media-corrupt
+    #[arg(long, value_parser = problem_kind)]
+    problem: Option<String>,
+    /// Only those of this recipe
+    #[arg(long, value_parser = one_of::<Recipe>())]
+    recipe: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+/// One of the words of a closed list, which help and completions then know.
+fn one_of<W: VariantArray + Into<&'static str> + Copy>() -> PossibleValuesParser {
+    PossibleValuesParser::new(W::VARIANTS.iter().map(|&word| word.into()))
+}
+
+fn problem_kind(text: &str) -> Result<String, String> {
+    let known = Kind::VARIANTS.iter().any(|kind| kind.slug() == text);
+    let all = || Kind::VARIANTS.iter().map(|kind| kind.slug()).collect::<Vec<_>>().join(", ");
+    if known { Ok(text.to_owned()) } else { Err(format!("sessions fail of {}", all())) }
+}
+
+/// The most that the server gives at once.
+const PAGE: u32 = 100;
+
+/// Asks page after page until `limit` sessions are printed or there are no more.
+pub(super) async fn run(client: &Client, args: Args, json: bool) -> Result<(), Failure> {
+    let filters = [("state", args.state), ("problem", args.problem), ("recipe", args.recipe)];
+    let filters: Vec<_> = filters.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let (mut printed, mut cursor) = (0, None::<String>);
+    while printed < args.limit {
+        let mut query = filters.clone();
+        query.push(("limit", (args.limit - printed).min(PAGE).to_string()));
+        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+        let page = client.list(&query).await?;
+        for session in page["sessions"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            if printed == 0 && !json {
+                line(format_args!("{:36}  {:12}  {:>6}  {:10}  FILE", "SESSION", "STATE", "DONE", "RECIPE"))?;
+            }
+            if json {
+                line(session)?
+            } else {
+                row(session)?
+            }
+            printed += 1;
+        }
+        cursor = page["next"].as_str().map(ToOwned::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if printed == 0 && !json {
+        eprintln!("There are no such sessions.");
+    }
+    Ok(())
+}
+
+fn row(session: &Value) -> Result<(), Failure> {
+    line(format_args!(
+        "{:36}  {:12}  {:>6}  {:10}  {}",
+        text(&session["sessionId"]),
+        text(&session["state"]),
+        percent(session),
+        text(&session["recipe"]),
+        text(&session["source"]["fileName"]),
+    ))?;
+    match problem(session) {
+        Some(problem) => line(format_args!("{:36}  {problem}", "")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,189 @@
+//! `lockgate convert`, with files good and bad.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tests::server::binary;
+use tests::sound::{by_ffmpeg, decoded, wav};
+
+use super::{Said, command, is_tame, names, run};
+
+const SECOND: u32 = 44_100;
+
+fn folder(files: &[(&str, &[u8])]) -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes)?;
+    }
+    Ok(folder)
+}
+
+/// A WAV of silence so long that whoever converts it can be caught at it. It takes no room.
+fn endless(path: &Path) -> Result<()> {
+    const DATA: u32 = 3 << 30;
+    let mut header = wav(0, 1);
+    header[4..8].copy_from_slice(&(DATA + 36).to_le_bytes());
+    header[40..44].copy_from_slice(&DATA.to_le_bytes());
+    let mut file = File::create(path)?;
+    file.write_all(&header)?;
+    Ok(file.set_len(u64::from(DATA) + 44)?)
+}
+
+#[test]
+fn a_file_becomes_a_flac_beside_it_and_what_is_there_stays() -> Result<()> {
+    let file = wav(SECOND, 1);
+    let folder = folder(&[("a.wav", &file)])?;
+    let path = folder.path();
+    let said = run(path, &["convert", "a.wav"])?;
+    said.expect(0, &["a.wav → a.flac ("])?;
+    ensure!(said.err.is_empty(), "there is no terminal for a bar: {said:#?}");
+    ensure!(decoded(&std::fs::read(path.join("a.flac"))?)? == file[44..], "the samples differ");
+
+    std::fs::write(path.join("a.flac"), "mine")?;
+    run(path, &["convert", "a.wav"])?.expect(1, &["a.flac is already there; say --force"])?;
+    ensure!(std::fs::read(path.join("a.flac"))? == b"mine", "it was replaced unasked");
+    run(path, &["convert", "a.wav", "--force"])?.expect(0, &[])?;
+    decoded(&std::fs::read(path.join("a.flac"))?)?;
+    run(path, &["convert", "a.flac", "--force"])?.expect(1, &["would replace a.flac itself"])?;
+    run(path, &["convert", "a.flac", "-o", "other.ending"])?.expect(0, &["a.flac → other.ending"])?;
+    ensure!(names(path)? == ["a.flac", "a.wav", "other.ending"], "{:?}", names(path)?);
+    Ok(())
+}
+
+#[test]
+fn many_files_go_into_a_folder_and_none_takes_the_place_of_another() -> Result<()> {
+    let file = wav(SECOND, 1);
+    let mp3 = by_ffmpeg(&file, "a.mp3", &["-c:a", "libmp3lame"])?;
+    let folder = folder(&[("a.wav", &file), ("a.mp3", &mp3), ("b.wav", &file)])?;
+    let path = folder.path();
+    run(path, &["convert", "a.wav", "b.wav", "-o", "out"])?.expect(2, &["need a folder"])?;
+    ensure!(!path.join("out").exists(), "it was made unasked");
+    let said = run(path, &["convert", "a.wav", "a.mp3", "b.wav", "-o", "out/", "--force"])?;
+    said.expect(
+        1,
+        &["a.wav → out/a.flac", "out/a.flac was just made of another FILE", "b.wav → out/b.flac"],
+    )?;
+    ensure!(names(&path.join("out"))? == ["a.flac", "b.flac"], "{said:#?}");
+    ensure!(decoded(&std::fs::read(path.join("out/a.flac"))?)? == file[44..], "the second took its place");
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_converted_is_said_in_plain_words_and_leaves_nothing() -> Result<()> {
+    let whole = wav(SECOND, 1);
+    let folder = folder(&[
+        ("text.wav", b"Dear diary"),
+        ("cut.wav", &whole[..9999]),
+        ("empty.wav", b""),
+        ("a.wav", &whole),
+    ])?;
+    let path = folder.path();
+    mknodat(CWD, path.join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    std::fs::create_dir(path.join("folder"))?;
+    let before = names(path)?;
+    for (arguments, words) in [
+        (&["text.wav"][..], "text.wav: This kind of file cannot be converted."),
+        (&["cut.wav"], "cut.wav: The file is damaged or incomplete."),
+        (&["empty.wav"], "the file is empty"),
+        (&["missing.wav"], "missing.wav cannot be read: No such file"),
+        (&["pipe"], "pipe is not a file"),
+        (&["folder"], "folder is not a file"),
+        (&["/dev/zero", "-o", "x.flac"], "/dev/zero is not a file"),
+        (&["a.wav", "-o", "nowhere/x.flac"], "nowhere/x.flac cannot be written: No such file"),
+        (&["a.wav", "-o", "a.wav/"], "a.wav/ cannot be written"),
+    ] {
+        let said = run(path, &[&["convert"], arguments].concat())?;
+        said.expect(1, &[words])?;
+        ensure!(said.out.is_empty() && !said.err.contains("storage"), "{said:#?}");
+    }
+    run(path, &["convert", "a.wav", "--to", "mp3"])?.expect(2, &["there is: flac"])?;
+    run(path, &["convert"])?.expect(2, &["<FILE>"])?;
+    ensure!(names(path)? == before, "{:?}", names(path)?);
+    Ok(())
+}
+
+#[test]
+fn json_is_one_object_for_each_file() -> Result<()> {
+    let folder = folder(&[("a.wav", &wav(SECOND, 1)), ("text.wav", b"Dear diary")])?;
+    let said = run(folder.path(), &["convert", "--json", "a.wav", "text.wav", "missing.wav"])?;
+    said.expect(1, &[])?;
+    let [done, text, missing] = &said.json()?[..] else { anyhow::bail!("{said:#?}") };
+    let bytes = std::fs::metadata(folder.path().join("a.flac"))?.len();
+    ensure!(done["file"] == "a.wav" && done["output"] == "a.flac" && done["bytes"] == bytes, "{done}");
+    ensure!(done["media"]["samples"] == SECOND, "{done}");
+    ensure!(text["file"] == "text.wav" && text["problem"]["type"] == "unsupported-media", "{text}");
+    ensure!(missing["problem"]["type"] == "cannot-read", "{missing}");
+    Ok(())
+}
+
+#[test]
+fn a_terminal_gets_a_bar_that_is_gone_at_the_end() -> Result<()> {
+    let folder = folder(&[("long.wav", &wav(30 * SECOND, 1))])?;
+    let line = format!("{} convert long.wav", binary()?.display());
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
+    let said = Said::of(script.current_dir(folder.path()).stdin(Stdio::null()).output()?)?;
+    said.expect(0, &["encoding", "verifying", "%"])?;
+    let last = said.out.rsplit("\u{1b}[2K").next().unwrap_or_default();
+    ensure!(last.starts_with("long.wav → long.flac") && !last.contains('%'), "{last:?}");
+    Ok(())
+}
+
+#[test]
+fn whoever_ends_it_finds_nothing_half_done() -> Result<()> {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let folder = folder(&[])?;
+        endless(&folder.path().join("long.wav"))?;
+        let mut command = command(folder.path(), &["convert", "long.wav", "-o", "out.other"])?;
+        let mut child = command.stderr(Stdio::piped()).spawn()?;
+        while names(folder.path())?.len() < 2 {
+            ensure!(child.try_wait()?.is_none(), "it ended before it was told to");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        kill_process(Pid::from_raw(child.id().cast_signed()).context("a process has an id")?, signal)?;
+        Said::of(child.wait_with_output()?)?.expect(code, &["interrupted"])?;
+        ensure!(names(folder.path())? == ["long.wav"], "{:?}", names(folder.path())?);
+    }
+    Ok(())
+}
+
+#[test]
+fn of_two_at_once_for_one_name_one_lands() -> Result<()> {
+    let file = wav(20 * SECOND, 1);
+    let folder = folder(&[("a.wav", &file)])?;
+    let start = || -> Result<_> {
+        let mut command = command(folder.path(), &["convert", "a.wav"])?;
+        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    };
+    let both = [start()?, start()?];
+    let mut codes = Vec::new();
+    for child in both {
+        let said = Said::of(child.wait_with_output()?)?;
+        ensure!(said.code == Some(0) || said.err.contains("already there"), "{said:#?}");
+        codes.push(said.code);
+    }
+    codes.sort();
+    ensure!(codes == [Some(0), Some(1)], "{codes:?}");
+    ensure!(decoded(&std::fs::read(folder.path().join("a.flac"))?)? == file[44..], "the samples differ");
+    ensure!(names(folder.path())? == ["a.flac", "a.wav"], "{:?}", names(folder.path())?);
+    Ok(())
+}
+
+#[test]
+fn a_hostile_name_does_not_steer_the_terminal() -> Result<()> {
+    let (good, bad) = ("g\u{1b}[31m\n\u{202e}.wav", "b\u{1b}]0;x\u{7}.wav");
+    let folder = folder(&[(good, &wav(SECOND, 1)), (bad, b"Dear diary")])?;
+    for arguments in [["convert", good, bad], ["convert", good, "\u{1b}[2J"]] {
+        let said = run(folder.path(), &arguments)?;
+        said.expect(1, &["\u{fffd}"])?;
+        ensure!(is_tame(&said.out) && is_tame(&said.err), "{said:#?}");
+    }
+    Ok(())
+}
