@@ -60,7 +60,11 @@ pub(crate) async fn create(
     let intake = request.check()?;
     let session = make(&service, &caller, &id, intake, digest).await?;
     let (session, upload) = match session.state {
-        states::State::NotUploaded => upload::mint(&service, session).await.map(|(s, u)| (s, Some(u)))?,
+        states::State::NotUploaded => match upload::mint(&service, session).await {
+            // A repeated request: the upload that followed the first one has been confirmed just now.
+            Err(Error::WrongState { .. }) => (caller.session(&service, &id).await?, None),
+            minted => minted.map(|(session, upload)| (session, Some(upload)))?,
+        },
         _ => (session, None),
     };
     let location = format!("{}/api/sessions/{}", service.config.public_url, session.id);
