@@ -3,6 +3,7 @@
 
 mod contract;
 mod crash;
+mod crash_points;
 mod damage;
 mod engine;
 mod flow;
