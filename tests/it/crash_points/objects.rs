@@ -64,8 +64,8 @@ async fn put_part(rig: &Rig, key: &str, id: &str, body: &'static str) {
 async fn take_events(rig: &Rig, folder: &Path) {
     let taken = folder.join(TAKEN);
     let handler: Handler = Arc::new(move |event| {
-        std::fs::write(&taken, event.key).unwrap();
-        async { Ok(()) }.boxed()
+        let taken = taken.clone();
+        async move { Ok(std::fs::write(taken, event.key)?) }.boxed()
     });
     let stop = CancellationToken::new();
     let forgotten = async {
