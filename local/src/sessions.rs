@@ -72,7 +72,8 @@ impl Sessions for SqliteSessions {
         let what = match guard {
             Guard::Absent => "create",
             Guard::Transition { event, .. } => event.into(),
-            Guard::Unmoved { .. } => "amend",
+            Guard::Unmoved { .. } if session.deleted_at.is_some() => "bury",
+            Guard::Unmoved { .. } => "extend",
         };
         let stored = session.clone();
         self.change(&session.id, what, move |connection| store(connection, &stored, guard)).await

@@ -4,6 +4,7 @@
 mod cli;
 mod contract;
 mod crash;
+mod crash_points;
 mod damage;
 mod engine;
 mod engine_api;

@@ -45,8 +45,13 @@ pub struct Ending {
 impl Lab {
     /// A fresh folder, and a first server started like this.
     pub fn new(first: &Setup) -> Result<Self> {
+        Self::with_patience(first, "")
+    }
+
+    /// With these lines more in the file's `[patience]`.
+    pub fn with_patience(first: &Setup, more: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("lockgate.toml"), SETTINGS)?;
+        std::fs::write(folder.path().join("lockgate.toml"), format!("{SETTINGS}{more}"))?;
         let server = Server::start(folder.path(), first)?;
         let deaths = usize::from(server.is_none());
         Ok(Self {
@@ -94,6 +99,16 @@ impl Lab {
         Ok(Flow { patience: self.patience, ..Flow::new(&server.url) })
     }
 
+    /// Starts the next server like this, in the place of one that is dead.
+    pub fn start(&self, setup: &Setup) -> Result<()> {
+        let mut running = self.running.borrow_mut();
+        running.bury();
+        ensure!(running.server.is_none(), "the last server still lives");
+        running.server = Server::start(self.folder.path(), setup)?;
+        running.deaths += usize::from(running.server.is_none());
+        Ok(())
+    }
+
     pub fn kill(&self) -> Result<()> {
         let mut running = self.running.borrow_mut();
         if let Some(server) = running.server.take() {
@@ -111,12 +126,16 @@ impl Lab {
 
     /// The object store as the server itself sees it.
     pub async fn objects(&self) -> Result<Objects> {
-        let keys: Value = serde_json::from_slice(&std::fs::read(self.data().join("keys.json"))?)?;
-        let key = |name: &str| keys[name].as_str().map(ToOwned::to_owned).context("the keys are text");
-        // Where the endpoint listens stands in every upload URL.
         let probe = self.flow()?.announce("probe.wav", b"x", &random_id(), json!({})).await?;
         self.flow()?.verb(Method::DELETE, &format!("/api/sessions/{}", id(&probe)?), None).await?;
-        let url = Url::parse(probe["upload"]["url"].as_str().context("an upload has a URL")?)?;
+        self.objects_behind(&probe)
+    }
+
+    /// The object store that `announced` is to be uploaded to: where it listens stands in every upload URL.
+    pub fn objects_behind(&self, announced: &Value) -> Result<Objects> {
+        let keys: Value = serde_json::from_slice(&std::fs::read(self.data().join("keys.json"))?)?;
+        let key = |name: &str| keys[name].as_str().map(ToOwned::to_owned).context("the keys are text");
+        let url = Url::parse(announced["upload"]["url"].as_str().context("an upload has a URL")?)?;
         let url = url.origin().ascii_serialization();
         let endpoint =
             Endpoint { public_url: url.clone(), url, access: key("access")?, secret: key("secret")? };

@@ -1,6 +1,7 @@
 //! What the tests and the generator share. The tests themselves are in `tests/it`.
 
 pub mod desk;
+pub mod doomed;
 pub mod flow;
 pub mod gates;
 pub mod generated;

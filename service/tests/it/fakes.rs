@@ -17,6 +17,8 @@ pub(crate) struct MemorySessions {
     records: Mutex<BTreeMap<String, Session>>,
     /// So many of the next writes are made and then answered as if the store had not answered.
     pub(crate) lost_answers: AtomicUsize,
+    /// What somebody else writes just before the next write that asks for the record to be unmoved.
+    pub(crate) overtaken_by: Mutex<Option<Session>>,
     /// What every call answers, if anything.
     pub(crate) fault: Mutex<Option<Fault>>,
     pub(crate) panics: AtomicBool,
@@ -57,6 +59,11 @@ impl Sessions for MemorySessions {
         self.healthy()?;
         session.check()?;
         let mut records = self.records.lock().unwrap();
+        if matches!(guard, Guard::Unmoved { .. })
+            && let Some(other) = self.overtaken_by.lock().unwrap().take()
+        {
+            records.insert(other.id.clone(), other);
+        }
         let stored = records.get(&session.id);
         let holds = match guard {
             Guard::Absent => stored.is_none(),

@@ -192,6 +192,20 @@ async fn the_same_key_is_the_same_session() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_may_be_overtaken_by_the_upload() {
+    let app = App::new();
+    let key = [("Idempotency-Key", "one")];
+    let first = app.xfer(&key, &song().to_string()).await.json();
+    app.pass(Duration::from_secs(60));
+    let record = app.sessions.record(first["sessionId"].as_str().unwrap());
+    *app.sessions.overtaken_by.lock().unwrap() = Some(after(&record, &uploaded()));
+    let again = app.xfer(&key, &song().to_string()).await;
+    assert_eq!(again.status, StatusCode::CREATED, "{}", again.text);
+    let again = again.json();
+    assert_eq!((&again["state"], &again["upload"]), (&json!("ReadyToXcode"), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_lost_answer_of_the_store_makes_no_second_session() {
     let app = App::new();
     app.sessions.lost_answers.store(1, Ordering::SeqCst);

@@ -2,28 +2,26 @@
 //! was, and no file is left over.
 
 use std::collections::BTreeSet;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use futures::FutureExt;
 use local::s3::{Handler, Retry};
+use tests::doomed::{self, Doomed};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
 use super::rig::{BUCKET, PATIENCE, Rig, files};
 
-const FOLDER: &str = "LOCKGATE_TEST_CRASH_FOLDER";
+pub(crate) const UPLOADS_AND_A_DELETION: Doomed = Doomed("objects::crash::inside_a_doomed_process");
 
 /// An upload, an overwrite, an upload in parts, and a deletion.
 #[tokio::test]
 #[ignore = "run by the other test of this module, with a crash point armed"]
 async fn inside_a_doomed_process() {
-    let folder = std::env::var(FOLDER).unwrap();
-    let rig = Rig::start(Path::new(&folder)).await;
+    let rig = Rig::start(&doomed::folder()).await;
     rig.put("once", "first").await;
     rig.put("twice", "old").await;
     rig.put("twice", "new").await;
@@ -39,33 +37,16 @@ async fn inside_a_doomed_process() {
     rig.stop().await;
 }
 
-fn run(folder: &Path, crash: Option<&str>, log: Option<&Path>) -> ExitStatus {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["objects::crash::inside_a_doomed_process", "--exact", "--ignored"]);
-    command.env(FOLDER, folder).env_remove("LOCKGATE_CRASH").env_remove("LOCKGATE_CRASH_LOG");
-    command.envs(crash.map(|crash| ("LOCKGATE_CRASH", crash)));
-    command.envs(log.map(|log| ("LOCKGATE_CRASH_LOG", log)));
-    command.output().unwrap().status
-}
-
 #[tokio::test]
 async fn a_kill_at_any_point_leaves_whole_objects_or_none() {
     let calm = tempfile::tempdir().unwrap();
-    let log = calm.path().join("points");
-    assert!(run(&calm.path().join("data"), None, Some(&log)).success());
-    let passed = std::fs::read_to_string(log).unwrap();
-    let mut points = BTreeSet::new();
-    let mut counts = std::collections::BTreeMap::new();
-    for name in passed.lines().filter(|name| name.starts_with("objects.")) {
-        let count = counts.entry(name).and_modify(|count| *count += 1).or_insert(1);
-        points.insert(format!("{name}:{count}"));
-    }
-    assert!(points.len() > 30, "{points:?}");
-    for point in points {
+    let mut passes = UPLOADS_AND_A_DELETION.calm(calm.path()).unwrap();
+    passes.retain(|pass| pass.starts_with("objects."));
+    assert!(passes.len() > 30, "{passes:?}");
+    for pass in passes {
         let folder = tempfile::tempdir().unwrap();
-        let status = run(folder.path(), Some(&point), None);
-        assert_eq!(status.signal(), Some(9), "{point} did not fire: {status}");
-        check(folder.path(), &point).await;
+        UPLOADS_AND_A_DELETION.killed(folder.path(), &pass).unwrap();
+        check(folder.path(), &pass).await;
     }
 }
 
@@ -96,7 +77,7 @@ async fn check(folder: &Path, point: &str) {
 }
 
 /// The events in the order they come, until every one that must come came.
-async fn events(rig: &Rig, expected: &BTreeSet<(String, String)>) -> Vec<(String, String)> {
+pub(crate) async fn events(rig: &Rig, expected: &BTreeSet<(String, String)>) -> Vec<(String, String)> {
     let (sender, mut receiver) = unbounded_channel();
     let handler: Handler = Arc::new(move |event| {
         let _ = sender.send((event.key, event.etag));

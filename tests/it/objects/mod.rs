@@ -1,6 +1,6 @@
 //! The object store: our endpoint and the client, over real sockets.
 
-mod crash;
+pub(crate) mod crash;
 mod events;
 mod full;
 mod gate;
@@ -11,5 +11,5 @@ mod multipart;
 mod presign;
 mod put;
 mod read;
-mod rig;
+pub(crate) mod rig;
 mod slow;
