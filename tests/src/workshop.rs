@@ -11,14 +11,14 @@ use activities::child::Workbench;
 use activities::clock::random_id;
 use activities::objects::ObjectCreated;
 use activities::ports::{Driver, Guard, Sessions, Status};
-use activities::{Clock, Ctx, bury, cancel, confirm_upload, redrive, start, sweep};
+use activities::{Clock, Ctx, Settings, bury, cancel, confirm_upload, redrive, start, sweep};
 use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
 use local::assemble::{Bound, assemble_around};
 use local::config::{Config, Told};
 use local::data_folder::DataFolder;
 use local::s3::S3Store;
-use states::session::{Draft, Source, StartMode};
+use states::session::{Deadlines, Draft, Source, StartMode};
 use states::{Recipe, Session, State, Timestamp};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -28,6 +28,18 @@ use workflow::driver::Engine;
 
 use crate::gates::{Gated, Gates, PATIENCE};
 use crate::server;
+
+/// The usual ones, but that a look at an execution comes before patience with it is over.
+const DEADLINES: Deadlines = Deadlines {
+    upload_grace: SignedDuration::from_hours(24),
+    start_within: SignedDuration::from_hours(7 * 24),
+    checkup: SignedDuration::from_secs(60),
+    debt: SignedDuration::from_secs(15),
+    upload_check: SignedDuration::from_secs(60),
+    not_found: SignedDuration::from_mins(5),
+    deletion_grace: SignedDuration::from_secs(5),
+    dead_execution: SignedDuration::from_secs(90),
+};
 
 pub struct Workshop {
     pub ctx: Ctx,
@@ -58,6 +70,7 @@ impl Workshop {
             driver: Arc::new(Gated::<dyn Driver> { gates: gates.clone(), port: ctx.driver }),
             clock: Clock::Manual(time.clone()),
             workbench,
+            settings: Arc::new(Settings { deadlines: DEADLINES, ..(*ctx.settings).clone() }),
             ..ctx
         };
         let bound = Bound { api: address, s3: address };

@@ -27,7 +27,7 @@ pub struct TaskCall {
     pub input: Arc<str>,
     /// Present when the result is to come by SendTaskSuccess or SendTaskFailure.
     pub token: Option<String>,
-    /// Counted from 1; more than 1 when the engine was restarted since the task was scheduled.
+    /// Counted from 1; more than 1 when an engine died while it had the task. One that stopped in order took it back.
     pub dispatch: u32,
     /// To be told when the work begins, before anything that could end badly.
     pub begin: Begin,

@@ -55,6 +55,13 @@ struct Answer {
     cause: Option<String>,
     /// How often the process restarts while the task runs, at `at`, without an answer.
     restarts: u32,
+    /// How many of these restarts, the first ones, are in order: the task is taken back before.
+    #[serde(skip_serializing_if = "is_zero")]
+    orderly: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,7 +154,7 @@ pub(crate) fn play(case: &Case, definition: Arc<Definition>) -> Result<World> {
 
 enum Act {
     Give(Input),
-    Restart(TaskKey),
+    Restart { key: TaskKey, orderly: bool },
 }
 
 struct Play<'a> {
@@ -168,7 +175,10 @@ impl Play<'_> {
     fn act(&mut self, act: Act) -> Result<()> {
         let input = match act {
             Act::Give(input) => input,
-            Act::Restart(key) => {
+            Act::Restart { key, orderly } => {
+                if orderly {
+                    let _refused = self.world.give(Input::Withdrawn { key })?;
+                }
                 self.world.execution = self.world.replayed()?;
                 if self.world.execution.pending_task(key).is_none() {
                     return Ok(());
@@ -243,7 +253,10 @@ impl Play<'_> {
             self.later(now + at, Act::Give(Input::Heartbeat { key }));
         }
         for restart in 0..answer.restarts {
-            self.later(now + answer.at * i64::from(restart + 1), Act::Restart(key));
+            self.later(
+                now + answer.at * i64::from(restart + 1),
+                Act::Restart { key, orderly: restart < answer.orderly },
+            );
         }
         let large = answer.bytes.map(|bytes| Value::String("x".repeat(bytes)));
         if let Some(output) = answer.output.clone().or(large) {

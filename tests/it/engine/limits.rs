@@ -236,6 +236,19 @@ fn only_what_dies_with_the_process_is_given_out_again() {
 }
 
 #[test]
+fn a_task_is_taken_back_once_for_each_time_it_was_given_out() {
+    let mut world = world(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}),
+    );
+    give(&mut world, Input::Start { input: "{}".into() });
+    let key = running(&world.execution)[0];
+    give(&mut world, Input::Withdrawn { key });
+    assert_eq!(world.give(Input::Withdrawn { key }).unwrap(), Err(Refused::TaskTimedOut));
+    give(&mut world, Input::Redispatched { key });
+    assert!(matches!(world.execution.pending_task(key), Some(Pending::RunTask { dispatches: 1, .. })));
+}
+
+#[test]
 fn a_long_cause_is_cut() {
     let mut world = world(
         &json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$.none"}, "End": true}}}),

@@ -112,12 +112,13 @@ fn run(definition: Definition, input: &Value, keys: &[(u32, u32, u32)]) {
     let _ = world.give(Input::Start { input: input.to_string().into() }).expect("the append is right");
     for (index, &(frame, entered, attempt)) in keys.iter().enumerate() {
         let key = TaskKey { frame, entered, attempt };
-        let input = match index % 6 {
+        let input = match index % 7 {
             0 => Input::TaskSucceeded { key, output: input.to_string().into() },
             1 => Input::Continue,
             2 => Input::Time,
             3 => Input::TaskFailed { key, error: None, cause: None },
             4 => Input::Redispatched { key },
+            5 => Input::Withdrawn { key },
             _ => Input::Heartbeat { key },
         };
         world.now += 1000;

@@ -21,7 +21,7 @@ async fn an_execution_that_died_without_its_fail_makes_the_session_failed() -> R
         let arn = shop.engine.place().execution(local::driver::EngineDriver::READ_ONLY, &name);
         shop.engine.stop_execution(&arn, Some("Killed"), Some("By somebody else.")).await?;
 
-        shop.sweep(SignedDuration::from_secs(59)).await?;
+        shop.sweep(SignedDuration::from_secs(61)).await?;
         let session = shop.session(&id).await?;
         ensure!(session.state == State::Transcoding, "{gate:?}: its own last steps come first");
         shop.sweep(SignedDuration::from_secs(61)).await?;

@@ -50,6 +50,16 @@ impl Dispatcher {
         }
     }
 
+    /// Drops every future that has not come to its end, and says whose they were.
+    pub(super) fn give_up(&mut self) -> Vec<(ExecutionId, TaskKey)> {
+        let mut given_up: Vec<_> = self.calls.values().map(|call| (call.execution, call.key)).collect();
+        given_up.retain(|(execution, key)| self.is_running(*execution, *key));
+        for (execution, key) in &given_up {
+            self.cancel(*execution, *key);
+        }
+        given_up
+    }
+
     /// Whether a future has not come to its end.
     pub(super) fn is_idle(&self) -> bool {
         self.futures.is_empty()

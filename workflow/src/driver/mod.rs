@@ -8,6 +8,7 @@
 mod definitions;
 mod dispatch;
 mod duties;
+mod ending;
 mod engine;
 mod error;
 mod flights;

@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::definitions::Definitions;
 use super::dispatch::Dispatcher;
+use super::ending::Ending;
 use super::flights::{Flights, Landed};
 use super::inbox::{Answer, Arrival, Command, Start};
 use super::live::Live;
@@ -53,8 +54,8 @@ pub(super) struct Owner {
     /// Arrivals that wait for their execution's commit.
     pub(super) deferred: usize,
     pub(super) setback: Setback,
-    /// Set by a shutdown: when to end at the latest, and whom to tell.
-    pub(super) ending: Option<(Millis, oneshot::Sender<()>)>,
+    /// Set by a shutdown.
+    pub(super) ending: Option<Ending>,
 }
 
 impl Owner {
@@ -80,16 +81,17 @@ impl Owner {
                 () = self.ticks.sleep_until(next_wake) => {}
             }
         }
-        if let Some((_, done)) = self.ending.take() {
-            let _ = done.send(());
+        if let Some(ending) = self.ending.take() {
+            let _ = ending.done.send(());
         }
     }
 
-    /// Whether a shutdown is through: nothing flies, and nothing runs or its time is over.
-    fn may_end(&self) -> bool {
-        let Some((until, _)) = &self.ending else { return false };
+    /// Whether a shutdown is through: nothing flies, and nothing runs, or what ran has been taken back.
+    fn may_end(&mut self) -> bool {
+        let Some(ending) = &mut self.ending else { return false };
+        let idle = self.ready.is_empty() && self.tasks.is_idle();
         let landed = self.flights.is_empty() && self.forming.is_empty();
-        landed && ((self.ready.is_empty() && self.tasks.is_idle()) || *until <= self.ticks.now())
+        landed && (idle || ending.has_taken_back())
     }
 
     /// How much more may be decided before something lands.
@@ -98,7 +100,8 @@ impl Owner {
     }
 
     fn next_wake(&self) -> Option<Millis> {
-        let ending = self.ending.as_ref().map(|(until, _)| *until);
+        let ending =
+            self.ending.as_ref().filter(|ending| ending.taken_back.is_none()).map(|ending| ending.until);
         let timer = self.timers.next().filter(|_| self.room() > 0);
         [timer, self.pollers.next_deadline(), self.setback.next(), ending].into_iter().flatten().min()
     }
@@ -115,6 +118,7 @@ impl Owner {
         if let Some(setback) = self.setback.over(now) {
             self.come_back(setback);
         }
+        self.take_back(now);
     }
 
     fn take(&mut self, command: Command) {
@@ -134,7 +138,9 @@ impl Owner {
                     self.watchers.entry(execution).or_default().push(closed);
                 }
             }
-            Command::Shutdown { until, done } => self.ending = Some((until, done)),
+            Command::Shutdown { until, done } => {
+                self.ending = Some(Ending { until, done, taken_back: None });
+            }
         }
     }
 

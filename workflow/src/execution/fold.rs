@@ -173,6 +173,10 @@ impl Execution {
                     task.restart(at);
                 }
             })?,
+            // A dispatch that was taken back is none: what did not kill the engine is not suspected of it.
+            Detail::Withdrawn => {
+                self.change_task(id, |task| task.dispatches = task.dispatches.saturating_sub(1))?
+            }
             Detail::Heartbeat => self.change_task(id, |task| task.beat(at))?,
             Detail::TaskSucceeded { output } => {
                 self.expect(id, |phase| matches!(phase, Phase::Task(_)))?;

@@ -170,6 +170,8 @@ pub enum Detail {
     Redispatched,
     /// Private: the worker lives.
     Heartbeat,
+    /// Private: the task was taken back by an engine that stopped in order.
+    Withdrawn,
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.
@@ -191,6 +193,7 @@ impl Detail {
                 | Detail::RetryScheduled { .. }
                 | Detail::Redispatched
                 | Detail::Heartbeat
+                | Detail::Withdrawn
         )
     }
 
@@ -216,6 +219,7 @@ impl Detail {
                 | Detail::TaskTimedOut(_)
                 | Detail::Redispatched
                 | Detail::Heartbeat
+                | Detail::Withdrawn
         )
     }
 

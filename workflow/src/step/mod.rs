@@ -41,6 +41,10 @@ pub enum Input {
     Redispatched {
         key: TaskKey,
     },
+    /// The engine stops in order and takes back the task it gave out; it will be given out again by the next one.
+    Withdrawn {
+        key: TaskKey,
+    },
     /// A worker took the activity.
     TaskStarted {
         key: TaskKey,
@@ -109,6 +113,10 @@ pub fn step(
         Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
             (frame, Some(Pending::RunTask { .. })) => machine.redispatch(frame),
             // Whoever holds the token of an activity or a callback is not gone with this process.
+            _ => return Err(Refused::TaskTimedOut),
+        },
+        Input::Withdrawn { key: task } => match (key(task)?, execution.pending_task(task)) {
+            (frame, Some(Pending::RunTask { dispatches: 1.., .. })) => machine.emit(frame, Detail::Withdrawn),
             _ => return Err(Refused::TaskTimedOut),
         },
         Input::TaskStarted { key: task, worker } => {

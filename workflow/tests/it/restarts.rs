@@ -45,11 +45,23 @@ async fn a_task_that_never_comes_back_is_given_out_again_and_at_last_given_up() 
         let Some(Hanging::Began { dispatch, .. }) = began else { break };
         assert_eq!(dispatch, restart, "each dispatch is counted");
         dispatches = dispatch;
-        rig = rig.restart(NOON + i64::from(restart) * 1000).await;
+        rig = rig.crash(NOON + i64::from(restart) * 1000).await;
     }
     let ended = rig.engine.describe_execution(&arn).await.unwrap();
     assert_eq!(ended.status, RunStatus::Failed, "given up after {dispatches} dispatches");
     assert!((2..=3).contains(&dispatches), "{dispatches}");
+}
+
+#[tokio::test]
+async fn restarts_in_order_do_not_count_against_a_task() {
+    let mut rig = Rig::new().await;
+    let arn = rig.start(&chain(&["hang"])).await;
+    for restart in 1..=5 {
+        let Hanging::Began { dispatch, .. } = rig.script.next().await else { panic!("it is given out") };
+        assert_eq!(dispatch, 1, "after {restart} restarts");
+        rig = rig.restart(NOON + restart * 1000).await;
+    }
+    assert_eq!(rig.engine.describe_execution(&arn).await.unwrap().status, RunStatus::Running);
 }
 
 #[tokio::test]

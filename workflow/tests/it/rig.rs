@@ -247,6 +247,12 @@ impl Rig {
     }
 
     /// Ends this engine where it stands, and starts another one on what it stored.
+    /// The process dies: nothing more is written.
+    pub(crate) async fn crash(self, now: Millis) -> Self {
+        self.journal.fail(1, i64::MAX);
+        self.restart(now).await
+    }
+
     pub(crate) async fn restart(self, now: Millis) -> Self {
         self.engine.shutdown(Duration::ZERO).await;
         Self::on(self.journal.repaired(), now, Config::default()).await

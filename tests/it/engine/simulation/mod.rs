@@ -164,26 +164,30 @@ impl Sim {
         Ok(())
     }
 
-    /// The process dies: what it knew is gone, and so are the tasks in it.
+    /// The process ends, in order or not: what it knew is gone, and so are the tasks in it.
     fn crash(&mut self) -> Result<()> {
         self.crashes += 1;
+        if self.rng.one_in(2) {
+            for key in self.in_process() {
+                self.give(Input::Withdrawn { key })?;
+            }
+        }
         self.world.execution = self.world.replayed()?;
         ensure!(self.world.execution == self.shadow, "a restarted process knows something else");
         self.script.retain(|_, (dies, _)| !*dies);
-        let lost: Vec<TaskKey> = self
-            .world
-            .execution
-            .pending()
-            .filter_map(|pending| match pending {
-                Pending::RunTask { key, .. } => Some(key),
-                _ => None,
-            })
-            .collect();
-        for key in lost {
+        for key in self.in_process() {
             self.given_out.remove(&key);
             self.give(Input::Redispatched { key })?;
         }
         Ok(())
+    }
+
+    fn in_process(&self) -> Vec<TaskKey> {
+        let key = |pending| match pending {
+            Pending::RunTask { key, .. } => Some(key),
+            _ => None,
+        };
+        self.world.execution.pending().filter_map(key).collect()
     }
 
     fn later(&mut self, after: i64, dies: bool, input: Input) {

@@ -139,7 +139,7 @@ impl Engine {
     }
 
     /// Takes in no more commands, lets what runs come to its end for as long as `grace`, and ends the loop. What has
-    /// not ended by then is taken up at the next start.
+    /// not ended by then is taken back, and taken up at the next start.
     pub async fn shutdown(&self, grace: Duration) {
         let (done, ended) = oneshot::channel();
         let until =
