@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use activities::ports::{Fault, Guard, Written};
 use axum::extract::State;
-use jiff::SignedDuration;
 use states::{Event, Session, Timestamp};
 
 use super::caller::Caller;
@@ -47,22 +46,28 @@ pub(crate) async fn refresh(
     _: NoBody,
 ) -> Result<axum::Json<UploadView>, Error> {
     let session = caller.session(&service, &id).await?;
-    mint(&service, session).await.map(|(_, upload)| axum::Json(upload))
+    renew(&service, session).await.map(|(_, upload)| axum::Json(upload))
 }
 
-/// A URL for the upload of `session`, and the record that knows how long it lives: the session must not expire before
-/// its URL does.
-pub(crate) async fn mint(service: &Service, session: Session) -> Result<(Session, UploadView), Error> {
-    let lifetime = service.config.upload_url_lifetime();
-    let expires_at = service.ctx.clock.now() + lifetime;
+/// Another URL for the upload of `session`, and the record that knows how long it lives: the session must not expire
+/// before its URL does.
+pub(crate) async fn renew(service: &Service, session: Session) -> Result<(Session, UploadView), Error> {
+    let expires_at = service.ctx.clock.now() + service.config.upload_url_lifetime();
     let session = extend(service, session, expires_at).await?;
+    let upload = mint(service, &session).await?;
+    Ok((session, upload))
+}
+
+/// A URL for the upload of `session`, which was made or renewed at this moment.
+pub(crate) async fn mint(service: &Service, session: &Session) -> Result<UploadView, Error> {
+    let lifetime = service.config.upload_url_lifetime();
+    let expires_at = session.upload_expires_at;
     let states::session::Source { bucket, key, size, content_type, sha256, .. } = &session.source;
     let sha256 = sha256.as_deref().and_then(digest);
     let presigned =
         service.ctx.objects.presign_put(bucket, key, *size, content_type, sha256, lifetime).await?;
     let headers = presigned.headers.into_iter().collect();
-    let upload = UploadView { method: presigned.method, url: presigned.url, headers, expires_at };
-    Ok((session, upload))
+    Ok(UploadView { method: presigned.method, url: presigned.url, headers, expires_at })
 }
 
 /// A digest as the record holds it, which is 64 hexadecimal digits.
@@ -71,9 +76,6 @@ fn digest(hex: &str) -> Option<[u8; 32]> {
     hex::decode_to_slice(hex, &mut digest).ok()?;
     Some(digest)
 }
-
-/// A session outlives its URL by hours, so that so much is not worth a write.
-const NEGLIGIBLE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Writes down that an upload URL lives until `expires_at`. It is no transition: the version stays.
 async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> Result<Session, Error> {
@@ -84,7 +86,7 @@ async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> R
             let allowed = session.allowed().collect();
             return Err(Error::WrongState { state: session.state, event: Event::UploadConfirmed, allowed });
         }
-        if session.upload_expires_at + NEGLIGIBLE >= expires_at {
+        if session.upload_expires_at >= expires_at {
             return Ok(session);
         }
         let mut next = session.clone();

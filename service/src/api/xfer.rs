@@ -58,24 +58,37 @@ pub(crate) async fn create(
     let id = key.id(&caller.owner, ROUTE, "");
     let digest = key.is_given().then(|| request.digest());
     let intake = request.check()?;
-    let session = make(&service, &caller, &id, intake, digest).await?;
-    let (session, upload) = with_upload(&service, &caller, session).await?;
+    let made = make(&service, &caller, &id, intake, digest).await?;
+    let (session, upload) = with_upload(&service, &caller, made).await?;
     let location = format!("{}/api/sessions/{}", service.config.public_url, session.id);
     let created = Created { session_id: session.id, state: session.state, upload };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(created)))
+}
+
+/// Whether the session was made by this request, or before by the same one.
+enum Made {
+    New(Session),
+    Before(Session),
 }
 
 /// The session with a URL to upload to, if it still waits for its upload: a repeated request may come after that.
 async fn with_upload(
     service: &Service,
     caller: &Caller,
-    session: Session,
+    made: Made,
 ) -> Result<(Session, Option<UploadView>), Error> {
+    let session = match made {
+        Made::New(session) => {
+            let upload = upload::mint(service, &session).await?;
+            return Ok((session, Some(upload)));
+        }
+        Made::Before(session) => session,
+    };
     if session.state != Lifecycle::NotUploaded {
         return Ok((session, None));
     }
     let id = session.id.clone();
-    match upload::mint(service, session).await {
+    match upload::renew(service, session).await {
         Ok((session, upload)) => Ok((session, Some(upload))),
         Err(Error::WrongState { .. }) => Ok((caller.session(service, &id).await?, None)), // it has just come
         Err(error) => Err(error),
@@ -90,20 +103,20 @@ async fn make(
     id: &str,
     intake: Intake,
     digest: Option<String>,
-) -> Result<Session, Error> {
+) -> Result<Made, Error> {
     let new = intake.session(service, id, &caller.owner, digest);
     let mut fault = Fault::Busy;
     for _ in 0..ROUNDS {
         match service.ctx.sessions.write(&new, Guard::Absent).await {
             Ok(Written::Stored) => {
                 metrics::counter!(names::CREATED).increment(1);
-                return Ok(new);
+                return Ok(Made::New(new));
             }
             Ok(Written::Refused) => {
                 let found = caller.session(service, id).await?;
                 let same = found.source.key == new.source.key
                     || (found.request_digest.is_some() && found.request_digest == new.request_digest);
-                return if same { Ok(found) } else { Err(Error::KeyReused) };
+                return if same { Ok(Made::Before(found)) } else { Err(Error::KeyReused) };
             }
             Err(unavailable @ Fault::Unavailable { .. }) => fault = unavailable,
             Err(other) => return Err(other.into()),

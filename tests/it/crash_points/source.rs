@@ -13,10 +13,7 @@ use strum::VariantArray;
 /// Durable writes that need no crash point, by file, and why.
 const EXCEPTIONS: [(&str, &str); 6] = [
     ("activities/src/child/files.rs", "the result of `convert`, before it is renamed; a server writes none"),
-    (
-        "local/src/cli/convert.rs",
-        "a file for the user, made under another name and renamed; there is nothing to recover",
-    ),
+    ("local/src/cli/session/fetch.rs", "a file for the user, whole under its name or not there"),
     ("local/src/cli/doctor.rs", "it measures the disk; what it writes means nothing"),
     (
         "local/src/data_folder.rs",
