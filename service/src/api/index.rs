@@ -18,6 +18,7 @@ fn usage(url: &str) -> String {
 
 On the command line
   lockgate convert song.wav                     here, without a server
+  lockgate session new song.wav -o out/ --server {url}
   lockgate session list --server {url}
   lockgate session events ID --server {url}
 

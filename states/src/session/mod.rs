@@ -1,22 +1,25 @@
-//! The record of one session, and what each move does to it.
+//! The record of one session. What each move does to it is in [`change`], when it must be looked at in [`due`].
 //!
 //! [`Session::apply`] is the only way a record changes state: it asks the table, then folds the change in. It is pure;
 //! ids and the time come in as a [`Stamp`]. [`Session::check`] states what must hold of every record, before each write
 //! and after each read. How a record is written only once is the store's part: see [`crate::render::condition`].
 
+mod change;
+mod due;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::debt::{Debt, Owed};
 use crate::problem::{Kind, Problem};
 use crate::recipe::Recipe;
-use crate::table::{self, Event, State, WrongState};
+use crate::table::{Event, State};
 
-/// The passages a record remembers. Older ones are dropped, which only many redrives can bring about.
-const TRAIL_LENGTH: usize = 64;
+pub use change::{Change, Stamp};
+pub use due::Deadlines;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -132,77 +135,6 @@ pub struct Passage {
     pub at: Timestamp,
 }
 
-/// What only the edge can know about a move: its random id, and the time.
-#[derive(Clone, Debug)]
-pub struct Stamp {
-    pub transition_id: String,
-    pub at: Timestamp,
-}
-
-/// An event with what it brings.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    UploadConfirmed { etag: String },
-    UploadRejected(Problem),
-    Expired,
-    TranscodeStarted,
-    TranscodeSucceeded(Vec<Output>),
-    TranscodeFailed(Problem),
-    Cancelled,
-    Redriven,
-}
-
-impl Change {
-    pub fn event(&self) -> Event {
-        match self {
-            Self::UploadConfirmed { .. } => Event::UploadConfirmed,
-            Self::UploadRejected(_) => Event::UploadRejected,
-            Self::Expired => Event::Expired,
-            Self::TranscodeStarted => Event::TranscodeStarted,
-            Self::TranscodeSucceeded(_) => Event::TranscodeSucceeded,
-            Self::TranscodeFailed(_) => Event::TranscodeFailed,
-            Self::Cancelled => Event::Cancelled,
-            Self::Redriven => Event::Redriven,
-        }
-    }
-}
-
-/// How long things may take before the sweep looks at them.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadlines {
-    /// NotUploaded, counted from the expiry of the upload URL.
-    pub upload_grace: SignedDuration,
-    /// ReadyToXcode, counted from the upload.
-    pub start_within: SignedDuration,
-    /// Transcoding: how often the execution is looked at.
-    pub checkup: SignedDuration,
-    /// A debt that its maker did not pay.
-    pub debt: SignedDuration,
-    /// NotUploaded: how often to look whether the upload came and its event was lost.
-    pub upload_check: SignedDuration,
-    /// An execution that is owed a stop and is not found for so long was never started.
-    pub not_found: SignedDuration,
-    /// Objects may still arrive for so long after the move that ended their attempt.
-    pub deletion_grace: SignedDuration,
-    /// A closed execution whose session still stands in Transcoding so much later is not going to end it.
-    pub dead_execution: SignedDuration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            upload_grace: SignedDuration::from_hours(24),
-            start_within: SignedDuration::from_hours(7 * 24),
-            checkup: SignedDuration::from_secs(60),
-            debt: SignedDuration::from_secs(15),
-            upload_check: SignedDuration::from_secs(60),
-            not_found: SignedDuration::from_mins(5),
-            deletion_grace: SignedDuration::from_secs(5),
-            dead_execution: SignedDuration::from_secs(60),
-        }
-    }
-}
-
 /// What a session is made of, before anything happened to it.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -246,64 +178,6 @@ impl Session {
         session
     }
 
-    /// The record after `change`, if the table allows it here. The record itself stays as it is: the store decides.
-    pub fn apply(&self, change: &Change, stamp: &Stamp, deadlines: &Deadlines) -> Result<Self, WrongState> {
-        let event = change.event();
-        let row = table::transition(self.state, event)?;
-        if event == Event::Redriven && !self.can_be_redriven() {
-            return Err(WrongState { from: self.state, on: event });
-        }
-        let mut next = self.clone();
-        next.state = row.to;
-        next.version += 1;
-        next.fold(change);
-        next.owes.retain(|owed| owed.debt != Debt::Start); // any move voids an older one's start
-        next.owes.extend(row.owes.iter().map(|&debt| Owed { debt, attempt: next.attempt }));
-        if event == Event::UploadConfirmed && self.start == StartMode::Auto {
-            next.owes.insert(Owed { debt: Debt::Start, attempt: next.attempt });
-        }
-        next.trail.push(Passage {
-            event,
-            to: row.to,
-            attempt: next.attempt,
-            transition_id: stamp.transition_id.clone(),
-            at: stamp.at,
-        });
-        let excess = next.trail.len().saturating_sub(TRAIL_LENGTH);
-        next.trail.drain(..excess);
-        next.due_at = next.next_due(stamp.at, deadlines);
-        Ok(next)
-    }
-
-    fn fold(&mut self, change: &Change) {
-        match change {
-            Change::UploadConfirmed { etag } => self.source.etag = Some(etag.clone()),
-            Change::UploadRejected(problem) | Change::TranscodeFailed(problem) => {
-                self.problem = Some(problem.clone());
-            }
-            Change::Expired if self.source.etag.is_none() => {
-                let detail = format!("No upload had arrived by {}.", self.upload_expires_at);
-                self.problem = Some(Problem::new(Kind::UploadExpired, detail));
-            }
-            Change::Expired => {
-                self.problem =
-                    Some(Problem::new(Kind::NotStarted, "It was not started in the time allowed."));
-            }
-            Change::TranscodeStarted | Change::Redriven => {
-                self.attempt += 1;
-                self.progress = Progress::default();
-                self.problem = None;
-            }
-            Change::TranscodeSucceeded(outputs) => {
-                self.progress = Progress { permille: 1000, stage: Stage::Verifying };
-                self.outputs.clone_from(outputs);
-            }
-            Change::Cancelled => {
-                self.problem = Some(Problem::new(Kind::Cancelled, "It was cancelled on request."));
-            }
-        }
-    }
-
     /// The record as a tombstone: deleted by its owner, owing the end of its execution and of its objects. Only a
     /// session at an end is buried; whoever deletes cancels first. It raises the version, so that no transition that
     /// was decided before can bring the record back.
@@ -317,26 +191,6 @@ impl Session {
         next.owes.extend([Debt::Stop, Debt::DeleteObjects].map(|debt| Owed { debt, attempt }));
         next.due_at = next.next_due(at, deadlines);
         next
-    }
-
-    /// When the sweep must look at this record again, if nothing else happens to it.
-    pub fn next_due(&self, now: Timestamp, deadlines: &Deadlines) -> Option<Timestamp> {
-        let debt = (!self.owes.is_empty()).then(|| now + deadlines.debt);
-        let state = match self.state {
-            State::NotUploaded => {
-                let check = now + deadlines.upload_check;
-                Some(check.min(self.upload_deadline(deadlines)).max(now))
-            }
-            State::ReadyToXcode => Some(self.since() + deadlines.start_within),
-            State::Transcoding => Some(now + deadlines.checkup),
-            State::Done | State::Failed => None,
-        };
-        debt.into_iter().chain(state).min()
-    }
-
-    /// When an upload that has not come is given up.
-    pub fn upload_deadline(&self, deadlines: &Deadlines) -> Timestamp {
-        self.upload_expires_at + deadlines.upload_grace
     }
 
     /// When the session came into its present state.

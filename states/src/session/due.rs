@@ -1,0 +1,64 @@
+//! When the sweep must look at a record: every wait of a session has an end here.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Session;
+use crate::table::State;
+
+/// How long things may take before the sweep looks at them.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// NotUploaded, counted from the expiry of the upload URL.
+    pub upload_grace: SignedDuration,
+    /// ReadyToXcode, counted from the upload.
+    pub start_within: SignedDuration,
+    /// Transcoding: how often the execution is looked at.
+    pub checkup: SignedDuration,
+    /// A debt that its maker did not pay.
+    pub debt: SignedDuration,
+    /// NotUploaded: how often to look whether the upload came and its event was lost.
+    pub upload_check: SignedDuration,
+    /// An execution that is owed a stop and is not found for so long was never started.
+    pub not_found: SignedDuration,
+    /// Objects may still arrive for so long after the move that ended their attempt.
+    pub deletion_grace: SignedDuration,
+    /// A closed execution whose session still stands in Transcoding so much later is not going to end it.
+    pub dead_execution: SignedDuration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            upload_grace: SignedDuration::from_hours(24),
+            start_within: SignedDuration::from_hours(7 * 24),
+            checkup: SignedDuration::from_secs(60),
+            debt: SignedDuration::from_secs(15),
+            upload_check: SignedDuration::from_secs(60),
+            not_found: SignedDuration::from_mins(5),
+            deletion_grace: SignedDuration::from_secs(5),
+            dead_execution: SignedDuration::from_secs(60),
+        }
+    }
+}
+
+impl Session {
+    /// When the sweep must look at this record again, if nothing else happens to it.
+    pub fn next_due(&self, now: Timestamp, deadlines: &Deadlines) -> Option<Timestamp> {
+        let debt = (!self.owes.is_empty()).then(|| now + deadlines.debt);
+        let state = match self.state {
+            State::NotUploaded => {
+                let check = now + deadlines.upload_check;
+                Some(check.min(self.upload_deadline(deadlines)).max(now))
+            }
+            State::ReadyToXcode => Some(self.since() + deadlines.start_within),
+            State::Transcoding => Some(now + deadlines.checkup),
+            State::Done | State::Failed => None,
+        };
+        debt.into_iter().chain(state).min()
+    }
+
+    /// When an upload that has not come is given up.
+    pub fn upload_deadline(&self, deadlines: &Deadlines) -> Timestamp {
+        self.upload_expires_at + deadlines.upload_grace
+    }
+}
