@@ -1,5 +1,5 @@
-//! What activities need of the world: where sessions are kept, and who runs the workflow. Two real implementations
-//! each: SQLite and our engine in `local/`, DynamoDB and Step Functions in `aws/`. One contract suite tests both.
+//! What activities need of the world: where sessions are kept, and who runs the workflow. SQLite and our engine
+//! are the implementations in `local/`; DynamoDB and Step Functions are to be those on AWS. One contract suite is for all.
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -133,13 +133,10 @@ fn log(data: &Path) -> Result<std::fs::File> {
     Ok(std::fs::OpenOptions::new().create(true).append(true).open(data.join("test.log"))?)
 }
 
-/// `lockgate` as `cargo build --workspace` has left it, beside the test's own folder.
+/// `lockgate` as `cargo build --workspace` has left it: beside a bench, or one folder above a test.
 pub fn binary() -> Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(Path::parent).context("a test lies in target/…/deps")?;
-    let binary = folder.join("lockgate");
-    if !binary.exists() {
-        bail!("{} is missing: run `cargo build --workspace` first, as `make test` does", binary.display());
-    }
-    Ok(binary)
+    let me = std::env::current_exe()?;
+    let candidates = me.ancestors().skip(1).take(2).map(|folder| folder.join("lockgate"));
+    let found = candidates.into_iter().find(|candidate| candidate.is_file());
+    found.context("lockgate is missing: run `cargo build --workspace` first, as `make test` does")
 }
