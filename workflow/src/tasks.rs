@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use crate::TaskKey;
 use crate::definition::Resource;
-use crate::driver::{Begin, HeartbeatHandle};
+use crate::driver::{Begin, HeartbeatHandle, Submit};
 
 #[async_trait]
 pub trait Tasks: Send + Sync + 'static {
@@ -20,6 +20,8 @@ pub trait Tasks: Send + Sync + 'static {
 /// One try of one task.
 pub struct TaskCall {
     pub resource: Resource,
+    /// The state's name.
+    pub state: String,
     pub execution_arn: String,
     /// With the execution's ARN, what a worker may use to recognise a repeated call.
     pub key: TaskKey,
@@ -31,6 +33,8 @@ pub struct TaskCall {
     pub dispatch: u32,
     /// To be told when the work begins, before anything that could end badly.
     pub begin: Begin,
+    /// To be told when a service has taken a call whose end is awaited here.
+    pub submit: Submit,
     pub heartbeat: HeartbeatHandle,
 }
 

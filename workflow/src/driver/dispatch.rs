@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
+use crate::definition::{Pattern, Resource};
 use crate::journal::ExecutionId;
 use crate::tasks::{TaskCall, TaskError, Tasks};
 use crate::{Input, TaskKey};
@@ -24,6 +25,8 @@ struct Call {
     key: TaskKey,
     /// What the future answers is not the result: that comes with the token.
     by_callback: bool,
+    /// The service first takes the call, and its end comes later.
+    is_submitted: bool,
 }
 
 impl Dispatcher {
@@ -36,7 +39,8 @@ impl Dispatcher {
     }
 
     pub(super) fn start(&mut self, execution: ExecutionId, task: TaskCall) {
-        let call = Call { execution, key: task.key, by_callback: task.token.is_some() };
+        let is_submitted = matches!(&task.resource, Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse);
+        let call = Call { execution, key: task.key, by_callback: task.token.is_some(), is_submitted };
         let tasks = self.tasks.clone();
         let handle = self.futures.spawn(async move { tasks.run(task).await });
         self.calls.insert(handle.id(), call);
@@ -93,7 +97,7 @@ impl Dispatcher {
         ended: Result<(Id, Result<String, TaskError>), JoinError>,
     ) -> Option<(ExecutionId, Input)> {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Call { execution, key, by_callback } = self.calls.remove(&id)?;
+        let Call { execution, key, by_callback, is_submitted } = self.calls.remove(&id)?;
         if !self.is_running(execution, key) {
             return None;
         }
@@ -101,7 +105,12 @@ impl Dispatcher {
             Ok((_, Ok(output))) if by_callback => Input::TaskSubmitted { key, output: output.into() },
             Ok((_, Ok(output))) => Input::TaskSucceeded { key, output: output.into() },
             Ok((_, Err(TaskError { error, cause }))) => {
-                Input::TaskFailed { key, error: Some(error.into()), cause: Some(cause.into()) }
+                let (error, cause) = (Some(error.into()), Some(cause.into()));
+                if is_submitted {
+                    Input::TaskSubmitFailed { key, error, cause }
+                } else {
+                    Input::TaskFailed { key, error, cause }
+                }
             }
             Err(lost) => {
                 tracing::error!(execution, ?key, error = %lost, "a task panicked");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inbox::{Answer, Arrival, Guard};
 use super::owner::Owner;
-use super::{ActivityTask, Begin, Change, Error, HeartbeatHandle, names};
+use super::{ActivityTask, Begin, Change, Error, HeartbeatHandle, Submit, names};
 use crate::definition::Resource;
 use crate::history::Token;
 use crate::journal::ExecutionId;
@@ -35,7 +35,7 @@ impl Owner {
         let mut offers = Vec::new();
         for pending in live.execution.pending() {
             let (key, token) = match pending {
-                Pending::RunTask { key, state, input, token, dispatches, .. } => {
+                Pending::RunTask { key, state, input, token, dispatches, submitted, .. } => {
                     if !self.tasks.is_running(id, key)
                         && self.ending.is_none()
                         && let Some(resource) = live.pinned.definition.resource(state)
@@ -44,12 +44,19 @@ impl Owner {
                         let commands = self.sender.clone();
                         let call = TaskCall {
                             resource: resource.clone(),
+                            state: live.pinned.definition.name(state).to_owned(),
                             execution_arn: live.execution.facts().execution_arn.clone(),
                             key,
                             input: Arc::from(input),
                             token: token.map(|token| token.to_string()),
                             dispatch: dispatches + u32::from(again),
                             begin: Begin { commands: commands.clone(), execution: id, key, again },
+                            submit: Submit {
+                                commands: commands.clone(),
+                                execution: id,
+                                key,
+                                done: submitted,
+                            },
                             heartbeat: HeartbeatHandle { commands, execution: id, key },
                         };
                         self.tasks.start(id, call);

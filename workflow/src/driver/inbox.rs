@@ -178,12 +178,38 @@ pub struct Begin {
 }
 
 impl Begin {
+    /// Whether the task was given out before, by an engine that is no more: what it was to do may be done already.
+    pub fn is_again(&self) -> bool {
+        self.again
+    }
+
     /// Returns once the beginning is durable. An error means that nobody waits for the result any more.
     pub async fn begin(&self) -> Result<(), Error> {
         if !self.again {
             return Ok(());
         }
         deliver(&self.commands, self.execution, Input::Redispatched { key: self.key }).await
+    }
+}
+
+/// Lets a task in the process say that a service has taken its call, whose end it goes on to wait for.
+#[derive(Clone)]
+pub struct Submit {
+    pub(super) commands: mpsc::WeakSender<Command>,
+    pub(super) execution: ExecutionId,
+    pub(super) key: TaskKey,
+    pub(super) done: bool,
+}
+
+impl Submit {
+    /// Returns once it is durable; at once when it was said before, by this process or by one before it. An error means
+    /// that nobody waits for the result any more.
+    pub async fn submitted(&self, output: String) -> Result<(), Error> {
+        if self.done {
+            return Ok(());
+        }
+        deliver(&self.commands, self.execution, Input::TaskSubmitted { key: self.key, output: output.into() })
+            .await
     }
 }
 

@@ -26,7 +26,7 @@ pub use engine::{
     Page, Started,
 };
 pub use error::Error;
-pub use inbox::{ActivityTask, Begin, HeartbeatHandle};
+pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};
 pub use names::Place;
 pub use ticks::{Hand, Ticks};
 

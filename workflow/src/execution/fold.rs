@@ -36,6 +36,7 @@ impl Execution {
             Detail::ExecutionFailed(failure) => self.fail(Status::Failed, event.at, failure)?,
             Detail::ExecutionTimedOut(failure) => self.fail(Status::TimedOut, event.at, failure)?,
             Detail::ExecutionAborted(failure) => self.fail(Status::Aborted, event.at, failure)?,
+            Detail::Mocked { test_case } => self.test_case = Some(test_case.clone()),
             _ => self.fold_branch(event)?,
         }
         self.length += u32::from(event.id > 0);

@@ -52,6 +52,7 @@ pub struct Execution {
     input: Arc<str>,
     output: Option<Arc<str>>,
     failure: Option<Failure>,
+    test_case: Option<Arc<str>>,
     frames: BTreeMap<u32, Arc<Frame>>,
     next_frame: u32,
     // What `pending` reads; kept by `change`, `insert` and `remove` alone.
@@ -73,6 +74,7 @@ impl Execution {
             input: "".into(),
             output: None,
             failure: None,
+            test_case: None,
             frames: BTreeMap::new(),
             next_frame: 0,
             ready: VecDeque::new(),
@@ -106,6 +108,11 @@ impl Execution {
     /// Error and cause, when it failed, timed out or was stopped.
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
+    }
+
+    /// The test case whose mocks answer its tasks.
+    pub fn test_case(&self) -> Option<&Arc<str>> {
+        self.test_case.as_ref()
     }
 
     pub fn started_at(&self) -> Option<Millis> {

@@ -27,6 +27,8 @@ pub enum Pending<'a> {
         timeout: Option<u32>,
         heartbeat: Option<u32>,
         dispatches: u32,
+        /// Whether the service has taken the call already, and only its end is awaited.
+        submitted: bool,
     },
     /// Offer it to whoever polls the activity.
     Activity { key: TaskKey, state: StateId, input: &'a str, token: Token },
@@ -81,8 +83,8 @@ fn owed(id: u32, frame: &Frame) -> Option<Pending<'_>> {
         (_, Some(token)) if awaited => Pending::Callback { key, token },
         (Family::Activity, Some(token)) => Pending::Activity { key, state, input, token },
         (_, token) => {
-            let Task { timeout, heartbeat, dispatches, .. } = *task;
-            Pending::RunTask { key, state, input, token, timeout, heartbeat, dispatches }
+            let Task { timeout, heartbeat, dispatches, submitted, .. } = *task;
+            Pending::RunTask { key, state, input, token, timeout, heartbeat, dispatches, submitted }
         }
     })
 }

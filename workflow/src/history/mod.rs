@@ -172,6 +172,12 @@ pub enum Detail {
     Heartbeat,
     /// Private: the task was taken back by an engine that stopped in order.
     Withdrawn,
+    /// A call whose end would have come later was not taken by the service.
+    TaskSubmitFailed(Failure),
+    /// Private: tasks of the execution are answered by the mocks of this test case.
+    Mocked {
+        test_case: Arc<str>,
+    },
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.
@@ -194,6 +200,7 @@ impl Detail {
                 | Detail::Redispatched
                 | Detail::Heartbeat
                 | Detail::Withdrawn
+                | Detail::Mocked { .. }
         )
     }
 
@@ -217,6 +224,7 @@ impl Detail {
                 | Detail::TaskSucceeded { .. }
                 | Detail::TaskFailed(_)
                 | Detail::TaskTimedOut(_)
+                | Detail::TaskSubmitFailed(_)
                 | Detail::Redispatched
                 | Detail::Heartbeat
                 | Detail::Withdrawn
@@ -245,7 +253,9 @@ impl Detail {
             | Detail::ExecutionTimedOut(it)
             | Detail::ExecutionAborted(it)
             | Detail::TaskFailed(it)
-            | Detail::TaskTimedOut(it) => failure(it),
+            | Detail::TaskTimedOut(it)
+            | Detail::TaskSubmitFailed(it) => failure(it),
+            Detail::Mocked { test_case } => test_case.len(),
             _ => 0,
         }
     }

@@ -75,6 +75,7 @@ impl View<'_> {
             Detail::TaskSubmitted { .. } => "Submitted",
             Detail::TaskSucceeded { .. } => "Succeeded",
             Detail::TaskFailed(_) => "Failed",
+            Detail::TaskSubmitFailed(_) => "SubmitFailed",
             _ => "TimedOut",
         };
         format!("{family}{what}")
@@ -201,6 +202,7 @@ impl View<'_> {
                 );
                 (name, failure(it, fields))
             }
+            Detail::TaskSubmitFailed(it) => ("taskSubmitFailedEventDetails", failure(it, fields)),
             Detail::TaskTimedOut(it) => {
                 let name = named(
                     "lambdaFunctionTimedOutEventDetails",

@@ -5,8 +5,11 @@ use super::{Detail, Event};
 use crate::Millis;
 use serde::{Deserialize, Serialize};
 
-/// The format of a row. An execution pins it, so that an old history keeps its meaning.
-pub const FORMAT: u16 = 1;
+/// The format of a row. An execution pins it, so that an old history keeps its meaning. Format 2 has more kinds of events
+/// than format 1; those of format 1 are written as they were.
+pub const FORMAT: u16 = 2;
+/// The oldest format that is read.
+const OLDEST: u16 = 1;
 
 /// A stored row that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +74,7 @@ fn append(row: Vec<u8>, value: &impl Serialize) -> Vec<u8> {
 pub fn decode(row: &[u8]) -> Result<Vec<Event>, Damaged> {
     let (format, rest) = row.split_first_chunk::<2>().ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
     let format = u16::from_le_bytes(*format);
-    if format != FORMAT {
+    if !(OLDEST..=FORMAT).contains(&format) {
         return Err(Damaged::Format(format));
     }
     let (head, mut rest): (Head, &[u8]) = postcard::take_from_bytes(rest)?;

@@ -105,6 +105,11 @@ impl Task {
         Err(Exit::Failed(failure))
     }
 
+    pub(crate) fn not_submitted(machine: &mut Machine<'_>, frame: u32, failure: Failure) -> Outcome {
+        machine.emit(frame, Detail::TaskSubmitFailed(failure.clone()))?;
+        Err(Exit::Failed(failure))
+    }
+
     pub(crate) fn timed_out(machine: &mut Machine<'_>, frame: u32, error: &str) -> Outcome {
         let failure = Failure { error: Some(error.into()), cause: None };
         machine.emit(frame, Detail::TaskTimedOut(failure.clone()))?;

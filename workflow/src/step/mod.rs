@@ -64,8 +64,18 @@ pub enum Input {
         error: Option<Arc<str>>,
         cause: Option<Arc<str>>,
     },
+    /// A call whose end would have come later was refused by the service; one that it had taken, failed.
+    TaskSubmitFailed {
+        key: TaskKey,
+        error: Option<Arc<str>>,
+        cause: Option<Arc<str>>,
+    },
     Heartbeat {
         key: TaskKey,
+    },
+    /// The execution is a test: the mocks of this case answer its tasks. Given with the start, in the same append.
+    Mocked {
+        test_case: Arc<str>,
     },
     Stop {
         error: Option<Arc<str>>,
@@ -137,6 +147,20 @@ pub fn step(
                 Task::failed(machine, frame, Failure { error, cause }.bounded())
             })
         }
+        Input::TaskSubmitFailed { key: task, error, cause } => {
+            let frame = key(task)?;
+            let failure = Failure { error, cause }.bounded();
+            let submitted =
+                execution.frame(frame).and_then(|frame| frame.task()).is_some_and(|task| task.submitted);
+            machine.in_task(frame, |_, _, machine| {
+                if submitted {
+                    Task::failed(machine, frame, failure)
+                } else {
+                    Task::not_submitted(machine, frame, failure)
+                }
+            })
+        }
+        Input::Mocked { test_case } => machine.emit(0, Detail::Mocked { test_case }),
         Input::Heartbeat { key: task } => machine.emit(key(task)?, Detail::Heartbeat),
     };
     if !matches!(halted, Err(Exit::Closed)) {
@@ -228,6 +252,9 @@ impl Machine<'_> {
     }
 
     fn submit(&mut self, frame: u32, output: Arc<str>) -> Outcome {
+        if self.execution().frame(frame).and_then(|frame| frame.task()).is_some_and(|task| task.submitted) {
+            return Ok(()); // it was said before, and the answer was lost
+        }
         self.emit(frame, Detail::TaskSubmitted { output: crate::history::Payload::Inline(output) })
     }
 }
