@@ -117,7 +117,7 @@ pub enum Error {
 impl Config {
     /// Settles what was not told on the command line: by the file `lockgate.toml` in the data folder, or a default.
     pub fn settle(told: Told) -> Result<Self, Error> {
-        let data = told.data.clone().or_else(home).ok_or(Error::NoHome)?;
+        let data = told.data.clone().or_else(|| home("lockgate")).ok_or(Error::NoHome)?;
         let file = read(&data.join("lockgate.toml"))?;
         let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
         let config = Self {
@@ -141,13 +141,15 @@ impl Config {
             ("s3-listen", Some(self.s3_listen)),
             ("engine-listen", self.engine_listen),
         ];
-        for (flag, address) in listeners {
-            if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
-                return Err(Error::NotLoopback { flag, address });
-            }
-        }
-        Ok(())
+        listeners
+            .into_iter()
+            .try_for_each(|(flag, address)| address.map_or(Ok(()), |it| loopback_only(flag, it)))
     }
+}
+
+/// Refuses an address that others could reach.
+pub(crate) fn loopback_only(flag: &'static str, address: SocketAddr) -> Result<(), Error> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(Error::NotLoopback { flag, address }) }
 }
 
 fn read(path: &Path) -> Result<Told, Error> {
@@ -160,12 +162,13 @@ fn read(path: &Path) -> Result<Told, Error> {
     toml::from_str(&text).map_err(|error| broken(error.to_string()))
 }
 
-fn home() -> Option<PathBuf> {
+/// Where this user's data of that name lies.
+pub(crate) fn home(name: &str) -> Option<PathBuf> {
     let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| {
         let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
         Some(PathBuf::from(home).join(".local/share"))
     })?;
-    Some(base.join("lockgate"))
+    Some(base.join(name))
 }
 
 fn cores() -> usize {

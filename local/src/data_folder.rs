@@ -13,6 +13,11 @@ use serde::{Deserialize, Serialize};
 pub struct DataFolder {
     pub path: PathBuf,
     pub keys: Keys,
+    _held: Held,
+}
+
+/// A folder that no other process may write in while this is held.
+pub struct Held {
     _lock: File,
 }
 
@@ -36,6 +41,15 @@ pub enum Error {
 impl DataFolder {
     /// Makes the folder if need be, and takes hold of it.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        let held = Held::take(path)?;
+        let keys = keys(&path.join("keys.json"))?;
+        Ok(Self { path: path.to_owned(), keys, _held: held })
+    }
+}
+
+impl Held {
+    /// Makes the folder if need be, and takes hold of it.
+    pub fn take(path: &Path) -> Result<Self, Error> {
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Io { path, source }
@@ -45,8 +59,7 @@ impl DataFolder {
         let lock = OpenOptions::new().create(true).append(true).open(&lock_path).map_err(io(&lock_path))?;
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| Error::Held(path.to_owned()))?;
-        let keys = keys(&path.join("keys.json"))?;
-        Ok(Self { path: path.to_owned(), keys, _lock: lock })
+        Ok(Self { _lock: lock })
     }
 }
 

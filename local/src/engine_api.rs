@@ -1,4 +1,4 @@
-//! The engine's own endpoint as `serve` offers it: Step Functions' API, for the machines its callers bring.
+//! The engine's own endpoint as `serve` and `engine` offer it: Step Functions' API, for the machines its callers bring.
 //!
 //! The product's machine and its executions can be looked at here and not touched. Like every listener, this one answers
 //! only for the hosts it has: else any page that makes a name of its own point at this machine could start workflows.
@@ -15,12 +15,14 @@ use serde_json::json;
 use service::hosts::Hosts;
 use workflow::driver::Engine;
 
-use crate::driver::EngineDriver;
-
-pub(crate) fn router(engine: &Engine, address: SocketAddr) -> Router {
+/// The endpoint at `address`; the machines in `read_only` can only be looked at.
+pub(crate) fn router(
+    engine: &Engine,
+    address: SocketAddr,
+    read_only: impl IntoIterator<Item = String>,
+) -> Router {
     let hosts = Hosts(vec![address.to_string(), format!("localhost:{}", address.port())]);
-    workflow::api::router(engine, [EngineDriver::READ_ONLY.to_owned()])
-        .layer(from_fn_with_state(Arc::new(hosts), admit))
+    workflow::api::router(engine, read_only).layer(from_fn_with_state(Arc::new(hosts), admit))
 }
 
 async fn admit(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {

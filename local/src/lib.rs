@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod data_folder;
 pub mod driver;
+pub mod endpoints;
 mod engine_api;
 pub mod s3;
 pub mod sessions;

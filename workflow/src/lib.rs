@@ -15,6 +15,7 @@ pub mod step;
 pub mod api;
 pub mod driver;
 pub mod journal;
+pub mod services;
 pub mod tasks;
 
 pub use definition::{Definition, Problem, StateId};

@@ -15,6 +15,8 @@ pub(super) enum Failure {
     DataFolder(#[from] crate::data_folder::Error),
     #[error(transparent)]
     Assemble(#[from] crate::assemble::Error),
+    #[error(transparent)]
+    Services(#[from] workflow::services::NoClient),
     #[error("{address} cannot be listened on: {source}")]
     Bind { address: std::net::SocketAddr, source: io::Error },
     #[error("{0}")]
@@ -43,7 +45,7 @@ impl Failure {
             Self::NoAnswer { .. } => 3,
             Self::Refused { .. } => 4,
             Self::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
-            Self::DataFolder(_) | Self::Assemble(_) | Self::Bind { .. } => 1,
+            Self::DataFolder(_) | Self::Assemble(_) | Self::Services(_) | Self::Bind { .. } => 1,
             Self::Io(_) | Self::File(_) | Self::Odd(_) => 1,
         })
     }

@@ -8,12 +8,14 @@ mod client;
 mod completions;
 mod convert;
 mod doctor;
+mod engine;
 mod events;
 mod failure;
 mod files;
 mod interrupt;
 mod screen;
 mod serve;
+mod serving;
 mod session;
 
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed and was said; 2
 enum Command {
     /// Serve the page, the API and the S3 endpoint
     Serve(Told),
+    /// Serve the workflow engine alone, behind the API of AWS Step Functions
+    Engine(engine::Args),
     /// Convert files here and now, without a server
     Convert(convert::Args),
     /// Send files to a server, look at its sessions, and move them
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Serve(told) => serve::run(told),
+        Command::Engine(args) => engine::run(args),
         Command::Convert(args) => convert::run(args),
         Command::Session(args) => session::run(args),
         Command::Doctor(args) => doctor::run(args),

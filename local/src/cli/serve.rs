@@ -1,6 +1,5 @@
 //! `lockgate serve`: bind, assemble, serve until told to stop, drain.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,19 +8,16 @@ use activities::{Ctx, confirm_upload, sweep};
 use futures::FutureExt;
 use service::serve::{Limits, serve};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 use super::Failure;
+use super::serving::{DRAIN, bind, start_logging, told_to_stop};
 use crate::assemble::{Assembled, Bound, assemble};
 use crate::config::{Config, Told};
 use crate::data_folder::DataFolder;
+use crate::driver::EngineDriver;
 use crate::engine_api;
 use crate::s3::{Handler, Retry};
-
-/// Steps under way may take so long to end once the server was told to stop. The rest goes on at the next start.
-const DRAIN: Duration = Duration::from_secs(25);
 
 #[tokio::main]
 pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
@@ -50,7 +46,13 @@ pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
     let ctx = service.ctx.clone();
     let engine_api = async {
         if let Some((listener, address)) = engine.zip(engine_at) {
-            serve(listener, engine_api::router(&own_engine, address), Limits::default(), stopped()).await;
+            serve(
+                listener,
+                engine_api::router(&own_engine, address, [EngineDriver::READ_ONLY.to_owned()]),
+                Limits::default(),
+                stopped(),
+            )
+            .await;
         }
     };
     let deliveries = store.deliver(confirmations(&ctx), Retry::default(), stopped());
@@ -78,28 +80,6 @@ pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
     let ((), told) = tokio::join!(everything, told_to_stop);
     told?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|source| Failure::Bind { address, source })
-}
-
-/// Logs go to standard error as JSON; standard output says where we are ready.
-fn start_logging() {
-    let told = std::env::var("LOCKGATE_LOG").unwrap_or_else(|_| "info,s3s=error".to_owned());
-    let filter = EnvFilter::new(format!("{told},{}", service::LOG_CEILING));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-}
-
-async fn told_to_stop() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("told to stop; draining");
-    Ok(())
 }
 
 /// Every upload that comes is confirmed; the store tells again of what could not be.

@@ -1,0 +1,126 @@
+//! One request to a service and its answer, bounded in time and size. Connections are kept, proxies of the environment are
+//! not asked, redirects are not followed: a task goes where it was configured to go and nowhere else.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use url::Url;
+
+/// The longest answer that is read. Lambda gives six megabytes at most; more than 256 KiB no state can take anyway.
+const MAX_ANSWER: usize = 8 << 20;
+
+/// Connections without work are kept for so long: shorter than the usual server keeps them, so that none is used that is
+/// just being closed.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// How long a service may take. Every field is a limit that a test can make short.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// From the request to the last byte of a function's answer; a function runs for a quarter of an hour at most.
+    pub function: Duration,
+    /// The same of any other service; a long poll takes 20 seconds.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            function: Duration::from_secs(15 * 60 + 10),
+            answer: Duration::from_secs(60),
+        }
+    }
+}
+
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Why there is no answer, in the words of the SDK that Step Functions itself uses.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Silence {
+    #[error("Unable to execute HTTP request: Connect to {to} failed: {why}")]
+    Connect { to: String, why: String },
+    #[error("Unable to execute HTTP request: Read timed out")]
+    TimedOut,
+    #[error("Unable to execute HTTP request: {0}")]
+    Broken(String),
+    #[error("Unable to unmarshall response: it is longer than {MAX_ANSWER} bytes")]
+    TooLong,
+}
+
+pub(super) struct Http {
+    client: reqwest::Client,
+}
+
+impl Http {
+    pub(super) fn new(patience: &Patience) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(patience.connect)
+            .pool_idle_timeout(IDLE)
+            .build()?;
+        Ok(Self { client })
+    }
+
+    pub(super) async fn send(&self, request: Request, within: Duration) -> Result<Answer, Silence> {
+        let Request { method, url, headers, body } = request;
+        let to = url.authority().to_owned();
+        let asked = self.client.request(method, url).headers(headers).body(body).timeout(within).send();
+        let mut response = asked.await.map_err(|error| silence(&error, &to))?;
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| silence(&error, &to))? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(Silence::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body: body.into() })
+    }
+}
+
+fn silence(error: &reqwest::Error, to: &str) -> Silence {
+    if error.is_connect() {
+        Silence::Connect { to: to.to_owned(), why: root(error) }
+    } else if error.is_timeout() {
+        Silence::TimedOut
+    } else {
+        Silence::Broken(root(error))
+    }
+}
+
+/// What is at the bottom of an error: the layers above it only say that something failed.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
