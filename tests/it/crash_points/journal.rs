@@ -1,5 +1,5 @@
-//! The engine's machines and activities. Lockgate itself makes one machine and never takes it away, so that an engine of
-//! its own is killed here at each of these writes: afterwards there is exactly what was committed, and whoever asks for
+//! The engine's machines with their versions, aliases and tags, and its activities. Lockgate itself makes one machine and
+//! never takes it away, so that an engine of its own is killed here at each of these writes: afterwards there is exactly what was committed, and whoever asks for
 //! all of it again comes to the same end.
 
 use std::path::Path;
@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tests::doomed::{self, Doomed};
-use workflow::driver::{Config, Engine, MachineRequest, Page, Ticks};
-use workflow::journal::SqliteJournal;
+use workflow::driver::{
+    Config, Engine, Error, MachineRequest, MachineUpdate, Page, Route, Ticks, VersionRequest,
+};
+use workflow::journal::{SqliteJournal, Tag};
 use workflow::tasks::NoTasks;
 
 pub(super) const MACHINES: Doomed = Doomed("crash_points::journal::inside_a_doomed_process");
@@ -31,18 +33,46 @@ async fn inside_a_doomed_process() {
 }
 
 async fn make_and_remove(engine: &Engine) {
-    let (activity, _) = engine.create_activity("a").await.unwrap();
+    let activity = engine.create_activity("a", None, Vec::new()).await.unwrap().arn;
     engine.delete_activity(&activity).await.unwrap();
-    engine.put_state_machine(machine(1)).await.unwrap();
-    let revised = engine.put_state_machine(machine(2)).await.unwrap();
-    assert_eq!(engine.describe_state_machine(&revised.arn).await.unwrap().definition, machine(2).definition);
-    engine.delete_state_machine(&revised.arn).await.unwrap();
+    let machine = engine.put_state_machine(machine(1)).await.unwrap().arn;
+    let update = MachineUpdate { definition: Some(self::machine(2).definition), ..MachineUpdate::default() };
+    engine.update_state_machine(&machine, update).await.unwrap();
+    assert_eq!(
+        engine.describe_state_machine(&machine).await.unwrap().definition,
+        self::machine(2).definition
+    );
+    let tag = Tag { key: "k".to_owned(), value: "v".to_owned() };
+    engine.tag_resource(&machine, vec![tag]).await.unwrap();
+    engine.untag_resource(&machine, vec!["k".to_owned()]).await.unwrap();
+    let version =
+        engine.publish_state_machine_version(&machine, None, VersionRequest::default()).await.unwrap().arn;
+    let routes = [Route { version_arn: version.clone(), weight: 100 }];
+    let alias = match engine.create_state_machine_alias("live", None, &routes).await {
+        Ok(alias) => alias.arn,
+        // Made before, and changed since.
+        Err(Error::Conflict(_)) => format!("{machine}:live"),
+        Err(error) => panic!("{error}"),
+    };
+    engine.update_state_machine_alias(&alias, Some("changed"), None).await.unwrap();
+    engine.delete_state_machine_alias(&alias).await.unwrap();
+    engine.delete_state_machine_version(&version).await.unwrap();
+    engine.delete_state_machine(&machine).await.unwrap();
 }
 
-/// Activities, machines that were not deleted, and revisions.
-fn rows(folder: &Path) -> [i64; 3] {
+/// What is left: the tables' conditions, each with the writes that add a row of it and those that take one away.
+const ROWS: [(&str, &[&str], &[&str]); 6] = [
+    ("activities", &["create-activity"], &["delete-activity"]),
+    ("machines WHERE deleted IS NULL", &["create-machine"], &["delete-machine"]),
+    ("revisions", &["create-machine", "revise-machine"], &[]),
+    ("tags", &["tag"], &["untag"]),
+    ("versions WHERE deleted IS NULL", &["publish-version"], &["delete-version"]),
+    ("aliases", &["create-alias"], &["delete-alias"]),
+];
+
+fn rows(folder: &Path) -> [i64; ROWS.len()] {
     let database = Connection::open(folder.join("journal.db")).unwrap();
-    ["activities", "machines WHERE deleted IS NULL", "revisions"].map(|rows| {
+    ROWS.map(|(rows, ..)| {
         database.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get(0)).unwrap()
     })
 }
@@ -51,18 +81,14 @@ fn rows(folder: &Path) -> [i64; 3] {
 async fn a_kill_leaves_machines_and_activities_made_or_not_made() {
     let calm = tempfile::tempdir().unwrap();
     let passes = MACHINES.calm(calm.path()).unwrap();
-    assert_eq!(rows(calm.path()), [0, 0, 2]);
+    assert_eq!(rows(calm.path()), [0, 0, 2, 0, 0, 0]);
     for (place, death) in passes.iter().enumerate() {
         let folder = tempfile::tempdir().unwrap();
         MACHINES.killed(folder.path(), death).unwrap();
-        let committed = |write: &str| {
-            let pass = format!("journal.{write}.after:1");
-            i64::from(passes[..=place].contains(&pass))
-        };
-        let activities = committed("create-activity") - committed("delete-activity");
-        let machines = committed("create-machine") - committed("delete-machine");
-        let revisions = committed("create-machine") + committed("revise-machine");
-        assert_eq!(rows(folder.path()), [activities, machines, revisions], "{death}");
+        let committed = |write: &&str| passes[..=place].contains(&format!("journal.{write}.after:1"));
+        let count = |writes: &[&str]| writes.iter().filter(|write| committed(write)).count() as i64;
+        let expected = ROWS.map(|(_, added, taken)| count(added) - count(taken));
+        assert_eq!(rows(folder.path()), expected, "{death}");
 
         let engine = engine(folder.path()).await;
         make_and_remove(&engine).await;

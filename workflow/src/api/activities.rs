@@ -3,50 +3,44 @@
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use super::executions::set_next;
 use super::params::Params;
-use super::{BODY, seconds};
-use crate::driver::Engine;
-
-const WORKER: usize = 80;
+use super::{seconds, set_next, settings, tags};
+use crate::driver::{ActivityDescription, Engine};
 
 pub(super) async fn create(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let (arn, created) = engine.create_activity(params.text("name", BODY)?).await?;
-    Ok(json!({ "activityArn": arn, "creationDate": seconds(created) }))
+    let encryption = settings::encryption(params)?;
+    let activity = engine.create_activity(params.text("name"), encryption, tags::given(params)).await?;
+    Ok(json!({ "activityArn": activity.arn, "creationDate": seconds(activity.created) }))
 }
 
 pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let (name, created) = engine.describe_activity(params.arn("activityArn")?).await?;
-    let arn = engine.place().activity(&name);
-    let encryption = json!({ "type": "AWS_OWNED_KEY" });
-    let created = seconds(created);
-    Ok(
-        json!({ "activityArn": arn, "name": name, "creationDate": created, "encryptionConfiguration": encryption }),
-    )
+    let activity = engine.describe_activity(params.text("activityArn")).await?;
+    let mut answer = listed(&activity);
+    answer["encryptionConfiguration"] = settings::show_encryption(activity.encryption.as_deref());
+    Ok(answer)
 }
 
 pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let (activities, next) = engine.list_activities(&params.page()?).await?;
-    let listed = activities.into_iter().map(|(name, created)| {
-        let arn = engine.place().activity(&name);
-        json!({ "activityArn": arn, "name": name, "creationDate": seconds(created) })
-    });
-    let mut answer = json!({ "activities": listed.collect::<Vec<_>>() });
+    let (activities, next) = engine.list_activities(&params.page()).await?;
+    let mut answer = json!({ "activities": activities.iter().map(listed).collect::<Vec<_>>() });
     set_next(&mut answer, next);
     Ok(answer)
 }
 
 pub(super) async fn delete(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    engine.delete_activity(params.arn("activityArn")?).await?;
+    engine.delete_activity(params.text("activityArn")).await?;
     Ok(json!({}))
 }
 
 /// Answers after a minute at most; without a task, with a token that is null.
 pub(super) async fn get_task(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let arn = params.arn("activityArn")?;
-    let worker = params.optional("workerName", WORKER)?;
+    let (arn, worker) = (params.text("activityArn"), params.optional("workerName"));
     Ok(match engine.get_activity_task(arn, worker).await? {
         Some(task) => json!({ "taskToken": task.token, "input": *task.input }),
         None => json!({ "taskToken": null }),
     })
+}
+
+fn listed(activity: &ActivityDescription) -> Value {
+    json!({ "activityArn": activity.arn, "name": activity.name, "creationDate": seconds(activity.created) })
 }

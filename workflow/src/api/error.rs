@@ -26,10 +26,23 @@ impl Failure {
         client("SerializationException", what.to_owned())
     }
 
-    pub(super) fn validation(field: &str, value: &str, rule: &str) -> Self {
-        let message =
-            format!("1 validation error detected: {value} at '{field}' failed to satisfy constraint: {rule}");
-        client("ValidationException", message)
+    /// What the form of a request violates, all of it.
+    pub(super) fn violations(violations: &[String]) -> Self {
+        let (count, all) = (violations.len(), violations.join("; "));
+        let noun = if count == 1 { "error" } else { "errors" };
+        client("ValidationException", format!("{count} validation {noun} detected: {all}"))
+    }
+
+    pub(super) fn validation(message: &str) -> Self {
+        client("ValidationException", message.to_owned())
+    }
+
+    pub(super) fn logging(what: &str) -> Self {
+        client("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {what}"))
+    }
+
+    pub(super) fn encryption(what: &str) -> Self {
+        client("InvalidEncryptionConfiguration", format!("Invalid Encryption Configuration: {what}"))
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
@@ -58,43 +71,69 @@ impl From<Error> for Failure {
                 message: "The engine is shutting down.".into(),
             },
             Error::Journal(_) | Error::Unreadable { .. } | Error::Damaged { .. } => internal(&error),
-
-            Error::InvalidName(name) => client("InvalidName", format!("Invalid Name: '{name}'")),
-            Error::InvalidArn(why) => client("InvalidArn", format!("Invalid Arn: '{why}'")),
-            Error::InvalidDefinition(problems) => client("InvalidDefinition", definition(problems)),
-            Error::InvalidInput(why) => {
-                client("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"))
-            }
-            Error::InvalidOutput(why) => client("InvalidOutput", format!("Invalid Output: '{why}'")),
-            Error::InvalidPage | Error::InvalidToken => {
-                client("InvalidToken", "Invalid Token: 'Invalid token'".into())
-            }
-
-            Error::NoMachine(arn) => {
-                client("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
-            }
-            Error::MachineExists(arn) => {
-                client("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'"))
-            }
-            Error::NoExecution(arn) => {
-                client("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
-            }
-            Error::ExecutionExists(arn) => {
-                client("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
-            }
-            Error::NoActivity(arn) => {
-                client("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"))
-            }
-            Error::TooManyPollers => client(
-                "ActivityWorkerLimitExceeded",
-                "Activity Worker Limit Exceeded: 'The maximum number of workers poll this activity'".into(),
-            ),
             Error::Refused(refused) => from_refused(*refused),
-            Error::ReadOnly(machine) => client(
-                "AccessDeniedException",
-                format!("'{machine}' may only be looked at through this endpoint."),
-            ),
+            refused => client(kind(refused), message(refused)),
         }
+    }
+}
+
+/// AWS's name for what the engine refused.
+fn kind(error: &Error) -> &'static str {
+    match error {
+        Error::InvalidName(_) => "InvalidName",
+        Error::InvalidArn(_) => "InvalidArn",
+        Error::InvalidDefinition(_) => "InvalidDefinition",
+        Error::InvalidInput(_) => "InvalidExecutionInput",
+        Error::InvalidOutput(_) => "InvalidOutput",
+        Error::InvalidPage | Error::InvalidToken => "InvalidToken",
+        Error::Invalid(_) => "ValidationException",
+        Error::MissingParameter(_) => "MissingRequiredParameter",
+        Error::Conflict(_) => "ConflictException",
+        Error::QuotaExceeded(_) => "ServiceQuotaExceededException",
+        Error::TooManyTags(_) => "TooManyTags",
+        Error::NoResource(_) | Error::NoAlias => "ResourceNotFound",
+        Error::NoMachine(_) => "StateMachineDoesNotExist",
+        Error::MachineExists(_) => "StateMachineAlreadyExists",
+        Error::NoExecution(_) => "ExecutionDoesNotExist",
+        Error::ExecutionExists(_) => "ExecutionAlreadyExists",
+        Error::NoActivity(_) => "ActivityDoesNotExist",
+        Error::ActivityExists(_) => "ActivityAlreadyExists",
+        Error::TooManyPollers => "ActivityWorkerLimitExceeded",
+        Error::ReadOnly(_) => "AccessDeniedException",
+        Error::Busy
+        | Error::Closed
+        | Error::Journal(_)
+        | Error::Unreadable { .. }
+        | Error::Damaged { .. }
+        | Error::Refused(_) => "InternalFailure",
+    }
+}
+
+/// AWS's words for it.
+fn message(error: &Error) -> String {
+    match error {
+        Error::InvalidName(name) => format!("Invalid Name: '{name}'"),
+        Error::InvalidArn(why) => format!("Invalid Arn: '{why}'"),
+        Error::InvalidDefinition(problems) => definition(problems),
+        Error::InvalidInput(why) => format!("Invalid State Machine Execution Input: '{why}'"),
+        Error::InvalidOutput(why) => format!("Invalid Output: '{why}'"),
+        Error::InvalidPage | Error::InvalidToken => "Invalid Token: 'Invalid token'".into(),
+        Error::Invalid(message) | Error::Conflict(message) | Error::QuotaExceeded(message) => message.clone(),
+        Error::MissingParameter(message) => (*message).to_owned(),
+        Error::TooManyTags(arn) => format!("'{arn}' cannot have more than 50 tags"),
+        Error::NoResource(arn) => format!("Resource not found: '{arn}'"),
+        Error::NoAlias => "Request references a resource that does not exist.".into(),
+        Error::NoMachine(arn) => format!("State Machine Does Not Exist: '{arn}'"),
+        Error::MachineExists(arn) => format!("State Machine Already Exists: '{arn}'"),
+        Error::NoExecution(arn) => format!("Execution Does Not Exist: '{arn}'"),
+        Error::ExecutionExists(arn) => format!("Execution Already Exists: '{arn}'"),
+        Error::NoActivity(arn) => format!("Activity Does Not Exist: '{arn}'"),
+        Error::ActivityExists(arn) => format!("Activity Already Exists: '{arn}'"),
+        Error::TooManyPollers => {
+            "Activity Worker Limit Exceeded: 'The maximum number of workers poll this activity'".into()
+        }
+        Error::ReadOnly(machine) => format!("'{machine}' may only be looked at through this endpoint."),
+        unexpected => unexpected.to_string(),
     }
 }
 

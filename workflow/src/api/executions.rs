@@ -6,48 +6,40 @@ use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::params::Params;
-use super::{BODY, seconds};
+use super::{seconds, set_next};
 use crate::driver::{Description, Engine, ListedExecution};
 use crate::journal::RunStatus;
 
-const ERROR: usize = 256;
-const CAUSE: usize = 32_768;
-
 pub(super) async fn start(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let machine = params.arn("stateMachineArn")?;
-    let name = params.optional("name", BODY)?;
-    let input = params.optional("input", BODY)?.unwrap_or("{}");
-    let started = engine.start_execution(machine, name, input).await?;
+    let (machine, name) = (params.text("stateMachineArn"), params.optional("name"));
+    let (input, trace) = (params.optional("input").unwrap_or("{}"), params.optional("traceHeader"));
+    let started = engine.start_traced_execution(machine, name, input, trace).await?;
     Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.start_date) }))
 }
 
 pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let execution = engine.describe_execution(params.arn("executionArn")?).await?;
-    Ok(described(&execution))
+    let execution = engine.describe_execution(params.text("executionArn")).await?;
+    Ok(described(&execution, params.metadata_only()))
 }
 
 pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let status = params.optional("statusFilter", ERROR)?;
-    let status = status
-        .map(|status| {
-            RunStatus::from_str(status).map_err(|_| {
-                let rule = "Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]";
-                Failure::validation("statusFilter", &format!("Value '{status}'"), rule)
-            })
-        })
-        .transpose()?;
-    let machine = params.arn("stateMachineArn")?;
-    let (executions, next) = engine.list_executions(machine, status, &params.page()?).await?;
+    let status = params.optional("statusFilter").map(RunStatus::from_str);
+    let Some(machine) = params.optional("stateMachineArn") else {
+        return Err(Failure::validation("Must provide a StateMachine ARN or MapRun ARN"));
+    };
+    let page = params.page();
+    // No execution here ever has a status that we do not know.
+    let Ok(status) = status.transpose() else { return Ok(json!({ "executions": [] })) };
+    let (executions, next) = engine.list_executions(machine, status, &page).await?;
     let mut answer = json!({ "executions": executions.iter().map(listed).collect::<Vec<_>>() });
     set_next(&mut answer, next);
     Ok(answer)
 }
 
 pub(super) async fn history(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let arn = params.arn("executionArn")?;
-    let reverse = params.flag("reverseOrder")?.unwrap_or(false);
-    let with_data = params.flag("includeExecutionData")?.unwrap_or(true);
-    let mut page = engine.history(arn, &params.page()?, reverse).await?;
+    let reverse = params.flag("reverseOrder").unwrap_or(false);
+    let with_data = params.flag("includeExecutionData").unwrap_or(true);
+    let mut page = engine.history(params.text("executionArn"), &params.page(), reverse).await?;
     if !with_data {
         page.events.iter_mut().for_each(drop_data);
     }
@@ -57,16 +49,9 @@ pub(super) async fn history(engine: &Engine, params: &Params) -> Result<Value, F
 }
 
 pub(super) async fn stop(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let arn = params.arn("executionArn")?;
-    let (error, cause) = (params.optional("error", ERROR)?, params.optional("cause", CAUSE)?);
-    let stopped = engine.stop_execution(arn, error, cause).await?;
+    let (error, cause) = (params.optional("error"), params.optional("cause"));
+    let stopped = engine.stop_execution(params.text("executionArn"), error, cause).await?;
     Ok(json!({ "stopDate": seconds(stopped) }))
-}
-
-pub(super) fn set_next(answer: &mut Value, next: Option<String>) {
-    if let Some(next) = next {
-        answer["nextToken"] = next.into();
-    }
 }
 
 /// A damaged execution has failed as far as a client can know.
@@ -74,7 +59,7 @@ fn status(status: RunStatus) -> &'static str {
     if status == RunStatus::Parked { RunStatus::Failed.into() } else { status.into() }
 }
 
-fn described(execution: &Description) -> Value {
+fn described(execution: &Description, metadata_only: bool) -> Value {
     let mut answer = json!({
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine_arn,
@@ -88,15 +73,20 @@ fn described(execution: &Description) -> Value {
             answer[name] = value;
         }
     };
-    let included = json!({ "included": true });
+    set("stateMachineVersionArn", execution.version_arn.as_deref().map(Value::from));
+    set("stateMachineAliasArn", execution.alias_arn.as_deref().map(Value::from));
+    set("traceHeader", execution.trace.as_deref().map(Value::from));
     set("stopDate", execution.stopped.map(seconds));
-    set("inputDetails", execution.input.as_ref().map(|_| included.clone()));
-    set("input", execution.input.as_deref().map(Value::from));
-    set("outputDetails", execution.output.as_ref().map(|_| included));
-    set("output", execution.output.as_deref().map(Value::from));
-    let failed = execution.failed.clone().unwrap_or_default();
-    set("error", failed.error.as_deref().map(Value::from));
-    set("cause", failed.cause.as_deref().map(Value::from));
+    if !metadata_only {
+        let included = json!({ "included": true });
+        set("inputDetails", execution.input.as_ref().map(|_| included.clone()));
+        set("input", execution.input.as_deref().map(Value::from));
+        set("outputDetails", execution.output.as_ref().map(|_| included));
+        set("output", execution.output.as_deref().map(Value::from));
+        let failed = execution.failed.clone().unwrap_or_default();
+        set("error", failed.error.as_deref().map(Value::from));
+        set("cause", failed.cause.as_deref().map(Value::from));
+    }
     let (redrivable, why_not) = redrive(execution.status);
     set("redriveStatus", Some(redrivable.into()));
     set("redriveStatusReason", why_not.map(Value::from));
@@ -124,6 +114,12 @@ fn listed(execution: &ListedExecution) -> Value {
     });
     if let Some(stopped) = execution.stopped {
         answer["stopDate"] = seconds(stopped);
+    }
+    if let Some(arn) = &execution.version_arn {
+        answer["stateMachineVersionArn"] = arn.clone().into();
+    }
+    if let Some(arn) = &execution.alias_arn {
+        answer["stateMachineAliasArn"] = arn.clone().into();
     }
     answer
 }

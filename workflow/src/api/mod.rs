@@ -4,11 +4,17 @@
 //! Not here: listening, and limits on connections and headers; who serves the router brings them.
 
 mod activities;
+mod aliases;
 mod callbacks;
 mod error;
 mod executions;
+mod model;
 mod params;
+mod settings;
+mod shape;
 mod state_machines;
+mod tags;
+mod versions;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -21,10 +27,9 @@ use serde_json::Value;
 use crate::Millis;
 use crate::driver::Engine;
 use error::Failure;
+use model::{BODY, OPERATIONS, Operation};
 use params::Params;
 
-/// Longest request, as on AWS.
-const BODY: usize = 1024 * 1024;
 const TARGET: &str = "x-amz-target";
 const PREFIX: &str = "AWSStepFunctions.";
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
@@ -32,6 +37,15 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-js
 /// Serves the API. The executions of the machines in `read_only` can be looked at here and not touched.
 pub fn router(engine: &Engine, read_only: impl IntoIterator<Item = String>) -> Router {
     Router::new().route("/", post(serve)).fallback(nothing_here).with_state(engine.read_only(read_only))
+}
+
+/// The names of all operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name)
+}
+
+fn operation(name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|(known, _)| *known == name)
 }
 
 async fn serve(State(engine): State<Engine>, request: Request) -> Response {
@@ -49,10 +63,10 @@ async fn nothing_here(State(engine): State<Engine>) -> Response {
 
 async fn handle(engine: &Engine, headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
     let target = headers.get(TARGET).and_then(|target| target.to_str().ok());
-    let operation =
-        target.and_then(|target| target.strip_prefix(PREFIX)).ok_or_else(Failure::unknown_operation)?;
+    let operation = target.and_then(|target| operation(target.strip_prefix(PREFIX)?));
+    let operation = operation.ok_or_else(Failure::unknown_operation)?;
     let body = read(headers, body).await?;
-    answer(engine, operation, &Params::parse(&body)?).await
+    answer(engine, operation.0, &Params::parse(operation, &body)?).await
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
@@ -66,10 +80,25 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
 async fn answer(engine: &Engine, operation: &str, params: &Params) -> Result<Value, Failure> {
     match operation {
         "CreateStateMachine" => state_machines::create(engine, params).await,
+        "UpdateStateMachine" => state_machines::update(engine, params).await,
         "DescribeStateMachine" => state_machines::describe(engine, params).await,
         "DescribeStateMachineForExecution" => state_machines::describe_for_execution(engine, params).await,
         "ListStateMachines" => state_machines::list(engine, params).await,
         "DeleteStateMachine" => state_machines::delete(engine, params).await,
+
+        "PublishStateMachineVersion" => versions::publish(engine, params).await,
+        "ListStateMachineVersions" => versions::list(engine, params).await,
+        "DeleteStateMachineVersion" => versions::delete(engine, params).await,
+
+        "CreateStateMachineAlias" => aliases::create(engine, params).await,
+        "UpdateStateMachineAlias" => aliases::update(engine, params).await,
+        "DescribeStateMachineAlias" => aliases::describe(engine, params).await,
+        "ListStateMachineAliases" => aliases::list(engine, params).await,
+        "DeleteStateMachineAlias" => aliases::delete(engine, params).await,
+
+        "TagResource" => tags::tag(engine, params).await,
+        "UntagResource" => tags::untag(engine, params).await,
+        "ListTagsForResource" => tags::list(engine, params).await,
 
         "StartExecution" => executions::start(engine, params).await,
         "DescribeExecution" => executions::describe(engine, params).await,
@@ -97,6 +126,12 @@ fn respond(engine: &Engine, status: StatusCode, body: &Value) -> Response {
     let headers =
         [(header::CONTENT_TYPE, CONTENT_TYPE), (header::HeaderName::from_static("x-amzn-requestid"), id)];
     (status, headers, body.to_string()).into_response()
+}
+
+fn set_next(answer: &mut Value, next: Option<String>) {
+    if let Some(next) = next {
+        answer["nextToken"] = next.into();
+    }
 }
 
 /// An instant as AWS JSON writes it: seconds, with a fraction.

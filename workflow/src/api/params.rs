@@ -1,87 +1,67 @@
-//! The fields of a request, with AWS's words for what is wrong with them.
+//! The members of a request whose form has been checked.
 
 use serde_json::{Map, Value};
 
 use super::error::Failure;
+use super::model::Operation;
+use super::shape;
 use crate::driver::Page;
-
-/// Longest ARN and name of a worker that AWS's model allows.
-const ARN: usize = 256;
-/// Most entries of a page that AWS's model allows.
-const PAGE: i64 = 1000;
-const PAGE_TOKEN: usize = 1024;
 
 pub(super) struct Params {
     fields: Map<String, Value>,
 }
 
 impl Params {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Failure> {
-        if body.is_empty() {
-            return Ok(Self { fields: Map::new() });
-        }
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(fields)) => Ok(Self { fields }),
-            Ok(_) => Err(Failure::serialization("The request is not a JSON object")),
-            Err(error) => Err(Failure::serialization(&error.to_string())),
-        }
-    }
-
-    /// A field that must be there, of `1..=longest` characters.
-    pub(super) fn text(&self, name: &str, longest: usize) -> Result<&str, Failure> {
-        let null = || Failure::validation(name, "Value null", "Member must not be null");
-        let text = self.optional(name, longest)?.ok_or_else(null)?;
-        if text.is_empty() {
-            let rule = "Member must have length greater than or equal to 1";
-            return Err(Failure::validation(name, "Value ''", rule));
-        }
-        Ok(text)
-    }
-
-    pub(super) fn arn(&self, name: &str) -> Result<&str, Failure> {
-        self.text(name, ARN)
-    }
-
-    pub(super) fn optional(&self, name: &str, longest: usize) -> Result<Option<&str>, Failure> {
-        let text = match self.fields.get(name) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => text,
-            Some(_) => return Err(Failure::serialization(&format!("{name} is not a string"))),
+    /// Reads the request of this operation.
+    pub(super) fn parse(operation: &Operation, body: &[u8]) -> Result<Self, Failure> {
+        let fields = if body.is_empty() {
+            Map::new()
+        } else {
+            match serde_json::from_slice(body) {
+                Ok(Value::Object(fields)) => fields,
+                Ok(_) => return Err(Failure::serialization("The request is not a JSON object")),
+                Err(error) => return Err(Failure::serialization(&error.to_string())),
+            }
         };
-        if text.len() > longest && text.chars().count() > longest {
-            let rule = format!("Member must have length less than or equal to {longest}");
-            return Err(Failure::validation(name, "Value", &rule));
-        }
-        Ok(Some(text))
+        shape::check(operation.1, &fields)?;
+        Ok(Self { fields })
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
-        match self.fields.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(Failure::serialization(&format!("{name} is not a boolean"))),
-        }
+    /// A member that the operation needs.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.optional(name).unwrap_or_default()
     }
 
-    /// A field that is stored and shown as it came.
+    pub(super) fn optional(&self, name: &str) -> Option<&str> {
+        self.value(name)?.as_str()
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        self.value(name)?.as_bool()
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        self.value(name)?.as_i64()
+    }
+
+    pub(super) fn list(&self, name: &str) -> &[Value] {
+        self.value(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn page(&self) -> Result<Page, Failure> {
-        let limit = match self.fields.get("maxResults") {
-            None | Some(Value::Null) => 0,
-            Some(value) => {
-                let number =
-                    value.as_i64().ok_or_else(|| Failure::serialization("maxResults is not an integer"))?;
-                if !(0..=PAGE).contains(&number) {
-                    let rule = format!("Member must have value less than or equal to {PAGE}");
-                    return Err(Failure::validation("maxResults", &format!("Value '{number}'"), &rule));
-                }
-                number as u32
-            }
-        };
-        let token = self.optional("nextToken", PAGE_TOKEN)?.map(str::to_owned);
-        Ok(Page { limit, token })
+    /// Whether only what describes a thing is wanted, and not its data.
+    pub(super) fn metadata_only(&self) -> bool {
+        self.optional("includedData") == Some("METADATA_ONLY")
+    }
+
+    pub(super) fn page(&self) -> Page {
+        let limit = self.number("maxResults").unwrap_or(0);
+        Page {
+            limit: u32::try_from(limit).unwrap_or(0),
+            token: self.optional("nextToken").map(str::to_owned),
+        }
     }
 }

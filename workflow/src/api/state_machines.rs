@@ -6,58 +6,70 @@ use serde_json::{Map, Value, json};
 
 use super::error::Failure;
 use super::params::Params;
-use super::{BODY, seconds};
-use crate::driver::{Engine, MachineDescription, MachineRequest};
+use super::{seconds, set_next, settings, tags};
+use crate::driver::{
+    Engine, ListedMachine, MachineDescription, MachineRequest, MachineUpdate, VersionRequest,
+};
 use crate::journal::Kind;
 
-/// Longest name that AWS's model lets through to the check of names.
-const NAME: usize = 80;
-const ROLE: usize = 256;
-/// What is stored and shown, and what it is when nothing was said.
-const SETTINGS: [(&str, &str); 3] = [
-    ("loggingConfiguration", r#"{"level":"OFF","includeExecutionData":false}"#),
-    ("tracingConfiguration", r#"{"enabled":false}"#),
-    ("encryptionConfiguration", r#"{"type":"AWS_OWNED_KEY"}"#),
-];
-
 pub(super) async fn create(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let kind = params.optional("type", NAME)?.unwrap_or("STANDARD");
-    let unknown = |_| {
-        let rule = "Member must satisfy enum value set: [STANDARD, EXPRESS]";
-        Failure::validation("type", &format!("Value '{kind}'"), rule)
-    };
-    let given = |(name, _): &(&str, &str)| Some(((*name).to_owned(), params.value(name)?.clone()));
-    let settings: Map<_, _> = SETTINGS.iter().filter_map(given).collect();
     let request = MachineRequest {
-        name: params.text("name", BODY)?.to_owned(),
-        definition: params.text("definition", BODY)?.to_owned(),
-        role: params.text("roleArn", ROLE)?.to_owned(),
-        kind: Kind::from_str(kind).map_err(unknown)?,
-        settings: Value::Object(settings).to_string(),
+        name: params.text("name").to_owned(),
+        definition: params.text("definition").to_owned(),
+        role: params.text("roleArn").to_owned(),
+        kind: kind(params),
+        settings: settings::stored(params)?,
+        tags: tags::given(params),
+        publish: publish(params)?,
     };
-    let created = engine.create_state_machine(request).await?;
-    Ok(json!({ "stateMachineArn": created.arn, "creationDate": seconds(created.created) }))
+    let made = engine.create_state_machine(request).await?;
+    let mut answer = json!({ "stateMachineArn": made.arn, "creationDate": seconds(made.created) });
+    if let Some(arn) = made.version_arn {
+        answer["stateMachineVersionArn"] = arn.into();
+    }
+    Ok(answer)
+}
+
+pub(super) async fn update(engine: &Engine, params: &Params) -> Result<Value, Failure> {
+    let update = MachineUpdate {
+        definition: params.optional("definition").map(str::to_owned),
+        role: params.optional("roleArn").map(str::to_owned),
+        settings: settings::given(params)?,
+        publish: publish(params)?,
+    };
+    let updated = engine.update_state_machine(params.text("stateMachineArn"), update).await?;
+    let mut answer = json!({ "updateDate": seconds(updated.updated) });
+    if let Some(label) = updated.label {
+        answer["revisionId"] = label.into();
+    }
+    if let Some(arn) = updated.version_arn {
+        answer["stateMachineVersionArn"] = arn.into();
+    }
+    Ok(answer)
 }
 
 pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let machine = engine.describe_state_machine(params.arn("stateMachineArn")?).await?;
-    let mut answer = described(&machine);
+    let machine = engine.describe_state_machine(params.text("stateMachineArn")).await?;
+    let mut answer = described(&machine, params);
     answer.insert("status".into(), "ACTIVE".into());
     answer.insert("type".into(), <&str>::from(machine.kind).into());
     answer.insert("creationDate".into(), seconds(machine.created));
+    if let Some(description) = machine.description {
+        answer.insert("description".into(), description.into());
+    }
     Ok(answer.into())
 }
 
 pub(super) async fn describe_for_execution(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let machine = engine.describe_state_machine_for_execution(params.arn("executionArn")?).await?;
-    let mut answer = described(&machine);
+    let machine = engine.describe_state_machine_for_execution(params.text("executionArn")).await?;
+    let mut answer = described(&machine, params);
     answer.insert("updateDate".into(), seconds(machine.created));
     Ok(answer.into())
 }
 
 pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let (machines, next) = engine.list_state_machines(&params.page()?).await?;
-    let listed = |machine: &MachineDescription| {
+    let (machines, next) = engine.list_state_machines(&params.page()).await?;
+    let listed = |machine: &ListedMachine| {
         json!({
             "stateMachineArn": machine.arn,
             "name": machine.name,
@@ -66,25 +78,42 @@ pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Fail
         })
     };
     let mut answer = json!({ "stateMachines": machines.iter().map(listed).collect::<Vec<_>>() });
-    super::executions::set_next(&mut answer, next);
+    set_next(&mut answer, next);
     Ok(answer)
 }
 
 pub(super) async fn delete(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    engine.delete_state_machine(params.arn("stateMachineArn")?).await?;
+    engine.delete_state_machine(params.text("stateMachineArn")).await?;
     Ok(json!({}))
 }
 
-fn described(machine: &MachineDescription) -> Map<String, Value> {
+pub(super) fn kind(params: &Params) -> Kind {
+    params.optional("type").and_then(|kind| Kind::from_str(kind).ok()).unwrap_or_default()
+}
+
+/// Whether what is made is to be published, and with which words.
+fn publish(params: &Params) -> Result<Option<VersionRequest>, Failure> {
+    let description = params.optional("versionDescription").map(str::to_owned);
+    if params.flag("publish") == Some(true) {
+        return Ok(Some(VersionRequest { description }));
+    }
+    if description.is_some() {
+        return Err(Failure::validation("Version description can only be set when publish is true"));
+    }
+    Ok(None)
+}
+
+fn described(machine: &MachineDescription, params: &Params) -> Map<String, Value> {
     let mut answer = Map::new();
     answer.insert("stateMachineArn".into(), machine.arn.clone().into());
     answer.insert("name".into(), machine.name.clone().into());
-    answer.insert("definition".into(), machine.definition.clone().into());
+    // The document is data too, and required all the same.
+    let definition = if params.metadata_only() { "{}" } else { &machine.definition };
+    answer.insert("definition".into(), definition.into());
     answer.insert("roleArn".into(), machine.role.clone().into());
-    let given: Map<String, Value> = serde_json::from_str(&machine.settings).unwrap_or_default();
-    for (name, usual) in SETTINGS {
-        let usual = || serde_json::from_str(usual).unwrap_or_default();
-        answer.insert(name.into(), given.get(name).cloned().unwrap_or_else(usual));
+    if let Some(label) = &machine.label {
+        answer.insert("revisionId".into(), label.clone().into());
     }
+    settings::show(&machine.settings, &mut answer);
     answer
 }

@@ -2,6 +2,7 @@
 //! levels of the document in [`build`], the fields' common forms in [`fields`].
 
 pub(crate) mod build;
+mod express;
 pub(crate) mod fields;
 
 use crate::state::{Body, State};
@@ -49,6 +50,17 @@ pub enum Pattern {
     Sync,
     Sync2,
     WaitForTaskToken,
+}
+
+/// Checks a document for a machine of this kind.
+pub(crate) fn check(text: &str, kind: crate::journal::Kind) -> Result<(), Vec<Problem>> {
+    Definition::parse(text)?;
+    if kind == crate::journal::Kind::Standard {
+        return Ok(());
+    }
+    let problems =
+        serde_json::from_str(text).map_or_else(|_| Vec::new(), |document| express::problems(&document));
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 impl Definition {

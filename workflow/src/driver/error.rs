@@ -28,6 +28,21 @@ pub enum Error {
     #[error("not a page token")]
     InvalidPage,
 
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    MissingParameter(&'static str),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    QuotaExceeded(String),
+    #[error("{0} may not have that many tags")]
+    TooManyTags(String),
+
+    #[error("there is no {0}")]
+    NoResource(String),
+    #[error("there is no such alias")]
+    NoAlias,
     #[error("there is no state machine {0}")]
     NoMachine(String),
     #[error("there is another state machine {0}")]
@@ -36,6 +51,8 @@ pub enum Error {
     NoExecution(String),
     #[error("there is another execution {0}")]
     ExecutionExists(String),
+    #[error("there is an activity {0} with another configuration")]
+    ActivityExists(String),
     #[error("there is no activity {0}")]
     NoActivity(String),
     #[error("too many workers poll this activity")]

@@ -51,6 +51,7 @@ pub(super) enum Command {
 pub(super) struct Start {
     pub(super) revision: crate::journal::RevisionId,
     pub(super) name: String,
+    pub(super) origin: crate::journal::Origin,
     pub(super) input: Arc<str>,
 }
 

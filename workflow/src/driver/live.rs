@@ -8,7 +8,7 @@ use super::inbox::{Answer, Arrival};
 use super::{Error, Place};
 use crate::history::{self, Token};
 use crate::journal::{
-    Append, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, NewExecution, RunStatus,
+    Append, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, NewExecution, Origin, RunStatus,
 };
 use crate::{Event, Execution, Facts, Millis, Pending, Refused, Status, TaskKey};
 
@@ -40,11 +40,12 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(place: &Place, pinned: Arc<Pinned>, name: String) -> Self {
+    pub(super) fn new(place: &Place, pinned: Arc<Pinned>, name: String, origin: Origin) -> Self {
         let start = NewExecution {
             machine: pinned.machine,
             revision: pinned.revision,
             name: name.clone(),
+            origin,
             format: history::FORMAT,
             started: 0, // the time of the first event, once it is decided
         };

@@ -22,8 +22,9 @@ mod ticks;
 mod timers;
 
 pub use engine::{
-    Config, Description, Engine, Failed, HistoryPage, ListedExecution, MachineDescription, MachineRequest,
-    Page, Started,
+    ActivityDescription, AliasDescription, Config, Description, Engine, Failed, HistoryPage, ListedExecution,
+    ListedMachine, MachineDescription, MachineMade, MachineRequest, MachineUpdate, MachineUpdated, Page,
+    Route, Started, VersionMade, VersionRequest,
 };
 pub use error::Error;
 pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};

@@ -33,15 +33,45 @@ impl Place {
         format!("arn:aws:states:{}:{}:execution:{machine}:{name}", self.region, self.account)
     }
 
+    pub fn version(&self, machine: &str, number: u32) -> String {
+        format!("{}:{number}", self.machine(machine))
+    }
+
+    pub fn alias(&self, machine: &str, name: &str) -> String {
+        format!("{}:{name}", self.machine(machine))
+    }
+
     fn arn(&self, kind: &str, name: &str) -> String {
         format!("arn:aws:states:{}:{}:{kind}:{name}", self.region, self.account)
     }
 }
 
-/// The machine's name in its ARN. Region and account are not looked at: there is one engine here.
+/// What the ARN of a machine says beside its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Qualifier<'a> {
+    None,
+    Version(u32),
+    Alias(&'a str),
+}
+
+/// The machine's name in its ARN, which may not be that of a version or an alias. Region and account are not looked at:
+/// there is one engine here.
 pub(super) fn machine(arn: &str) -> Result<&str, Error> {
+    match qualified(arn)? {
+        (name, Qualifier::None) => Ok(name),
+        _ => Err(Error::NoMachine(arn.to_owned())),
+    }
+}
+
+/// The machine's name in its ARN, and the version or alias.
+pub(super) fn qualified(arn: &str) -> Result<(&str, Qualifier<'_>), Error> {
     match parts(arn)?.as_slice() {
-        ["stateMachine", name] => Ok(*name),
+        ["stateMachine", name] => Ok((*name, Qualifier::None)),
+        ["stateMachine", name, number] if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let number = number.parse().map_err(|_| Error::NoMachine(arn.to_owned()))?;
+            Ok((*name, Qualifier::Version(number)))
+        }
+        ["stateMachine", name, alias] => Ok((*name, Qualifier::Alias(alias))),
         _ => Err(wrong_kind(arn)),
     }
 }
@@ -101,6 +131,8 @@ mod tests {
     fn what_is_built_is_read_back() {
         let place = Place::default();
         assert_eq!(machine(&place.machine("m")).unwrap(), "m");
+        assert_eq!(qualified(&place.version("m", 7)).unwrap(), ("m", Qualifier::Version(7)));
+        assert_eq!(qualified(&place.alias("m", "a7")).unwrap(), ("m", Qualifier::Alias("a7")));
         assert_eq!(activity(&place.activity("a")).unwrap(), "a");
         assert_eq!(execution(&place.execution("m", "e")).unwrap(), ("m", "e"));
     }
@@ -116,6 +148,8 @@ mod tests {
         }
         assert!(matches!(execution(&machine_arn), Err(Error::InvalidArn(_))));
         assert!(matches!(activity(&machine_arn), Err(Error::InvalidArn(_))));
+        assert!(matches!(machine(&Place::default().version("m", 1)), Err(Error::NoMachine(_))));
+        assert!(matches!(qualified(&format!("{machine_arn}:99999999999")), Err(Error::NoMachine(_))));
     }
 
     #[test]

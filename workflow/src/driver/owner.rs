@@ -160,7 +160,7 @@ impl Owner {
         };
         let id = self.next_id;
         self.next_id += 1;
-        let live = Live::new(&self.place, pinned, start.name);
+        let live = Live::new(&self.place, pinned, start.name, start.origin);
         self.lives.insert(id, Box::new(live));
         self.ready.push_back((id, Arrival { input: Input::Start { input: start.input }, answer }));
     }

@@ -1,10 +1,11 @@
 //! The journal: everything of the engine that outlives the process.
 //!
-//! The port is three roles, each with two implementations: [`SqliteJournal`] on a ledger file, and [`MemoryJournal`] for
+//! The port is six roles, each with two implementations: [`SqliteJournal`] on a ledger file, and [`MemoryJournal`] for
 //! tests, simulations and `asl run`. Whatever a method answers, it answers when it is durable; reads see durable rows only.
 //!
 //! Not here: what an event means (`history`), and when to append (`driver`).
 
+mod machines;
 mod memory;
 mod rows;
 mod sqlite;
@@ -12,17 +13,21 @@ mod sqlite;
 use crate::Millis;
 use async_trait::async_trait;
 
+pub use machines::{
+    Alias, AliasChange, Aliased, Kind, Machine, MachineId, NewMachine, NewRevision, Publish, Published,
+    Revised, Revision, RevisionId, Routes, Tag, Tagged, Tagging, Unpublished, Version,
+};
 pub use memory::MemoryJournal;
 pub use rows::{
-    Activity, Append, Appended, Closed, Created, EventRow, ExecutionId, ExecutionRow, Kind, Listing, Machine,
-    MachineId, NewExecution, NewMachine, Revision, RevisionId, RunStatus, Unfinished,
+    Activity, Append, Appended, Closed, Created, EventRow, ExecutionId, ExecutionRow, Listing, NewActivity,
+    NewExecution, Origin, RunStatus, Unfinished,
 };
 pub use sqlite::SqliteJournal;
 
-/// All three roles.
-pub trait Journal: Executions + Machines + Activities {}
+/// All roles.
+pub trait Journal: Executions + Machines + Versions + Aliases + Activities + Tags {}
 
-impl<T: Executions + Machines + Activities> Journal for T {}
+impl<T: Executions + Machines + Versions + Aliases + Activities + Tags> Journal for T {}
 
 /// Executions and their events.
 #[async_trait]
@@ -63,28 +68,76 @@ pub enum Which<'a> {
 pub trait Machines: Send + Sync + 'static {
     async fn create_machine(&self, new: NewMachine) -> Result<Created<Machine>, Error>;
 
-    /// Gives the machine this definition from now on. What runs of it keeps the revision it began with.
-    async fn revise_machine(
-        &self,
-        machine: &Machine,
-        definition: String,
-        at: Millis,
-    ) -> Result<RevisionId, Error>;
+    /// Makes the machine something else from now on. What runs of it keeps the revision it began with.
+    async fn revise_machine(&self, new: NewRevision) -> Result<Revised, Error>;
 
-    /// Hides the machine; what runs of it goes on. Whether there was one.
+    /// Hides the machine with its versions, aliases and tags; what runs of it goes on. Whether there was one.
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error>;
 
     fn machine(&self, name: &str) -> Result<Option<Machine>, Error>;
 
-    fn machines(&self, after: MachineId, limit: u32) -> Result<Vec<Machine>, Error>;
+    /// In order of their names, `after` excluded.
+    fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error>;
 
     fn revision(&self, id: RevisionId) -> Result<Revision, Error>;
+}
+
+/// Revisions that have numbers.
+#[async_trait]
+pub trait Versions: Send + Sync + 'static {
+    /// Makes the current revision of the machine a version, if that is `revision`.
+    async fn publish_version(
+        &self,
+        machine: MachineId,
+        revision: RevisionId,
+        publish: Publish,
+        at: Millis,
+    ) -> Result<Published, Error>;
+
+    /// Deletes a version, unless an alias leads to it.
+    async fn delete_version(&self, machine: MachineId, number: u32, at: Millis)
+    -> Result<Unpublished, Error>;
+
+    fn version(&self, machine: MachineId, number: u32) -> Result<Option<Version>, Error>;
+
+    /// Newest first; only those older than `before`.
+    fn versions(&self, machine: MachineId, before: Option<u32>, limit: u32) -> Result<Vec<Version>, Error>;
+}
+
+/// Names for versions.
+#[async_trait]
+pub trait Aliases: Send + Sync + 'static {
+    /// Makes an alias, unless its machine has `most` already.
+    async fn create_alias(&self, alias: Alias, most: u32) -> Result<Aliased, Error>;
+
+    async fn update_alias(&self, change: AliasChange) -> Result<Aliased, Error>;
+
+    /// Whether there was one.
+    async fn delete_alias(&self, machine: MachineId, name: &str) -> Result<bool, Error>;
+
+    fn alias(&self, machine: MachineId, name: &str) -> Result<Option<Alias>, Error>;
+
+    /// In order of their names, `after` excluded.
+    fn aliases(&self, machine: MachineId, after: &str, limit: u32) -> Result<Vec<Alias>, Error>;
+}
+
+/// Tags of machines and activities.
+#[async_trait]
+pub trait Tags: Send + Sync + 'static {
+    /// Sets these tags; all of them, or none when there were more than `most` then.
+    async fn tag(&self, resource: Tagged, tags: Vec<Tag>, most: usize) -> Result<Tagging, Error>;
+
+    /// Removes the tags that have these keys.
+    async fn untag(&self, resource: Tagged, keys: Vec<String>) -> Result<(), Error>;
+
+    /// In the order they were first set.
+    fn tags(&self, resource: &Tagged) -> Result<Vec<Tag>, Error>;
 }
 
 /// Activities that workers poll.
 #[async_trait]
 pub trait Activities: Send + Sync + 'static {
-    async fn create_activity(&self, activity: Activity) -> Result<Created<Activity>, Error>;
+    async fn create_activity(&self, new: NewActivity) -> Result<Created<Activity>, Error>;
 
     /// Whether there was one.
     async fn delete_activity(&self, name: &str) -> Result<bool, Error>;

@@ -2,55 +2,11 @@
 //!
 //! The journal does not look into events: it stores what `history` encoded, and gives it back.
 
+use super::{MachineId, RevisionId, Tag};
 use crate::Millis;
 
-pub type MachineId = i64;
-pub type RevisionId = i64;
 /// Given out by the engine's loop in rising order, so that a later start has the greater id.
 pub type ExecutionId = i64;
-
-/// A state machine as it stands; its definition lies in its [`Revision`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Machine {
-    pub id: MachineId,
-    pub name: String,
-    pub kind: Kind,
-    /// The current revision's.
-    pub role: String,
-    /// Configuration that the engine stores and shows but does not act on (logging, tracing), as the JSON given.
-    pub settings: String,
-    pub created: Millis,
-    pub revision: RevisionId,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "UPPERCASE")]
-pub enum Kind {
-    #[default]
-    Standard,
-    Express,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewMachine {
-    pub name: String,
-    pub kind: Kind,
-    pub role: String,
-    pub settings: String,
-    pub definition: String,
-    pub created: Millis,
-}
-
-/// One text of a state machine and the role it was given. Never changed: executions pin it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Revision {
-    pub id: RevisionId,
-    pub machine: MachineId,
-    pub machine_name: String,
-    pub role: String,
-    pub definition: String,
-    pub created: Millis,
-}
 
 /// What came of a create: stored now, or stood there already under this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +19,14 @@ pub enum Created<T> {
 pub struct Activity {
     pub name: String,
     pub created: Millis,
+    /// Configuration that is shown and not acted on, as JSON, where it is not the usual one.
+    pub encryption: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewActivity {
+    pub activity: Activity,
+    pub tags: Vec<Tag>,
 }
 
 #[derive(
@@ -87,6 +51,7 @@ pub struct ExecutionRow {
     pub machine_name: String,
     pub revision: RevisionId,
     pub name: String,
+    pub origin: Origin,
     /// The number of the events' format.
     pub format: u16,
     pub status: RunStatus,
@@ -142,8 +107,18 @@ pub struct NewExecution {
     pub machine: MachineId,
     pub revision: RevisionId,
     pub name: String,
+    pub origin: Origin,
     pub format: u16,
     pub started: Millis,
+}
+
+/// What a start named beside the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub version: Option<u32>,
+    pub alias: Option<String>,
+    /// The trace header, shown as it came.
+    pub trace: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +140,9 @@ pub enum Appended {
 pub struct Listing {
     pub machine: MachineId,
     pub status: Option<RunStatus>,
+    /// Only those that were started by this version, or by this alias.
+    pub version: Option<u32>,
+    pub alias: Option<String>,
     /// Only executions older than this one.
     pub before: Option<ExecutionId>,
     pub limit: u32,

@@ -15,6 +15,8 @@ fn machine(name: &str) -> NewMachine {
         role: "arn:aws:iam::000000000000:role/any".into(),
         settings: "{}".into(),
         definition: format!("the text of {name}"),
+        tags: Vec::new(),
+        publish: None,
         created: at(0),
     }
 }
@@ -32,6 +34,7 @@ fn start(execution: ExecutionId, machine: &Machine, name: &str) -> Append {
         machine: machine.id,
         revision: machine.revision,
         name: name.into(),
+        origin: Origin::default(),
         format: 1,
         started: at(1),
     };
@@ -64,6 +67,11 @@ promises!(
     executions_are_listed_newest_first_and_by_status,
     what_is_unfinished_is_found_with_its_wake_up,
     activities_come_and_go,
+    a_revision_follows_the_one_it_was_made_of,
+    a_version_is_published_once_and_its_number_never_again,
+    an_alias_leads_to_versions_that_there_are,
+    tags_belong_to_what_is_there,
+    executions_are_listed_by_what_they_were_started_by,
 );
 
 async fn a_machine_is_created_once_and_its_name_is_free_when_deleted(journal: impl Journal) {
@@ -80,7 +88,7 @@ async fn a_machine_is_created_once_and_its_name_is_free_when_deleted(journal: im
     );
     let second = created(&journal, "m").await;
     assert_eq!(journal.machine("m").unwrap(), Some(second.clone()));
-    assert_eq!(journal.machines(0, 10).unwrap(), [second]);
+    assert_eq!(journal.machines("", 10).unwrap(), [second]);
 }
 
 async fn events_come_back_in_pages_from_any_event(journal: impl Journal) {
@@ -125,7 +133,7 @@ async fn executions_are_listed_newest_first_and_by_status(journal: impl Journal)
     journal.append(vec![Append { closed, ..more(4, 3, 1) }]).await.unwrap();
     journal.park(2, at(8)).await.unwrap();
     let ids = |status, before, limit: u32| -> Vec<_> {
-        let listing = Listing { machine: machine.id, status, before, limit };
+        let listing = Listing { machine: machine.id, status, before, limit, ..Listing::default() };
         journal.executions(&listing).unwrap().iter().map(|row| row.id).collect()
     };
     assert_eq!(ids(None, None, 3), [5, 4, 3]);
@@ -153,15 +161,225 @@ async fn what_is_unfinished_is_found_with_its_wake_up(journal: impl Journal) {
 }
 
 async fn activities_come_and_go(journal: impl Journal) {
-    let activity = |name: &str| Activity { name: name.into(), created: at(2) };
-    assert_eq!(journal.create_activity(activity("b")).await.unwrap(), Created::New(activity("b")));
-    assert_eq!(journal.create_activity(activity("b")).await.unwrap(), Created::Existed(activity("b")));
-    journal.create_activity(activity("a")).await.unwrap();
+    let activity = |name: &str| Activity { name: name.into(), created: at(2), encryption: None };
+    let new = |name: &str| NewActivity { activity: activity(name), tags: Vec::new() };
+    assert_eq!(journal.create_activity(new("b")).await.unwrap(), Created::New(activity("b")));
+    assert_eq!(journal.create_activity(new("b")).await.unwrap(), Created::Existed(activity("b")));
+    journal.create_activity(new("a")).await.unwrap();
     assert_eq!(journal.activities("", 9).unwrap(), [activity("a"), activity("b")]);
     assert_eq!(journal.activities("a", 9).unwrap(), [activity("b")]);
     assert!(journal.delete_activity("a").await.unwrap());
     assert!(!journal.delete_activity("a").await.unwrap());
     assert_eq!(journal.activity("a").unwrap(), None);
+}
+
+fn revision(after: &Machine, text: &str, publish: Option<Publish>) -> NewRevision {
+    NewRevision {
+        machine: after.id,
+        after: after.revision,
+        role: after.role.clone(),
+        settings: r#"{"new":true}"#.into(),
+        definition: text.into(),
+        label: format!("label of {text}"),
+        publish,
+        created: at(3),
+    }
+}
+
+async fn a_revision_follows_the_one_it_was_made_of(journal: impl Journal) {
+    let first = created(&journal, "m").await;
+    assert_eq!((first.label.as_ref(), first.settings.as_str()), (None, "{}"));
+    let Revised::Stored { revision: second, version: None } =
+        journal.revise_machine(revision(&first, "two", None)).await.unwrap()
+    else {
+        panic!("it is stored, and not published")
+    };
+    let stale = journal.revise_machine(revision(&first, "other", None)).await.unwrap();
+    assert_eq!(stale, Revised::Superseded);
+    let standing = journal.machine("m").unwrap().unwrap();
+    assert_eq!(standing.label.as_deref(), Some("label of two"));
+    assert_eq!((standing.revision, standing.settings.as_str()), (second, r#"{"new":true}"#));
+    let old = journal.revision(first.revision).unwrap();
+    assert_eq!((old.definition.as_str(), old.settings.as_str(), old.label), ("the text of m", "{}", None));
+    journal.delete_machine("m", at(4)).await.unwrap();
+    let gone = journal.revise_machine(revision(&standing, "three", None)).await.unwrap();
+    assert_eq!(gone, Revised::Superseded, "it is deleted");
+}
+
+async fn a_version_is_published_once_and_its_number_never_again(journal: impl Journal) {
+    let publish = Publish { description: Some("d".into()), most: 2 };
+    let machine = created(&journal, "m").await;
+    let publish_now = async |machine: &Machine| {
+        journal.publish_version(machine.id, machine.revision, publish.clone(), at(2)).await.unwrap()
+    };
+    let first =
+        Version { number: 1, revision: machine.revision, description: Some("d".into()), created: at(2) };
+    assert_eq!(publish_now(&machine).await, Published::New(first.clone()));
+    assert_eq!(publish_now(&machine).await, Published::Existed(first.clone()));
+    let revised = journal.revise_machine(revision(&machine, "two", Some(publish.clone()))).await.unwrap();
+    let Revised::Stored { version: Some(second), .. } = revised else { panic!("{revised:?}") };
+    assert_eq!(publish_now(&machine).await, Published::Superseded);
+    assert_eq!(journal.versions(machine.id, None, 9).unwrap(), [second.clone(), first.clone()]);
+    assert_eq!(journal.versions(machine.id, Some(2), 9).unwrap(), [first.clone()]);
+    assert_eq!(journal.versions(machine.id, None, 1).unwrap(), [second.clone()]);
+
+    let machine = journal.machine("m").unwrap().unwrap();
+    let full = journal.revise_machine(revision(&machine, "three", Some(publish.clone()))).await.unwrap();
+    assert_eq!(full, Revised::Full);
+    assert_eq!(journal.machine("m").unwrap(), Some(machine.clone()), "nothing of it is stored");
+    assert_eq!(journal.delete_version(machine.id, 2, at(5)).await.unwrap(), Unpublished::Deleted);
+    assert_eq!(journal.delete_version(machine.id, 2, at(5)).await.unwrap(), Unpublished::NotThere);
+    assert_eq!(journal.version(machine.id, 2).unwrap(), None);
+    let Published::New(third) = publish_now(&machine).await else { panic!("there is room again") };
+    assert_eq!((third.number, third.revision), (3, second.revision));
+    journal.delete_machine("m", at(6)).await.unwrap();
+    assert_eq!(journal.versions(machine.id, None, 9).unwrap(), []);
+    assert_eq!(publish_now(&machine).await, Published::Superseded, "it is deleted");
+}
+
+async fn an_alias_leads_to_versions_that_there_are(journal: impl Journal) {
+    let publish = Publish { description: None, most: 9 };
+    let machine = created(&journal, "m").await;
+    journal.publish_version(machine.id, machine.revision, publish.clone(), at(2)).await.unwrap();
+    journal.revise_machine(revision(&machine, "two", Some(publish))).await.unwrap();
+    let alias = |name: &str, version, other| Alias {
+        machine: machine.id,
+        name: name.into(),
+        description: None,
+        routes: Routes { version, weight: 30, other },
+        created: at(3),
+        updated: at(3),
+    };
+    let made = alias("b", 1, Some(2));
+    assert_eq!(journal.create_alias(made.clone(), 2).await.unwrap(), Aliased::Stored(made.clone()));
+    assert_eq!(journal.create_alias(alias("b", 2, None), 2).await.unwrap(), Aliased::Existed(made.clone()));
+    assert_eq!(journal.create_alias(alias("a", 1, Some(3)), 2).await.unwrap(), Aliased::NoVersion);
+    journal.create_alias(alias("a", 2, None), 2).await.unwrap();
+    assert_eq!(journal.create_alias(alias("c", 2, None), 2).await.unwrap(), Aliased::Full);
+    assert_eq!(journal.aliases(machine.id, "", 9).unwrap(), [alias("a", 2, None), made.clone()]);
+    assert_eq!(journal.aliases(machine.id, "a", 9).unwrap(), [made.clone()]);
+    let referenced = journal.delete_version(machine.id, 2, at(4)).await.unwrap();
+    assert_eq!(referenced, Unpublished::Referenced(vec!["a".into(), "b".into()]));
+
+    let change = |name: &str, description: Option<&str>, routes| AliasChange {
+        machine: machine.id,
+        name: name.into(),
+        description: description.map(str::to_owned),
+        routes,
+        at: at(5),
+    };
+    let to = |version| Some(Routes { version, weight: 100, other: None });
+    assert_eq!(journal.update_alias(change("x", None, to(1))).await.unwrap(), Aliased::NotThere);
+    assert_eq!(journal.update_alias(change("b", None, to(7))).await.unwrap(), Aliased::NoVersion);
+    journal.update_alias(change("b", Some("said"), None)).await.unwrap();
+    journal.update_alias(change("b", None, to(2))).await.unwrap();
+    let standing = journal.alias(machine.id, "b").unwrap().unwrap();
+    assert_eq!((standing.description.as_deref(), Some(standing.routes)), (Some("said"), to(2)));
+    assert_eq!((standing.created, standing.updated), (at(3), at(5)));
+    assert!(journal.delete_alias(machine.id, "b").await.unwrap());
+    assert!(!journal.delete_alias(machine.id, "b").await.unwrap());
+    journal.delete_machine("m", at(6)).await.unwrap();
+    assert_eq!(journal.alias(machine.id, "a").unwrap(), None);
+}
+
+async fn tags_belong_to_what_is_there(journal: impl Journal) {
+    let tag = |key: &str, value: &str| Tag { key: key.into(), value: value.into() };
+    let with_tags = NewMachine { tags: vec![tag("b", "1")], ..machine("m") };
+    let Created::New(machine) = journal.create_machine(with_tags).await.unwrap() else { panic!("it is new") };
+    let activity = Activity { name: "m".into(), created: at(2), encryption: None };
+    let with_tags = NewActivity { activity, tags: vec![tag("b", "2")] };
+    journal.create_activity(with_tags).await.unwrap();
+    let (of_machine, of_activity) = (Tagged::Machine(machine.id), Tagged::Activity("m".into()));
+    let more = vec![tag("a", "3"), tag("b", "4")];
+    assert_eq!(journal.tag(of_machine.clone(), more, 2).await.unwrap(), Tagging::Stored);
+    assert_eq!(journal.tags(&of_machine).unwrap(), [tag("b", "4"), tag("a", "3")]);
+    assert_eq!(journal.tags(&of_activity).unwrap(), [tag("b", "2")]);
+    let one_more = vec![tag("a", "5"), tag("c", "5")];
+    assert_eq!(journal.tag(of_machine.clone(), one_more, 2).await.unwrap(), Tagging::TooMany);
+    assert_eq!(journal.tags(&of_machine).unwrap(), [tag("b", "4"), tag("a", "3")]);
+    journal.untag(of_machine.clone(), vec!["b".into(), "x".into()]).await.unwrap();
+    assert_eq!(journal.tags(&of_machine).unwrap(), [tag("a", "3")]);
+
+    journal.delete_machine("m", at(3)).await.unwrap();
+    journal.delete_activity("m").await.unwrap();
+    for gone in [of_machine, of_activity] {
+        assert_eq!(journal.tags(&gone).unwrap(), []);
+        assert_eq!(journal.tag(gone, vec![tag("a", "1")], 9).await.unwrap(), Tagging::NotThere);
+    }
+}
+
+async fn executions_are_listed_by_what_they_were_started_by(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    let started = |id, version, alias: Option<&str>| {
+        let mut append = start(id, &machine, &format!("e{id}"));
+        let origin = Origin { version, alias: alias.map(str::to_owned), trace: Some(format!("trace {id}")) };
+        append.start.as_mut().unwrap().origin = origin;
+        append
+    };
+    let batch = vec![started(1, None, None), started(2, Some(1), None), started(3, Some(1), Some("a"))];
+    journal.append(batch).await.unwrap();
+    let ids = |version, alias: Option<&str>| -> Vec<_> {
+        let alias = alias.map(str::to_owned);
+        let listing = Listing { machine: machine.id, version, alias, limit: 9, ..Listing::default() };
+        journal.executions(&listing).unwrap().iter().map(|row| row.id).collect()
+    };
+    assert_eq!(ids(None, None), [3, 2, 1]);
+    assert_eq!(ids(Some(1), None), [3, 2]);
+    assert_eq!(ids(None, Some("a")), [3]);
+    assert_eq!(ids(Some(2), None), [0; 0]);
+    let row = journal.execution(Which::Id(3)).unwrap().unwrap();
+    let origin = Origin { version: Some(1), alias: Some("a".into()), trace: Some("trace 3".into()) };
+    assert_eq!(row.origin, origin);
+}
+
+/// What a version of the program wrote that knew the first migration only.
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let old = ledger::Ledger::open(&path, "journal", &[include_str!("sqlite/schema.sql")]).unwrap();
+    let events = row(0, 3);
+    let checksum = events.checksum(1);
+    old.write("fill", move |connection| {
+        let text = "the text of m";
+        connection.execute(
+            "INSERT INTO machines (id, name, kind, settings, created) VALUES (1, 'm', 'STANDARD', '{\"old\":1}', 5)",
+            [],
+        )?;
+        connection.execute(
+            "INSERT INTO revisions (id, machine, role, definition, checksum, created) VALUES (1, 1, 'r', ?1, ?2, 5)",
+            ledger::rusqlite::params![text, crc32fast::hash(text.as_bytes())],
+        )?;
+        connection.execute(
+            "INSERT INTO executions (id, machine, revision, name, format, started) VALUES (1, 1, 1, 'e', 1, 6)",
+            [],
+        )?;
+        connection.execute(
+            "INSERT INTO events (execution, first, count, checksum, body) VALUES (1, 0, 3, ?1, ?2)",
+            ledger::rusqlite::params![checksum, events.body],
+        )?;
+        connection.execute("INSERT INTO activities VALUES ('a', 7)", [])?;
+        Ok::<_, ledger::Error>(())
+    })
+    .await
+    .unwrap();
+    drop(old);
+
+    let journal = SqliteJournal::open(&path).unwrap();
+    let machine = journal.machine("m").unwrap().unwrap();
+    assert_eq!((machine.settings.as_str(), machine.label.as_deref()), (r#"{"old":1}"#, None));
+    let execution = journal.execution(Which::Named { machine: "m", name: "e" }).unwrap().unwrap();
+    assert_eq!((execution.status, execution.origin), (RunStatus::Running, Origin::default()));
+    assert_eq!(journal.events(1, 0, 9).unwrap(), [row(0, 3)]);
+    assert_eq!(journal.unfinished(0, 9).unwrap().len(), 1);
+    assert_eq!(journal.activity("a").unwrap().unwrap().encryption, None);
+    let publish = Publish { description: None, most: 9 };
+    let published = journal.publish_version(1, machine.revision, publish, at(1)).await.unwrap();
+    assert!(matches!(published, Published::New(Version { number: 1, .. })), "{published:?}");
+    let tag = Tag { key: "k".into(), value: "v".into() };
+    assert_eq!(journal.tag(Tagged::Machine(1), vec![tag], 9).await.unwrap(), Tagging::Stored);
+    journal.append(vec![more(1, 3, 1), start(2, &machine, "next")]).await.unwrap();
+    assert_eq!(journal.revision(machine.revision).unwrap().definition, "the text of m");
 }
 
 #[tokio::test]

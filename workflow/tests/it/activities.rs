@@ -9,7 +9,7 @@ use workflow::journal::RunStatus;
 use crate::rig::{NOON, Rig, types};
 
 async fn activity(rig: &Rig, more: &str) -> (String, String) {
-    let (arn, _) = rig.engine.create_activity("work").await.unwrap();
+    let arn = rig.engine.create_activity("work", None, Vec::new()).await.unwrap().arn;
     let definition = format!(
         r#"{{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"{arn}","End":true{more}}}}}}}"#
     );

@@ -109,13 +109,8 @@ impl Machines for Journal {
         self.stored.create_machine(new).await
     }
 
-    async fn revise_machine(
-        &self,
-        machine: &Machine,
-        definition: String,
-        at: Millis,
-    ) -> Result<RevisionId, Error> {
-        self.stored.revise_machine(machine, definition, at).await
+    async fn revise_machine(&self, new: NewRevision) -> Result<Revised, Error> {
+        self.stored.revise_machine(new).await
     }
 
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
@@ -126,7 +121,7 @@ impl Machines for Journal {
         self.stored.machine(name)
     }
 
-    fn machines(&self, after: MachineId, limit: u32) -> Result<Vec<Machine>, Error> {
+    fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error> {
         self.stored.machines(after, limit)
     }
 
@@ -136,9 +131,77 @@ impl Machines for Journal {
 }
 
 #[async_trait]
+impl Versions for Journal {
+    async fn publish_version(
+        &self,
+        machine: MachineId,
+        revision: RevisionId,
+        publish: Publish,
+        at: Millis,
+    ) -> Result<Published, Error> {
+        self.stored.publish_version(machine, revision, publish, at).await
+    }
+
+    async fn delete_version(
+        &self,
+        machine: MachineId,
+        number: u32,
+        at: Millis,
+    ) -> Result<Unpublished, Error> {
+        self.stored.delete_version(machine, number, at).await
+    }
+
+    fn version(&self, machine: MachineId, number: u32) -> Result<Option<Version>, Error> {
+        self.stored.version(machine, number)
+    }
+
+    fn versions(&self, machine: MachineId, before: Option<u32>, limit: u32) -> Result<Vec<Version>, Error> {
+        self.stored.versions(machine, before, limit)
+    }
+}
+
+#[async_trait]
+impl Aliases for Journal {
+    async fn create_alias(&self, alias: Alias, most: u32) -> Result<Aliased, Error> {
+        self.stored.create_alias(alias, most).await
+    }
+
+    async fn update_alias(&self, change: AliasChange) -> Result<Aliased, Error> {
+        self.stored.update_alias(change).await
+    }
+
+    async fn delete_alias(&self, machine: MachineId, name: &str) -> Result<bool, Error> {
+        self.stored.delete_alias(machine, name).await
+    }
+
+    fn alias(&self, machine: MachineId, name: &str) -> Result<Option<Alias>, Error> {
+        self.stored.alias(machine, name)
+    }
+
+    fn aliases(&self, machine: MachineId, after: &str, limit: u32) -> Result<Vec<Alias>, Error> {
+        self.stored.aliases(machine, after, limit)
+    }
+}
+
+#[async_trait]
+impl Tags for Journal {
+    async fn tag(&self, resource: Tagged, tags: Vec<Tag>, most: usize) -> Result<Tagging, Error> {
+        self.stored.tag(resource, tags, most).await
+    }
+
+    async fn untag(&self, resource: Tagged, keys: Vec<String>) -> Result<(), Error> {
+        self.stored.untag(resource, keys).await
+    }
+
+    fn tags(&self, resource: &Tagged) -> Result<Vec<Tag>, Error> {
+        self.stored.tags(resource)
+    }
+}
+
+#[async_trait]
 impl Activities for Journal {
-    async fn create_activity(&self, activity: Activity) -> Result<Created<Activity>, Error> {
-        self.stored.create_activity(activity).await
+    async fn create_activity(&self, new: NewActivity) -> Result<Created<Activity>, Error> {
+        self.stored.create_activity(new).await
     }
 
     async fn delete_activity(&self, name: &str) -> Result<bool, Error> {

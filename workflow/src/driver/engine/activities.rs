@@ -12,35 +12,59 @@ use super::executions::check_json;
 use super::{Engine, Page, page};
 use crate::Millis;
 use crate::history::Token;
-use crate::journal::{Activity, Created};
+use crate::journal::{Activity, Created, NewActivity, Tag};
 
 /// How long a worker's poll stays open.
 const LONG_POLL: Duration = Duration::from_secs(60);
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityDescription {
+    pub arn: String,
+    pub name: String,
+    pub created: Millis,
+    /// JSON text, when it is not the usual one.
+    pub encryption: Option<String>,
+}
+
 impl Engine {
-    /// Creates an activity, or finds the one of this name: its ARN and when it was created.
-    pub async fn create_activity(&self, name: &str) -> Result<(String, Millis), Error> {
+    /// Creates an activity, or finds the one of this name. `encryption` is shown and not acted on.
+    pub async fn create_activity(
+        &self,
+        name: &str,
+        encryption: Option<String>,
+        tags: Vec<Tag>,
+    ) -> Result<ActivityDescription, Error> {
         names::check(name)?;
-        let new = Activity { name: name.to_owned(), created: self.ticks.now() };
-        let (Created::New(activity) | Created::Existed(activity)) = self.journal.create_activity(new).await?;
-        Ok((self.place.activity(name), activity.created))
+        super::tags::check(&self.place.activity(name), &tags)?;
+        let activity =
+            Activity { name: name.to_owned(), created: self.ticks.now(), encryption: encryption.clone() };
+        match self.journal.create_activity(NewActivity { activity, tags }).await? {
+            Created::Existed(standing) if standing.encryption != encryption => {
+                Err(Error::ActivityExists(self.place.activity(name)))
+            }
+            Created::New(activity) | Created::Existed(activity) => Ok(self.activity_description(activity)),
+        }
     }
 
-    /// Its name and when it was created.
-    pub async fn describe_activity(&self, arn: &str) -> Result<(String, Millis), Error> {
+    pub async fn describe_activity(&self, arn: &str) -> Result<ActivityDescription, Error> {
         let activity = self.journal.activity(names::activity(arn)?)?;
         let activity = activity.ok_or_else(|| Error::NoActivity(arn.to_owned()))?;
-        Ok((activity.name, activity.created))
+        Ok(self.activity_description(activity))
     }
 
-    /// In the order of their names: name and time of creation.
+    /// In the order of their names.
     pub async fn list_activities(
         &self,
         page: &Page,
-    ) -> Result<(Vec<(String, Millis)>, Option<String>), Error> {
+    ) -> Result<(Vec<ActivityDescription>, Option<String>), Error> {
         let activities = self.journal.activities(&page.after()?.unwrap_or_default(), page.limit())?;
         let next = page::next(&activities, page.limit(), |activity| activity.name.clone());
-        Ok((activities.into_iter().map(|activity| (activity.name, activity.created)).collect(), next))
+        Ok((activities.into_iter().map(|activity| self.activity_description(activity)).collect(), next))
+    }
+
+    fn activity_description(&self, activity: Activity) -> ActivityDescription {
+        let Activity { name, created, encryption } = activity;
+        ActivityDescription { arn: self.place.activity(&name), name, created, encryption }
     }
 
     /// Deletes an activity, if there is one.
@@ -55,7 +79,7 @@ impl Engine {
         arn: &str,
         worker: Option<&str>,
     ) -> Result<Option<ActivityTask>, Error> {
-        let (activity, _) = self.describe_activity(arn).await?;
+        let activity = self.describe_activity(arn).await?.name;
         let (reply, answer) = oneshot::channel();
         let until = self.ticks.now() + LONG_POLL.as_millis() as Millis;
         self.offer(Command::Poll {

@@ -7,9 +7,10 @@ use tokio::sync::oneshot;
 use super::super::inbox::{Answer, Command, Start};
 use super::super::live::{facts, for_each_event, run_status};
 use super::super::{Error, names};
+use super::target::Target;
 use super::{Engine, PAYLOAD, Page, page};
 use crate::history::Detail;
-use crate::journal::{self, ExecutionRow, Listing, RunStatus, Which};
+use crate::journal::{self, ExecutionRow, Listing, Origin, RunStatus, Which};
 use crate::{Execution, Input, Millis, Refused};
 
 /// The error of an execution whose history cannot be read.
@@ -27,6 +28,10 @@ pub struct Started {
 pub struct Description {
     pub arn: String,
     pub machine_arn: String,
+    /// The version and the alias it was started by.
+    pub version_arn: Option<String>,
+    pub alias_arn: Option<String>,
+    pub trace: Option<String>,
     pub name: String,
     pub role: String,
     /// [`RunStatus::Parked`] when its history is damaged: then `failed` says how.
@@ -49,6 +54,8 @@ pub struct Failed {
 pub struct ListedExecution {
     pub arn: String,
     pub machine_arn: String,
+    pub version_arn: Option<String>,
+    pub alias_arn: Option<String>,
     pub name: String,
     pub status: RunStatus,
     pub started: Millis,
@@ -64,7 +71,18 @@ impl Engine {
         name: Option<&str>,
         input: &str,
     ) -> Result<Started, Error> {
-        let machine = self.machine(machine_arn)?;
+        self.start_traced_execution(machine_arn, name, input, None).await
+    }
+
+    /// The same with a trace header, which is shown as it came.
+    pub async fn start_traced_execution(
+        &self,
+        machine_arn: &str,
+        name: Option<&str>,
+        input: &str,
+        trace: Option<&str>,
+    ) -> Result<Started, Error> {
+        let Target { machine, revision, origin } = self.target(machine_arn)?;
         self.guard.check(&machine.name)?;
         check_json(input).map_err(Error::InvalidInput)?;
         let name = match name {
@@ -75,7 +93,8 @@ impl Engine {
             None => self.new_id().to_string(),
         };
         let (answer, answered) = oneshot::channel();
-        let start = Start { revision: machine.revision, name: name.clone(), input: Arc::from(input) };
+        let origin = Origin { trace: trace.map(str::to_owned), ..origin };
+        let start = Start { revision, name: name.clone(), origin, input: Arc::from(input) };
         self.offer(Command::Start { start, answer: Answer::Caller(answer) })?;
         let arn = self.place.execution(&machine.name, &name);
         match answered.await.map_err(|_| Error::Closed)? {
@@ -99,6 +118,9 @@ impl Engine {
         let mut description = Description {
             arn: self.place.execution(&row.machine_name, &row.name),
             machine_arn: self.place.machine(&row.machine_name),
+            version_arn: row.origin.version.map(|number| self.place.version(&row.machine_name, number)),
+            alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
+            trace: row.origin.trace.clone(),
             name: row.name.clone(),
             role: String::new(),
             status: row.status,
@@ -148,14 +170,15 @@ impl Engine {
         status: Option<RunStatus>,
         page: &Page,
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
-        let machine = self.machine(machine_arn)?;
-        let listing =
-            Listing { machine: machine.id, status, before: page.after_number()?, limit: page.limit() };
+        let (_, listing) = self.listing(machine_arn)?;
+        let listing = Listing { status, before: page.after_number()?, limit: page.limit(), ..listing };
         let rows = self.journal.executions(&listing)?;
         let next = page::next(&rows, page.limit(), |row| row.id.to_string());
         let listed = |row: ExecutionRow| ListedExecution {
             arn: self.place.execution(&row.machine_name, &row.name),
             machine_arn: self.place.machine(&row.machine_name),
+            version_arn: row.origin.version.map(|number| self.place.version(&row.machine_name, number)),
+            alias_arn: row.origin.alias.map(|alias| self.place.alias(&row.machine_name, &alias)),
             name: row.name,
             status: row.status,
             started: row.started,

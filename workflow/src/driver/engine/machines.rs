@@ -1,10 +1,14 @@
-//! State machines.
+//! State machines: made, described, listed and deleted. What they become is in [`super::revisions`].
 
-use super::super::{Error, names};
+use super::super::names::{self, Qualifier};
+use super::super::{Error, Place};
 use super::{Engine, Page, page};
-use crate::Definition;
 use crate::Millis;
-use crate::journal::{Created, Kind, Machine, NewMachine, Which};
+use crate::definition;
+use crate::journal::{Created, Kind, Machine, NewMachine, Publish, Published, Revision, Tag, Version, Which};
+
+/// Versions of one machine, as on AWS.
+pub(super) const VERSIONS: u32 = 1000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineRequest {
@@ -14,10 +18,34 @@ pub struct MachineRequest {
     pub kind: Kind,
     /// JSON text of configuration that is shown and not acted on.
     pub settings: String,
+    pub tags: Vec<Tag>,
+    /// Whether it becomes version 1 at once, and what is said of that version.
+    pub publish: Option<VersionRequest>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionRequest {
+    pub description: Option<String>,
+}
+
+impl From<VersionRequest> for Publish {
+    fn from(request: VersionRequest) -> Self {
+        Self { description: request.description, most: VERSIONS }
+    }
+}
+
+/// A machine that was made, or stood there already as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineMade {
+    pub arn: String,
+    pub created: Millis,
+    /// When it was to be published.
+    pub version_arn: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineDescription {
+    /// The version's when a version is described.
     pub arn: String,
     pub name: String,
     pub definition: String,
@@ -25,19 +53,34 @@ pub struct MachineDescription {
     pub kind: Kind,
     pub settings: String,
     pub created: Millis,
+    /// The revision's id; the first one has none.
+    pub label: Option<String>,
+    /// What is said of the version.
+    pub description: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedMachine {
+    pub arn: String,
+    pub name: String,
+    pub kind: Kind,
+    pub created: Millis,
 }
 
 impl Engine {
     /// Creates a machine. Asking again for the very same one is answered with it; for another one of this name, with
     /// [`Error::MachineExists`].
-    pub async fn create_state_machine(&self, request: MachineRequest) -> Result<MachineDescription, Error> {
+    pub async fn create_state_machine(&self, request: MachineRequest) -> Result<MachineMade, Error> {
         names::check(&request.name)?;
         self.guard.check(&request.name)?;
-        Definition::parse(&request.definition).map_err(Error::InvalidDefinition)?;
-        let MachineRequest { name, definition, role, kind, settings } = request.clone();
-        let new = NewMachine { name, definition, role, kind, settings, created: self.ticks.now() };
+        definition::check(&request.definition, request.kind).map_err(Error::InvalidDefinition)?;
+        super::tags::check(&self.place.machine(&request.name), &request.tags)?;
+        let MachineRequest { name, definition, role, kind, settings, tags, publish } = request.clone();
+        let publish = publish.map(Publish::from);
+        let new =
+            NewMachine { name, definition, role, kind, settings, tags, publish, created: self.ticks.now() };
         match self.journal.create_machine(new).await? {
-            Created::New(machine) => Ok(self.machine_description(machine, request.definition)),
+            Created::New(machine) => Ok(self.made(machine, request.publish.map(|_| 1))),
             Created::Existed(machine) => {
                 let standing = self.journal.revision(machine.revision)?.definition;
                 let same = standing == request.definition
@@ -46,62 +89,88 @@ impl Engine {
                 if !same {
                     return Err(Error::MachineExists(self.place.machine(&machine.name)));
                 }
-                Ok(self.machine_description(machine, standing))
+                let version = match request.publish {
+                    Some(request) => Some(self.publish(&machine, request).await?.number),
+                    None => None,
+                };
+                Ok(self.made(machine, version))
             }
         }
     }
 
-    /// Sees to it that there is a machine of this name with this definition: made, revised, or as it is.
-    pub async fn put_state_machine(&self, request: MachineRequest) -> Result<MachineDescription, Error> {
-        let wanted = request.definition.clone();
-        match self.create_state_machine(request.clone()).await {
-            Err(Error::MachineExists(_)) => {}
-            other => return other,
+    fn made(&self, machine: Machine, version: Option<u32>) -> MachineMade {
+        MachineMade {
+            arn: self.place.machine(&machine.name),
+            created: machine.created,
+            version_arn: version.map(|number| self.place.version(&machine.name, number)),
         }
-        let name = &request.name;
-        let standing =
-            self.journal.machine(name)?.ok_or_else(|| Error::NoMachine(self.place.machine(name)))?;
-        let revision = self.journal.revise_machine(&standing, wanted.clone(), self.ticks.now()).await?;
-        Ok(self.machine_description(Machine { revision, ..standing }, wanted))
     }
 
+    /// Makes this revision of the machine a version, if it is still the current one.
+    pub(super) async fn publish(&self, machine: &Machine, request: VersionRequest) -> Result<Version, Error> {
+        let now = self.ticks.now();
+        match self.journal.publish_version(machine.id, machine.revision, request.into(), now).await? {
+            Published::New(version) | Published::Existed(version) => Ok(version),
+            Published::Superseded => Err(Error::Conflict(format!(
+                "State Machine is being modified by another request: '{}'",
+                self.place.machine(&machine.name)
+            ))),
+            Published::Full => Err(too_many_versions(&self.place, &machine.name)),
+        }
+    }
+
+    /// The machine as it is now, or one of its versions.
     pub async fn describe_state_machine(&self, arn: &str) -> Result<MachineDescription, Error> {
-        let machine = self.machine(arn)?;
-        let definition = self.journal.revision(machine.revision)?.definition;
-        Ok(self.machine_description(machine, definition))
+        let (name, qualifier) = names::qualified(arn)?;
+        let missing = || Error::NoMachine(arn.to_owned());
+        let machine = self.journal.machine(name)?.ok_or_else(missing)?;
+        let version = match qualifier {
+            Qualifier::None => None,
+            Qualifier::Version(number) => {
+                Some(self.journal.version(machine.id, number)?.ok_or_else(missing)?)
+            }
+            Qualifier::Alias(_) => return Err(missing()),
+        };
+        let revision = self.journal.revision(version.as_ref().map_or(machine.revision, |it| it.revision))?;
+        let description = self.description_of(revision);
+        Ok(match version {
+            None => MachineDescription { created: machine.created, ..description },
+            Some(version) => MachineDescription {
+                arn: self.place.version(name, version.number),
+                created: version.created,
+                description: version.description,
+                ..description
+            },
+        })
     }
 
-    /// The machine as it was when the execution started.
+    /// The machine as it was when the execution started; `created` says since when it was like that.
     pub async fn describe_state_machine_for_execution(&self, arn: &str) -> Result<MachineDescription, Error> {
         let (machine, name) = names::execution(arn)?;
         let row = self.journal.execution(Which::Named { machine, name })?;
         let row = row.ok_or_else(|| Error::NoExecution(arn.to_owned()))?;
-        let pinned = self.journal.revision(row.revision)?;
-        Ok(MachineDescription {
-            arn: self.place.machine(machine),
-            name: machine.to_owned(),
-            definition: pinned.definition,
-            role: pinned.role,
-            kind: Kind::Standard,
-            settings: "{}".into(),
-            created: pinned.created,
-        })
+        Ok(self.description_of(self.journal.revision(row.revision)?))
     }
 
-    /// In the order they were created, without their definitions.
+    /// In the order of their names.
     pub async fn list_state_machines(
         &self,
         page: &Page,
-    ) -> Result<(Vec<MachineDescription>, Option<String>), Error> {
-        let machines = self.journal.machines(page.after_number()?.unwrap_or(0), page.limit())?;
-        let next = page::next(&machines, page.limit(), |machine| machine.id.to_string());
-        let described = machines.into_iter().map(|machine| self.machine_description(machine, String::new()));
-        Ok((described.collect(), next))
+    ) -> Result<(Vec<ListedMachine>, Option<String>), Error> {
+        let machines = self.journal.machines(&page.after()?.unwrap_or_default(), page.limit())?;
+        let next = page::next(&machines, page.limit(), |machine| machine.name.clone());
+        let listed = machines.into_iter().map(|machine| ListedMachine {
+            arn: self.place.machine(&machine.name),
+            name: machine.name,
+            kind: machine.kind,
+            created: machine.created,
+        });
+        Ok((listed.collect(), next))
     }
 
-    /// Deletes a machine, if there is one. Its executions run to their end.
+    /// Deletes a machine, if there is one, with its versions and aliases. Its executions run to their end.
     pub async fn delete_state_machine(&self, arn: &str) -> Result<(), Error> {
-        let name = names::machine(arn)?;
+        let (name, Qualifier::None) = names::qualified(arn)? else { return Ok(()) };
         self.guard.check(name)?;
         self.journal.delete_machine(name, self.ticks.now()).await?;
         Ok(())
@@ -112,8 +181,14 @@ impl Engine {
         machine.ok_or_else(|| Error::NoMachine(arn.to_owned()))
     }
 
-    fn machine_description(&self, machine: Machine, definition: String) -> MachineDescription {
-        let Machine { name, kind, role, settings, created, .. } = machine;
-        MachineDescription { arn: self.place.machine(&name), name, definition, role, kind, settings, created }
+    fn description_of(&self, revision: Revision) -> MachineDescription {
+        let Revision { machine_name: name, kind, role, settings, definition, label, created, .. } = revision;
+        let arn = self.place.machine(&name);
+        MachineDescription { arn, name, definition, role, kind, settings, created, label, description: None }
     }
+}
+
+pub(super) fn too_many_versions(place: &Place, machine: &str) -> Error {
+    let arn = place.machine(machine);
+    Error::QuotaExceeded(format!("The maximum number of versions, {VERSIONS}, is reached for '{arn}'"))
 }

@@ -2,10 +2,14 @@
 //! go to the journal.
 
 mod activities;
+mod aliases;
 mod executions;
 mod history;
 mod machines;
 mod page;
+mod revisions;
+mod tags;
+mod target;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -26,10 +30,13 @@ use crate::Millis;
 use crate::journal::{Journal, Which};
 use crate::tasks::Tasks;
 
+pub use activities::ActivityDescription;
+pub use aliases::{AliasDescription, Route};
 pub use executions::{Description, Failed, ListedExecution, Started};
 pub use history::HistoryPage;
-pub use machines::{MachineDescription, MachineRequest};
+pub use machines::{ListedMachine, MachineDescription, MachineMade, MachineRequest, VersionRequest};
 pub use page::Page;
+pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};
 
 /// Changes that a slow subscriber may lag behind before it loses some.
 const CHANGES: usize = 1024;

@@ -3,20 +3,24 @@
 use async_trait::async_trait;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::{Activities, Activity, Created, Error};
+use super::super::{Activities, Activity, Created, Error, NewActivity, Tagged};
 use super::SqliteJournal;
+
+const SELECT: &str = "SELECT name, created, encryption FROM activities";
 
 #[async_trait]
 impl Activities for SqliteJournal {
-    async fn create_activity(&self, activity: Activity) -> Result<Created<Activity>, Error> {
+    async fn create_activity(&self, new: NewActivity) -> Result<Created<Activity>, Error> {
         self.ledger
             .write("create-activity", move |connection| {
+                let NewActivity { activity, tags } = new;
                 if let Some(standing) = find(connection, &activity.name)? {
                     return Ok(Created::Existed(standing));
                 }
-                connection
-                    .prepare_cached("INSERT INTO activities VALUES (?1, ?2)")?
-                    .execute(params![activity.name, activity.created])?;
+                let sql = "INSERT INTO activities (name, created, encryption) VALUES (?1, ?2, ?3)";
+                let values = params![activity.name, activity.created, activity.encryption];
+                connection.prepare_cached(sql)?.execute(values)?;
+                super::tags::set(connection, &Tagged::Activity(activity.name.clone()), &tags)?;
                 Ok(Created::New(activity))
             })
             .await
@@ -26,7 +30,9 @@ impl Activities for SqliteJournal {
         let name = name.to_owned();
         self.ledger
             .write("delete-activity", move |connection| {
-                Ok(connection.prepare_cached("DELETE FROM activities WHERE name = ?1")?.execute([name])? > 0)
+                connection.prepare_cached("DELETE FROM tags WHERE activity = ?1")?.execute([&name])?;
+                let sql = "DELETE FROM activities WHERE name = ?1";
+                Ok(connection.prepare_cached(sql)?.execute([&name])? > 0)
             })
             .await
     }
@@ -37,18 +43,18 @@ impl Activities for SqliteJournal {
 
     fn activities(&self, after: &str, limit: u32) -> Result<Vec<Activity>, Error> {
         self.ledger.read(|connection| {
-            let sql = "SELECT name, created FROM activities WHERE name > ?1 ORDER BY name LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
+            let sql = format!("{SELECT} WHERE name > ?1 ORDER BY name LIMIT ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
             Ok(statement.query_map(params![after, limit], activity_row)?.collect::<Result<_, _>>()?)
         })
     }
 }
 
-fn find(connection: &Connection, name: &str) -> Result<Option<Activity>, Error> {
-    let mut statement = connection.prepare_cached("SELECT name, created FROM activities WHERE name = ?1")?;
+pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Activity>, Error> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?;
     Ok(statement.query_row([name], activity_row).optional()?)
 }
 
 fn activity_row(row: &Row<'_>) -> ledger::rusqlite::Result<Activity> {
-    Ok(Activity { name: row.get(0)?, created: row.get(1)? })
+    Ok(Activity { name: row.get(0)?, created: row.get(1)?, encryption: row.get(2)? })
 }

@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::{
-    Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus, Unfinished,
-    Which, in_sequence,
+    Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, NewExecution, Origin,
+    RunStatus, Unfinished, Which, in_sequence,
 };
 use super::SqliteJournal;
 
 const SELECT: &str =
-    "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake
-    FROM executions e JOIN machines m ON m.id = e.machine";
+    "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake,
+    e.version, e.alias, e.trace FROM executions e JOIN machines m ON m.id = e.machine";
 
 /// `CROSS` keeps SQLite from starting with all executions.
 const NAMED: &str = "WHERE e.id = (SELECT max(x.id) FROM machines n CROSS JOIN executions x
@@ -57,13 +57,16 @@ impl Executions for SqliteJournal {
             Some(_) => "AND e.status = ?2",
             None => "AND ?2 IS NULL",
         };
-        let sql =
-            format!("{SELECT} WHERE e.machine = ?1 {by_status} AND e.id < ?3 ORDER BY e.id DESC LIMIT ?4");
+        let by_origin = "AND (?5 IS NULL OR e.version = ?5) AND (?6 IS NULL OR e.alias = ?6)";
+        let sql = format!(
+            "{SELECT} WHERE e.machine = ?1 {by_status} AND e.id < ?3 {by_origin} ORDER BY e.id DESC LIMIT ?4"
+        );
         let status = listing.status.map(|status| status as u8);
         let before = listing.before.unwrap_or(ExecutionId::MAX);
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
-            let values = params![listing.machine, status, before, listing.limit];
+            let Listing { machine, limit, version, alias, .. } = listing;
+            let values = params![machine, status, before, limit, version, alias];
             Ok(statement.query_map(values, execution_row)?.collect::<Result<_, _>>()?)
         })
     }
@@ -103,10 +106,13 @@ impl Executions for SqliteJournal {
 
 fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
     if let Some(new) = &append.start {
-        let sql = "INSERT INTO executions (id, machine, revision, name, format, started)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (machine, name) DO NOTHING";
-        let started = new.started;
-        let values = params![append.execution, new.machine, new.revision, new.name, new.format, started];
+        let sql =
+            "INSERT INTO executions (id, machine, revision, name, format, started, version, alias, trace)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (machine, name) DO NOTHING";
+        let NewExecution { machine, revision, name, format, started, origin } = new;
+        let Origin { version, alias, trace } = origin;
+        let id = append.execution;
+        let values = params![id, machine, revision, name, format, started, version, alias, trace];
         if connection.prepare_cached(sql)?.execute(values)? == 0 {
             return Ok(Appended::NameTaken);
         }
@@ -144,6 +150,7 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
         started: row.get(7)?,
         stopped: row.get(8)?,
         wake: row.get(9)?,
+        origin: Origin { version: row.get(10)?, alias: row.get(11)?, trace: row.get(12)? },
     })
 }
 
@@ -154,7 +161,7 @@ mod tests {
     #[test]
     fn an_execution_is_found_by_name_without_looking_at_the_others() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        super::super::MIGRATIONS.iter().for_each(|sql| connection.execute_batch(sql).unwrap());
         for condition in [NAMED, NEWEST] {
             let plan = format!("EXPLAIN QUERY PLAN {SELECT} {condition}");
             let mut statement = connection.prepare(&plan).unwrap();

@@ -7,11 +7,20 @@ use async_trait::async_trait;
 use ledger::rusqlite::types::Type;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::{Created, Error, Kind, Machine, MachineId, Machines, NewMachine, Revision, RevisionId};
+use super::super::{
+    Created, Error, Kind, Machine, MachineId, Machines, NewMachine, NewRevision, Revised, Revision,
+    RevisionId, Tagged,
+};
 use super::{SqliteJournal, unreadable};
 
-const SELECT: &str = "SELECT m.id, m.name, m.kind, r.role, m.settings, m.created, r.id FROM machines m
-    JOIN revisions r ON r.id = (SELECT max(id) FROM revisions WHERE machine = m.id) WHERE m.deleted IS NULL";
+const SELECT: &str =
+    "SELECT m.id, m.name, m.kind, r.role, coalesce(r.settings, m.settings), m.created, r.id, r.label
+    FROM machines m JOIN revisions r ON r.id = (SELECT max(id) FROM revisions WHERE machine = m.id)
+    WHERE m.deleted IS NULL";
+
+const REVISION: &str =
+    "SELECT r.machine, m.name, m.kind, r.role, coalesce(r.settings, m.settings), r.definition, r.label,
+    r.created, r.checksum FROM revisions r JOIN machines m ON m.id = r.machine WHERE r.id = ?1";
 
 #[async_trait]
 impl Machines for SqliteJournal {
@@ -19,55 +28,43 @@ impl Machines for SqliteJournal {
         self.ledger.write("create-machine", move |connection| create(connection, new)).await
     }
 
-    async fn revise_machine(
-        &self,
-        machine: &Machine,
-        definition: String,
-        at: Millis,
-    ) -> Result<RevisionId, Error> {
-        let (id, role) = (machine.id, machine.role.clone());
-        self.ledger
-            .write("revise-machine", move |connection| revise(connection, id, &role, &definition, at))
-            .await
+    async fn revise_machine(&self, new: NewRevision) -> Result<Revised, Error> {
+        self.ledger.write("revise-machine", move |connection| revise(connection, &new)).await
     }
 
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
         let name = name.to_owned();
-        self.ledger
-            .write("delete-machine", move |connection| {
-                let sql = "UPDATE machines SET deleted = ?2 WHERE name = ?1 AND deleted IS NULL";
-                Ok(connection.prepare_cached(sql)?.execute(params![name, at])? > 0)
-            })
-            .await
+        self.ledger.write("delete-machine", move |connection| delete(connection, &name, at)).await
     }
 
     fn machine(&self, name: &str) -> Result<Option<Machine>, Error> {
         self.ledger.read(|connection| find(connection, name))
     }
 
-    fn machines(&self, after: MachineId, limit: u32) -> Result<Vec<Machine>, Error> {
+    fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error> {
         self.ledger.read(|connection| {
-            let sql = format!("{SELECT} AND m.id > ?1 ORDER BY m.id LIMIT ?2");
+            let sql = format!("{SELECT} AND m.name > ?1 ORDER BY m.name LIMIT ?2");
             let mut statement = connection.prepare_cached(&sql)?;
             Ok(statement.query_map(params![after, limit], machine_row)?.collect::<Result<_, _>>()?)
         })
     }
 
     fn revision(&self, id: RevisionId) -> Result<Revision, Error> {
-        let sql = "SELECT r.machine, m.name, r.role, r.definition, r.created, r.checksum
-            FROM revisions r JOIN machines m ON m.id = r.machine WHERE r.id = ?1";
         let found = self.ledger.read(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(REVISION)?;
             let row = statement.query_row([id], |row| {
                 let revision = Revision {
                     id,
                     machine: row.get(0)?,
                     machine_name: row.get(1)?,
-                    role: row.get(2)?,
-                    definition: row.get(3)?,
-                    created: row.get(4)?,
+                    kind: kind(row, 2)?,
+                    role: row.get(3)?,
+                    settings: row.get(4)?,
+                    definition: row.get(5)?,
+                    label: row.get(6)?,
+                    created: row.get(7)?,
                 };
-                Ok((revision, row.get::<_, u32>(5)?))
+                Ok((revision, row.get::<_, u32>(8)?))
             });
             Ok::<_, Error>(row.optional()?)
         })?;
@@ -89,31 +86,74 @@ fn create(connection: &Connection, new: NewMachine) -> Result<Created<Machine>, 
         .prepare_cached("INSERT INTO machines (name, kind, settings, created) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![new.name, kind, new.settings, created])?;
     let id = connection.last_insert_rowid();
-    let revision = revise(connection, id, &new.role, &new.definition, created)?;
+    let revision = insert(connection, id, &new.role, None, &new.definition, None, created)?;
+    super::tags::set(connection, &Tagged::Machine(id), &new.tags)?;
+    if let Some(publish) = &new.publish {
+        super::versions::insert(connection, id, revision, publish, created)?;
+    }
     Ok(Created::New(Machine {
         id,
         name: new.name,
         kind: new.kind,
-        role: new.role,
-        settings: new.settings,
         created: new.created,
         revision,
+        role: new.role,
+        settings: new.settings,
+        label: None,
     }))
 }
 
-fn revise(
+fn revise(connection: &Connection, new: &NewRevision) -> Result<Revised, Error> {
+    if current(connection, new.machine)? != Some(new.after) {
+        return Ok(Revised::Superseded);
+    }
+    if let Some(publish) = &new.publish
+        && super::versions::is_full(connection, new.machine, publish.most)?
+    {
+        return Ok(Revised::Full);
+    }
+    let NewRevision { machine, role, settings, definition, label, created, .. } = new;
+    let revision = insert(connection, *machine, role, Some(settings), definition, Some(label), *created)?;
+    let publish = new.publish.as_ref();
+    let version =
+        publish.map(|publish| super::versions::insert(connection, *machine, revision, publish, *created));
+    Ok(Revised::Stored { revision, version: version.transpose()? })
+}
+
+fn insert(
     connection: &Connection,
     machine: MachineId,
     role: &str,
+    settings: Option<&String>,
     definition: &str,
+    label: Option<&String>,
     created: Millis,
 ) -> Result<RevisionId, Error> {
-    connection
-        .prepare_cached(
-            "INSERT INTO revisions (machine, role, definition, checksum, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![machine, role, definition, crc32fast::hash(definition.as_bytes()), created])?;
+    let sql = "INSERT INTO revisions (machine, role, settings, definition, checksum, label, created)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let checksum = crc32fast::hash(definition.as_bytes());
+    let values = params![machine, role, settings, definition, checksum, label, created];
+    connection.prepare_cached(sql)?.execute(values)?;
     Ok(connection.last_insert_rowid())
+}
+
+fn delete(connection: &Connection, name: &str, at: Millis) -> Result<bool, Error> {
+    let Some(machine) = find(connection, name)? else { return Ok(false) };
+    connection
+        .prepare_cached("UPDATE machines SET deleted = ?2 WHERE id = ?1")?
+        .execute(params![machine.id, at])?;
+    for table in ["versions", "aliases", "tags"] {
+        let sql = format!("DELETE FROM {table} WHERE machine = ?1");
+        connection.prepare_cached(&sql)?.execute([machine.id])?;
+    }
+    Ok(true)
+}
+
+/// The machine's current revision, unless it is deleted.
+pub(super) fn current(connection: &Connection, machine: MachineId) -> Result<Option<RevisionId>, Error> {
+    let sql = "SELECT (SELECT max(id) FROM revisions WHERE machine = m.id) FROM machines m
+        WHERE m.id = ?1 AND m.deleted IS NULL";
+    Ok(connection.prepare_cached(sql)?.query_row([machine], |row| row.get(0)).optional()?)
 }
 
 fn find(connection: &Connection, name: &str) -> Result<Option<Machine>, Error> {
@@ -122,14 +162,19 @@ fn find(connection: &Connection, name: &str) -> Result<Option<Machine>, Error> {
 }
 
 fn machine_row(row: &Row<'_>) -> ledger::rusqlite::Result<Machine> {
-    let kind = Kind::from_str(row.get_ref(2)?.as_str()?).map_err(|error| unreadable(2, Type::Text, error))?;
     Ok(Machine {
         id: row.get(0)?,
         name: row.get(1)?,
-        kind,
+        kind: kind(row, 2)?,
         role: row.get(3)?,
         settings: row.get(4)?,
         created: row.get(5)?,
         revision: row.get(6)?,
+        label: row.get(7)?,
     })
+}
+
+fn kind(row: &Row<'_>, column: usize) -> ledger::rusqlite::Result<Kind> {
+    let name = row.get_ref(column)?;
+    Kind::from_str(name.as_str()?).map_err(|error| unreadable(column, Type::Text, error))
 }

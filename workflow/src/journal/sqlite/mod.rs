@@ -1,8 +1,11 @@
 //! The journal in one SQLite file, on a ledger: group commit, fsync, and committed reads are the ledger's.
 
 mod activities;
+mod aliases;
 mod executions;
 mod machines;
+mod tags;
+mod versions;
 
 use std::path::Path;
 
@@ -12,7 +15,7 @@ use ledger::rusqlite::types::Type;
 use super::Error;
 
 /// Applied in order, each once. A released migration is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// A handle; clones share the file's one writer.
 #[derive(Clone)]

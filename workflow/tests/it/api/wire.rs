@@ -1,53 +1,10 @@
-//! The wire: what a client sends and gets, byte for byte where it matters.
+//! Requests and answers in general, and the way of a workflow from its definition to its history.
 
-use axum::body::Body;
-use http::{Request, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use crate::rig::{Rig, chain};
-
-struct Client {
-    rig: Rig,
-    router: axum::Router,
-}
-
-impl Client {
-    async fn new() -> Self {
-        let rig = Rig::new().await;
-        let router = workflow::api::router(&rig.engine, ["ours".to_owned()]);
-        Self { rig, router }
-    }
-
-    async fn send(&self, target: &str, body: impl Into<Body>) -> (StatusCode, Value) {
-        let request = Request::post("/").header("x-amz-target", target).body(body.into()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.headers()["content-type"], "application/x-amz-json-1.0");
-        assert!(response.headers().contains_key("x-amzn-requestid"));
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap())
-    }
-
-    async fn call(&self, operation: &str, params: Value) -> Value {
-        let (status, answer) = self.send(&format!("AWSStepFunctions.{operation}"), params.to_string()).await;
-        assert_eq!(status, StatusCode::OK, "{operation}: {answer}");
-        answer
-    }
-
-    /// The error's type and message.
-    async fn refused(&self, operation: &str, params: Value) -> (String, String) {
-        let (status, answer) = self.send(&format!("AWSStepFunctions.{operation}"), params.to_string()).await;
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{operation}: {answer}");
-        (answer["__type"].as_str().unwrap().into(), answer["message"].as_str().unwrap().into())
-    }
-
-    async fn machine(&self, name: &str, definition: &str) -> String {
-        let params =
-            json!({ "name": name, "definition": definition, "roleArn": "arn:aws:iam::000000000000:role/r" });
-        self.call("CreateStateMachine", params).await["stateMachineArn"].as_str().unwrap().into()
-    }
-}
+use super::Client;
+use crate::rig::chain;
 
 const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
 
@@ -151,6 +108,11 @@ async fn errors_have_awss_types_and_words() {
         (
             "SendTaskSuccess",
             json!({ "taskToken": "0".repeat(32), "output": "\"".to_owned() + &"x".repeat(256 * 1024) + "\"" }),
+            "ValidationException",
+        ),
+        (
+            "SendTaskSuccess",
+            json!({ "taskToken": "0".repeat(32), "output": "\"".to_owned() + &"ä".repeat(128 * 1024) + "\"" }),
             "InvalidOutput",
         ),
         (
@@ -243,4 +205,59 @@ async fn activities_and_their_tokens_over_the_wire() {
         client.refused("DescribeActivity", json!({ "activityArn": activity })).await.0,
         "ActivityDoesNotExist"
     );
+}
+
+#[tokio::test]
+async fn every_violation_of_a_requests_form_is_told_at_once() {
+    let client = Client::new().await;
+    let params = json!({ "taskToken": "", "error": "e".repeat(257), "cause": null });
+    assert_eq!(
+        client.refused("SendTaskFailure", params).await.1,
+        "2 validation errors detected: Value '' at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1; \
+         Value at 'error' failed to satisfy constraint: Member must have length less than or equal to 256"
+    );
+    let params = json!({ "maxResults": 1001, "nextToken": "x".repeat(1025) });
+    assert_eq!(
+        client.refused("ListActivities", params).await.1,
+        format!(
+            "2 validation errors detected: Value '1001' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 1000; \
+             Value '{}' at 'nextToken' failed to satisfy constraint: Member must have length less than or equal to 1024",
+            "x".repeat(1025)
+        )
+    );
+    let params = json!({ "executionArn": "a", "statusFilter": "ASLEEP", "maxResults": -1 });
+    assert_eq!(
+        client.refused("ListExecutions", params).await.1,
+        "2 validation errors detected: Value 'ASLEEP' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: \
+         [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]; \
+         Value '-1' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 0"
+    );
+    for (operation, params, message) in [
+        ("ListActivities", json!({ "maxResults": "7" }), "STRING_VALUE can not be converted to an Integer"),
+        (
+            "ListActivities",
+            json!({ "maxResults": 7.5 }),
+            "class java.lang.Double can not be converted to an Integer",
+        ),
+        ("ListActivities", json!({ "nextToken": {} }), "Start of structure or map found where not expected."),
+        ("ListActivities", json!({ "nextToken": [] }), "Start of list found where not expected"),
+        (
+            "GetExecutionHistory",
+            json!({ "executionArn": "a", "reverseOrder": "no" }),
+            "STRING_VALUE can not be converted to a Boolean",
+        ),
+        (
+            "TagResource",
+            json!({ "resourceArn": "a", "tags": "t" }),
+            "STRING_VALUE can not be converted to a List",
+        ),
+        (
+            "TagResource",
+            json!({ "resourceArn": "a", "tags": ["t"] }),
+            "STRING_VALUE can not be converted to a Structure",
+        ),
+    ] {
+        let refused = client.refused(operation, params).await;
+        assert_eq!(refused, ("SerializationException".to_owned(), message.to_owned()));
+    }
 }

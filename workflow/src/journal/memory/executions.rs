@@ -1,0 +1,125 @@
+//! Executions and events in memory.
+
+use async_trait::async_trait;
+
+use super::super::{
+    Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus, Unfinished,
+    Which, in_sequence,
+};
+use super::{MemoryJournal, Stored, Tables};
+use crate::Millis;
+
+impl Tables {
+    fn store(&mut self, append: Append) -> Appended {
+        if let Some(new) = append.start {
+            if !self.names.insert((new.machine, new.name.clone())) {
+                return Appended::NameTaken;
+            }
+            let machine_name = self.machines.get(&new.machine).map(|(machine, _)| machine.name.clone());
+            let row = ExecutionRow {
+                id: append.execution,
+                machine: new.machine,
+                machine_name: machine_name.unwrap_or_default(),
+                revision: new.revision,
+                name: new.name,
+                origin: new.origin,
+                format: new.format,
+                status: RunStatus::Running,
+                started: new.started,
+                stopped: None,
+                wake: None,
+            };
+            self.executions.insert(append.execution, Stored { row, events: Vec::new() });
+        }
+        if let Some(stored) = self.executions.get_mut(&append.execution) {
+            let checksum = append.row.checksum(append.execution);
+            stored.events.push((append.row, checksum));
+            if let Some(wake) = append.wake {
+                stored.row.wake = wake;
+            }
+            if let Some(closed) = append.closed {
+                stored.row.status = closed.status;
+                stored.row.wake = None;
+                stored.row.stopped = Some(closed.at);
+            }
+        }
+        Appended::Stored
+    }
+
+    /// Whether this append follows what is stored.
+    fn follows(&self, append: &Append) -> bool {
+        match (self.executions.get(&append.execution), &append.start) {
+            (None, Some(_)) => append.row.first == 0,
+            (Some(stored), None) => {
+                append.row.first == stored.events.last().map_or(0, |(row, _)| row.first + row.count)
+            }
+            _ => false,
+        }
+    }
+}
+
+#[async_trait]
+impl Executions for MemoryJournal {
+    async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
+        let mut tables = self.tables();
+        if let Some(astray) = batch.iter().find(|append| !tables.follows(append)) {
+            return Err(Error::Conflict(astray.execution));
+        }
+        Ok(batch.into_iter().map(|append| tables.store(append)).collect())
+    }
+
+    async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
+        if let Some(stored) = self.tables().executions.get_mut(&execution) {
+            stored.row.status = RunStatus::Parked;
+            stored.row.stopped = Some(at);
+        }
+        Ok(())
+    }
+
+    fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {
+        let tables = self.tables();
+        let found = match which {
+            Which::Id(id) => tables.executions.get(&id),
+            Which::Named { machine, name } => {
+                let named = |stored: &&Stored| stored.row.machine_name == machine && stored.row.name == name;
+                tables.executions.values().rev().find(named)
+            }
+            Which::Newest => tables.executions.values().next_back(),
+        };
+        Ok(found.map(|stored| stored.row.clone()))
+    }
+
+    fn executions(&self, listing: &Listing) -> Result<Vec<ExecutionRow>, Error> {
+        let before = listing.before.unwrap_or(ExecutionId::MAX);
+        let wanted = |row: &&ExecutionRow| {
+            row.machine == listing.machine
+                && listing.status.is_none_or(|status| row.status == status)
+                && listing.version.is_none_or(|version| row.origin.version == Some(version))
+                && (listing.alias.is_none() || row.origin.alias == listing.alias)
+        };
+        let tables = self.tables();
+        let newest_first = tables.executions.range(..before).rev().map(|(_, stored)| &stored.row);
+        Ok(newest_first.filter(wanted).take(listing.limit as usize).cloned().collect())
+    }
+
+    fn unfinished(&self, after: ExecutionId, limit: u32) -> Result<Vec<Unfinished>, Error> {
+        let tables = self.tables();
+        let running = tables
+            .executions
+            .range(after + 1..)
+            .filter(|(_, stored)| stored.row.status == RunStatus::Running)
+            .map(|(id, stored)| Unfinished { id: *id, wake: stored.row.wake });
+        Ok(running.take(limit as usize).collect())
+    }
+
+    fn events(&self, execution: ExecutionId, from: u32, limit: u32) -> Result<Vec<EventRow>, Error> {
+        let tables = self.tables();
+        let Some(stored) = tables.executions.get(&execution) else { return Ok(Vec::new()) };
+        let skipped = stored.events.partition_point(|(row, _)| row.first <= from).saturating_sub(1);
+        let rows = stored.events.iter().skip(skipped).take(limit as usize).map(|(row, checksum)| {
+            let sound = row.checksum(execution) == *checksum;
+            sound.then(|| row.clone()).ok_or(Error::Corrupt { execution, event: from })
+        });
+        in_sequence(execution, from, rows.collect::<Result<_, _>>()?)
+    }
+}
