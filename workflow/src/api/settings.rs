@@ -89,7 +89,8 @@ fn check_encryption(encryption: &Value) -> Result<(), Failure> {
     if customers && key.is_null() {
         return Err(Failure::encryption("KmsKeyId must be specified for a customer managed key"));
     }
-    if !customers && !(key.is_null() && reuse.is_null()) {
+    let says_key = !key.is_null() || !reuse.is_null();
+    if !customers && says_key {
         return Err(Failure::encryption(
             "KmsKeyId and KmsDataKeyReusePeriodSeconds are for customer managed keys only",
         ));

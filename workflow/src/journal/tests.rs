@@ -220,8 +220,8 @@ async fn a_version_is_published_once_and_its_number_never_again(journal: impl Jo
     let Revised::Stored { version: Some(second), .. } = revised else { panic!("{revised:?}") };
     assert_eq!(publish_now(&machine).await, Published::Superseded);
     assert_eq!(journal.versions(machine.id, None, 9).unwrap(), [second.clone(), first.clone()]);
-    assert_eq!(journal.versions(machine.id, Some(2), 9).unwrap(), [first.clone()]);
-    assert_eq!(journal.versions(machine.id, None, 1).unwrap(), [second.clone()]);
+    assert_eq!(journal.versions(machine.id, Some(2), 9).unwrap().as_slice(), std::slice::from_ref(&first));
+    assert_eq!(journal.versions(machine.id, None, 1).unwrap().as_slice(), std::slice::from_ref(&second));
 
     let machine = journal.machine("m").unwrap().unwrap();
     let full = journal.revise_machine(revision(&machine, "three", Some(publish.clone()))).await.unwrap();
@@ -257,7 +257,7 @@ async fn an_alias_leads_to_versions_that_there_are(journal: impl Journal) {
     journal.create_alias(alias("a", 2, None), 2).await.unwrap();
     assert_eq!(journal.create_alias(alias("c", 2, None), 2).await.unwrap(), Aliased::Full);
     assert_eq!(journal.aliases(machine.id, "", 9).unwrap(), [alias("a", 2, None), made.clone()]);
-    assert_eq!(journal.aliases(machine.id, "a", 9).unwrap(), [made.clone()]);
+    assert_eq!(journal.aliases(machine.id, "a", 9).unwrap().as_slice(), std::slice::from_ref(&made));
     let referenced = journal.delete_version(machine.id, 2, at(4)).await.unwrap();
     assert_eq!(referenced, Unpublished::Referenced(vec!["a".into(), "b".into()]));
 

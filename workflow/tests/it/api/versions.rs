@@ -123,7 +123,7 @@ async fn an_execution_of_a_version_says_so_and_is_listed_with_it() {
         let executions = listed["executions"].as_array().unwrap().clone();
         executions.iter().map(|execution| execution["executionArn"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(arns(&version).await, [of_version.clone()]);
+    assert_eq!(arns(&version).await.as_slice(), std::slice::from_ref(&of_version));
     assert_eq!(arns(&json!(machine)).await, [of_machine, of_version]);
 }
 
