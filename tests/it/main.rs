@@ -16,4 +16,5 @@ mod media;
 mod objects;
 mod races;
 mod registry;
+mod services;
 mod tidy;
