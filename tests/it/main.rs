@@ -15,5 +15,6 @@ mod lifecycle;
 mod media;
 mod objects;
 mod races;
+mod redrive;
 mod registry;
 mod tidy;
