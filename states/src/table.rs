@@ -174,10 +174,7 @@ impl State {
 
     /// Nothing more is going to happen by itself.
     pub fn is_terminal(self) -> bool {
-        match self {
-            Done | Failed => true,
-            NotUploaded | ReadyToXcode | Transcoding => false,
-        }
+        matches!(self, Done | Failed)
     }
 }
 

@@ -15,7 +15,5 @@ mod lifecycle;
 mod media;
 mod objects;
 mod races;
-mod redrive;
 mod registry;
-mod services;
 mod tidy;

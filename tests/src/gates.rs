@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use activities::ports::{
-    Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Written,
+    Driver, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Written,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -24,7 +24,6 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Call {
     Move(Event),
     Create,
-    Keep,
     Bury,
     Progress,
     Settle,
@@ -147,8 +146,7 @@ impl Sessions for Gated<dyn Sessions> {
         let call = match guard {
             Guard::Absent => Call::Create,
             Guard::Transition { event, .. } => Call::Move(event),
-            Guard::Unmoved { .. } if session.deleted_at.is_some() => Call::Bury,
-            Guard::Unmoved { .. } => Call::Keep,
+            Guard::Unmoved { .. } => Call::Bury,
         };
         self.gates.through(call, STORE, self.port.write(session, guard)).await
     }
@@ -171,12 +169,8 @@ impl Sessions for Gated<dyn Sessions> {
         self.port.list(query).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault> {
         self.port.due(now, limit).await
-    }
-
-    async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault> {
-        self.port.put_off(due, until).await
     }
 }
 

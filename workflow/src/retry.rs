@@ -2,15 +2,20 @@
 
 use crate::definition::build::Level;
 use crate::definition::fields::Fields;
-use crate::state::{ResultPath, result_path};
+use crate::history::Failure;
+use crate::state::{Assign, CaughtOutput, Datum};
+use crate::step::evaluate::Sight;
+use crate::step::machine::{Machine, Outcome};
 use crate::{Millis, StateId};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(crate) const ALL: &str = "States.ALL";
 pub(crate) const RUNTIME: &str = "States.Runtime";
 pub(crate) const TIMEOUT: &str = "States.Timeout";
 pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
+pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
 /// The most that AWS takes for an interval and for a number of attempts.
 const MAX_FIELD: u32 = 99_999_999;
@@ -25,11 +30,12 @@ pub(crate) struct Retrier {
     jitter: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Catcher {
     errors: Vec<Box<str>>,
     pub(crate) next: StateId,
-    pub(crate) result_path: ResultPath,
+    output: CaughtOutput,
+    assign: Assign,
 }
 
 impl Retrier {
@@ -76,9 +82,19 @@ impl Catcher {
         let errors = error_equals(&fields, last);
         fields.need("Next");
         let next = level.target(&fields, "Next");
-        let result_path = result_path(&fields);
+        let output = CaughtOutput::read(&fields);
+        let assign = Assign::read(&fields);
         fields.finish();
-        Some(Catcher { errors: errors?, next: next?, result_path })
+        Some(Catcher { errors: errors?, next: next?, output, assign })
+    }
+
+    /// Leaves the state of the branch with what was caught.
+    pub(crate) fn take(&self, machine: &mut Machine<'_>, frame: u32, failure: &Failure) -> Outcome {
+        let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+        let caught = Datum::Made(json!({ "Error": text(&failure.error), "Cause": text(&failure.cause) }));
+        let assigned = self.assign.values(machine, frame, || Sight::of_error(&caught))?;
+        let output = self.output.of(machine, frame, caught)?;
+        machine.exit(frame, output, assigned, Some(self.next))
     }
 
     pub(crate) fn matches(&self, error: Option<&str>) -> bool {

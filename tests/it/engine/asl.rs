@@ -15,6 +15,9 @@ use workflow::{Definition, Input, Pending, TaskKey};
 pub(crate) struct Case {
     about: String,
     pub(crate) definition: Value,
+    /// The document was accepted once, and would not be now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    old: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<Value>,
     /// By state name: what each try answers. A try without an entry never answers.
@@ -24,7 +27,7 @@ pub(crate) struct Case {
     stop: Option<Stop>,
     /// What `Definition::parse` says of the document, as `pointer: message`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// Id, previous id, milliseconds since the start, type, details.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) history: Vec<Value>,
@@ -117,7 +120,9 @@ fn printed(case: &Case) -> Result<String> {
 }
 
 fn run(case: &Case) -> Result<(Vec<String>, Vec<Value>)> {
-    let definition = match Definition::parse(&case.definition.to_string()) {
+    let text = case.definition.to_string();
+    let read = if case.old { Definition::reread(&text) } else { Definition::parse(&text) };
+    let definition = match read {
         Ok(definition) => Arc::new(definition),
         Err(problems) => {
             let shown =

@@ -1,4 +1,5 @@
 //! Rows as an earlier version of the program wrote them, one folder per format: they must say today what they said then.
+//! Where the engine does otherwise since, the history of then stands beside the rows.
 //! `GOLDEN=1` writes rows of the present format for cases that have none yet; rows that are there are never rewritten.
 
 use crate::engine::asl::{Case, compact, play};
@@ -20,7 +21,10 @@ fn old_rows_keep_their_meaning() {
     }
     let mut folders = 0;
     for folder in files(&asl.join("golden")) {
-        let rows = files(&folder);
+        let rows: Vec<PathBuf> = files(&folder)
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|kind| kind == "hex"))
+            .collect();
         folders += 1;
         assert!(!rows.is_empty(), "{} is empty", folder.display());
         for path in rows {
@@ -39,7 +43,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn read(case: &Path) -> Result<(Case, Arc<Definition>)> {
     let case: Case = serde_json::from_str(&std::fs::read_to_string(case)?)?;
-    let definition = Definition::parse(&case.definition.to_string())
+    let definition = Definition::reread(&case.definition.to_string())
         .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     Ok((case, Arc::new(definition)))
 }
@@ -47,7 +51,7 @@ fn read(case: &Path) -> Result<(Case, Arc<Definition>)> {
 fn write(case_path: &Path, folder: &Path) -> Result<()> {
     let path = folder.join(case_path.file_stem().context("a case has a name")?).with_extension("hex");
     let Ok((case, definition)) = read(case_path) else { return Ok(()) };
-    if path.exists() {
+    if path.exists() || !case.problems.is_empty() {
         return Ok(());
     }
     std::fs::create_dir_all(folder)?;
@@ -67,6 +71,9 @@ fn check(path: &Path, cases: &Path) -> Result<()> {
         world.rows.push(row);
     }
     let history: Vec<Value> = world.history()?.into_iter().map(compact).collect::<Result<_>>()?;
-    ensure!(history == case.history, "the rows show another history");
+    let then = path.with_extension("json");
+    let expected =
+        if then.exists() { serde_json::from_str(&std::fs::read_to_string(then)?)? } else { case.history };
+    ensure!(history == expected, "the rows show another history");
     Ok(())
 }

@@ -8,7 +8,7 @@ use workflow::history::{Damaged, Detail, decode, encode};
 use workflow::{Definition, Execution, Input, Pending, Refused, Status, TaskKey};
 
 fn world(definition: &serde_json::Value) -> World {
-    World::new(Arc::new(Definition::parse(&definition.to_string()).expect("the document is right")), 7)
+    World::new(Arc::new(Definition::reread(&definition.to_string()).expect("the document can be read")), 7)
 }
 
 #[test]

@@ -6,4 +6,5 @@ mod limits;
 mod nonsense;
 mod recorded;
 mod simulation;
+mod trial;
 mod world;

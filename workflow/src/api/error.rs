@@ -7,25 +7,13 @@ use crate::driver::Error;
 use crate::{Problem, Refused};
 
 /// What the client gets in place of an answer.
-pub(crate) struct Failure {
+pub(super) struct Failure {
     pub(super) status: StatusCode,
     kind: &'static str,
     message: String,
 }
 
 impl Failure {
-    pub(crate) fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
-    pub(crate) fn status(&self) -> u16 {
-        self.status.as_u16()
-    }
-
     pub(super) fn body(&self) -> Value {
         json!({ "__type": self.kind, "message": self.message })
     }
@@ -93,7 +81,7 @@ impl From<Error> for Failure {
 fn kind(error: &Error) -> &'static str {
     match error {
         Error::InvalidName(_) => "InvalidName",
-        Error::InvalidArn(_) | Error::NoTestCase { .. } => "InvalidArn",
+        Error::InvalidArn(_) => "InvalidArn",
         Error::InvalidDefinition(_) => "InvalidDefinition",
         Error::InvalidInput(_) => "InvalidExecutionInput",
         Error::InvalidOutput(_) => "InvalidOutput",
@@ -126,7 +114,6 @@ fn message(error: &Error) -> String {
     match error {
         Error::InvalidName(name) => format!("Invalid Name: '{name}'"),
         Error::InvalidArn(why) => format!("Invalid Arn: '{why}'"),
-        Error::NoTestCase { .. } => format!("Invalid Arn: '{error}'"),
         Error::InvalidDefinition(problems) => definition(problems),
         Error::InvalidInput(why) => format!("Invalid State Machine Execution Input: '{why}'"),
         Error::InvalidOutput(why) => format!("Invalid Output: '{why}'"),
@@ -162,10 +149,6 @@ fn from_refused(refused: Refused) -> Failure {
 
 /// All problems in AWS's form; they are few, and a client that mends one wants to know of the others.
 fn definition(problems: &[Problem]) -> String {
-    let said = |problem: &Problem| {
-        let pointer = if problem.pointer.is_empty() { "/" } else { &problem.pointer };
-        format!("{} at {pointer}", problem.message)
-    };
-    let all = problems.iter().map(said).collect::<Vec<_>>().join(", ");
-    format!("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {all}'")
+    let all = problems.iter().map(Problem::to_string).collect::<Vec<_>>().join(", ");
+    format!("Invalid State Machine Definition: '{all}'")
 }

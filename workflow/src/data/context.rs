@@ -5,8 +5,25 @@ use crate::{Execution, Facts, Millis};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+/// A scope of which no more is known than the data.
+#[cfg(test)]
+pub(crate) fn in_bare_scope<T>(data: &Value, run: impl FnOnce(&super::Scope<'_>) -> T) -> T {
+    let execution = Execution::new(Arc::default());
+    let data = super::Document::of_value(data.clone());
+    run(&super::Scope {
+        data: &data,
+        states: super::States { input: &data, result: None, error: None },
+        context: &Context::bare(&execution),
+        variables: super::Variables { execution: &execution, frame: 0 },
+        now: 0,
+        random: &std::cell::Cell::new(7),
+    })
+}
+
 /// What the context object is made of. It is put together only when an expression reads it.
 pub(crate) struct Context<'a> {
+    /// Takes the place of all the rest: a state is tried alone.
+    pub(crate) given: Option<Value>,
     pub(crate) facts: &'a Facts,
     pub(crate) execution_input: &'a Arc<str>,
     pub(crate) started_at: Millis,
@@ -22,6 +39,7 @@ impl<'a> Context<'a> {
     #[cfg(test)]
     pub(crate) fn bare(execution: &'a Execution) -> Context<'a> {
         Context {
+            given: None,
             facts: execution.facts(),
             execution_input: execution.input(),
             started_at: 0,
@@ -34,6 +52,9 @@ impl<'a> Context<'a> {
     }
 
     pub(crate) fn value(&self) -> Value {
+        if let Some(given) = &self.given {
+            return given.clone();
+        }
         let mut context = json!({
             "Execution": {
                 "Id": self.facts.execution_arn,

@@ -1,22 +1,58 @@
-//! How data moves through a state: JSONPath, payload templates, reference paths, instants.
+//! How data moves through a state: expressions in the languages of a document, templates made of them, what they can
+//! see ([`Scope`]), reference paths, instants.
 
 pub(crate) mod context;
+pub(crate) mod document;
+pub(crate) mod expression;
 pub(crate) mod intrinsics;
+pub(crate) mod jsonata;
 pub(crate) mod path;
 pub(crate) mod reference;
 pub(crate) mod template;
 pub(crate) mod time;
 
-use serde_json::Value;
+pub(crate) use document::Document;
 
-/// What an expression looks at: the data of the state, and the context object for `$$`.
+use crate::{Execution, Millis};
+use std::sync::Arc;
+
+/// What an expression can see at one point of a state's work.
+#[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
-    pub(crate) data: &'a Value,
+    /// What `$` is in JSONPath.
+    pub(crate) data: &'a Document,
+    pub(crate) states: States<'a>,
+    /// For `$$` and `$states.context`.
     pub(crate) context: &'a context::Context<'a>,
-    /// The randomness of the step, for the functions that draw.
+    pub(crate) variables: Variables<'a>,
+    /// The time and the randomness of the step, for the functions that ask for them.
+    pub(crate) now: Millis,
     pub(crate) random: &'a std::cell::Cell<u64>,
 }
 
+/// What JSONata's `$states` holds besides the context object.
+#[derive(Clone, Copy)]
+pub(crate) struct States<'a> {
+    pub(crate) input: &'a Document,
+    /// The result of a task or of what ran inside the state, once there is one.
+    pub(crate) result: Option<&'a Document>,
+    /// Within a Catch: what was caught.
+    pub(crate) error: Option<&'a Document>,
+}
+
+/// The variables that a branch can read: its own, and those of the branches around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Variables<'a> {
+    pub(crate) execution: &'a Execution,
+    pub(crate) frame: u32,
+}
+
+impl<'a> Variables<'a> {
+    /// The JSON text of a variable; `None` when nothing was assigned to it.
+    pub(crate) fn get(self, name: &str) -> Option<&'a Arc<str>> {
+        self.execution.variable(self.frame, name)
+    }
+}
 /// Data may nest this deep; the parser ends a little below.
 pub(crate) const MAX_NESTING: usize = 100;
 

@@ -25,9 +25,9 @@ pub(crate) struct Mismatch {
 }
 
 impl Reference {
-    /// `None` when the path names more than one place or looks at the context object.
+    /// `None` when the path names more than one place or looks elsewhere than into the data.
     pub(crate) fn new(path: &Path) -> Option<Reference> {
-        if path.reads_context() {
+        if !path.reads_data() {
             return None;
         }
         Some(Reference { text: path.text().into(), parts: path.children()? })

@@ -1,18 +1,10 @@
-//! Payload templates: `Parameters`, `ResultSelector`, `ItemSelector`. A field whose name ends in `.$` is replaced by what
-//! its path or intrinsic call gives.
+//! Templates: JSON in which some values are found when the state runs. In JSONPath a field whose name ends in `.$` is
+//! replaced by what its path or intrinsic call gives; in JSONata every text between `{%` and `%}` is replaced.
 
 use super::Scope;
-use super::path::Path;
-use crate::data::intrinsics::{Call, Trouble};
+use super::expression::{Expression, NoValue, Source};
+use super::jsonata::{Place, Query, Refusal, delimited};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
-
-/// A path or an intrinsic call: what the language allows behind `.$`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Expression {
-    Path(Path),
-    Call(Call),
-}
 
 /// A template, read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,84 +12,109 @@ pub(crate) enum Template {
     Literal(Value),
     Object(Vec<(Box<str>, Template)>),
     Array(Vec<Template>),
-    /// The name as written, with its `.$`, for messages.
-    Expression(Box<str>, Expression),
-}
-
-/// Why a template has no value for this input.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(crate) enum Unfilled {
-    #[error(
-        "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{input}'"
-    )]
-    NotFound { path: String, field: String, input: String },
-    #[error(transparent)]
-    Intrinsic(#[from] Trouble),
-}
-
-impl Expression {
-    pub(crate) fn parse(text: &str) -> Option<Expression> {
-        if text.starts_with('$') {
-            Path::parse(text).ok().map(Expression::Path)
-        } else {
-            Call::parse(text).map(Expression::Call)
-        }
-    }
-
-    /// The value in the scope; `field` is for the message.
-    pub(crate) fn eval<'a>(&self, scope: &Scope<'a>, field: &str) -> Result<Cow<'a, Value>, Unfilled> {
-        match self {
-            Expression::Path(path) => path.eval(scope).map_err(|_| Unfilled::NotFound {
-                path: path.text().to_owned(),
-                field: field.to_owned(),
-                input: scope.data.to_string(),
-            }),
-            Expression::Call(call) => Ok(Cow::Owned(call.eval(scope)?)),
-        }
-    }
+    Found(Source),
 }
 
 impl Template {
-    /// Reads a template; the problem is the name of the field that is no expression.
-    pub(crate) fn parse(value: &Value) -> Result<Template, String> {
+    /// Reads a template in JSONPath; the problem is the name of the field that is no expression.
+    pub(crate) fn of_paths(value: &Value) -> Result<Template, String> {
         let template = match value {
-            Value::Object(fields) => Template::Object(
-                fields.iter().map(|(name, value)| field(name, value)).collect::<Result<_, _>>()?,
-            ),
+            Value::Object(fields) => {
+                let field = |(name, value): (&String, &Value)| path_field(name, value);
+                Template::Object(fields.iter().map(field).collect::<Result<_, _>>()?)
+            }
             Value::Array(items) => {
-                Template::Array(items.iter().map(Template::parse).collect::<Result<_, _>>()?)
+                Template::Array(items.iter().map(Template::of_paths).collect::<Result<_, _>>()?)
             }
             scalar => Template::Literal(scalar.clone()),
         };
-        Ok(if template.is_literal() { Template::Literal(value.clone()) } else { template })
+        Ok(template.folded(value))
+    }
+
+    /// Reads a template in JSONata that stands at `location` in its state. `refuse` is told of every expression that is
+    /// none, with its place below the template; nothing is told twice.
+    pub(crate) fn of_queries(
+        value: &Value,
+        location: &str,
+        place: Place,
+        refuse: &mut dyn FnMut(&str, &Refusal),
+    ) -> Template {
+        let template = match value {
+            Value::Object(fields) => {
+                let field = |(name, value): (&String, &Value)| {
+                    let inner = Template::of_queries(value, &format!("{location}/{name}"), place, refuse);
+                    (name.as_str().into(), inner)
+                };
+                Template::Object(fields.iter().map(field).collect())
+            }
+            Value::Array(items) => {
+                let item = |(index, value): (usize, &Value)| {
+                    Template::of_queries(value, &format!("{location}[{index}]"), place, refuse)
+                };
+                Template::Array(items.iter().enumerate().map(item).collect())
+            }
+            Value::String(text) => match delimited(text).map(|text| Query::parse(text, place)) {
+                Some(Ok(query)) => {
+                    return Template::Found(Source {
+                        field: location.into(),
+                        expression: Expression::Query(query),
+                    });
+                }
+                Some(Err(refusal)) => {
+                    refuse(location, &refusal);
+                    Template::Literal(Value::Null)
+                }
+                None => Template::Literal(value.clone()),
+            },
+            scalar => Template::Literal(scalar.clone()),
+        };
+        template.folded(value)
+    }
+
+    /// A template without expressions is the value it was read from.
+    fn folded(self, value: &Value) -> Template {
+        if self.is_literal() { Template::Literal(value.clone()) } else { self }
     }
 
     fn is_literal(&self) -> bool {
         match self {
             Template::Literal(_) => true,
-            Template::Expression(..) => false,
+            Template::Found(_) => false,
             Template::Object(fields) => fields.iter().all(|(_, template)| template.is_literal()),
             Template::Array(items) => items.iter().all(Template::is_literal),
         }
     }
 
-    pub(crate) fn fill(&self, scope: &Scope<'_>) -> Result<Value, Unfilled> {
+    /// The value in the scope, or the expression that has none.
+    pub(crate) fn fill(&self, scope: &Scope<'_>) -> Result<Value, (&Source, NoValue)> {
         Ok(match self {
             Template::Literal(value) => value.clone(),
-            Template::Expression(name, expression) => expression.eval(scope, name)?.into_owned(),
+            Template::Found(source) => {
+                source.expression.eval(scope).map_err(|none| (source, none))?.into_owned()
+            }
             Template::Array(items) => items.iter().map(|item| item.fill(scope)).collect::<Result<_, _>>()?,
             Template::Object(fields) => Value::Object(
                 fields
                     .iter()
                     .map(|(name, template)| Ok((name.to_string(), template.fill(scope)?)))
-                    .collect::<Result<Map<_, _>, Unfilled>>()?,
+                    .collect::<Result<Map<_, _>, _>>()?,
             ),
         })
     }
+
+    /// Every expression in it.
+    pub(crate) fn sources(&self, found: &mut dyn FnMut(&Source)) {
+        match self {
+            Template::Literal(_) => {}
+            Template::Found(source) => found(source),
+            Template::Array(items) => items.iter().for_each(|item| item.sources(found)),
+            Template::Object(fields) => fields.iter().for_each(|(_, template)| template.sources(found)),
+        }
+    }
 }
 
-fn field(name: &str, value: &Value) -> Result<(Box<str>, Template), String> {
-    let Some(bare) = name.strip_suffix(".$") else { return Ok((name.into(), Template::parse(value)?)) };
-    let expression = value.as_str().and_then(Expression::parse).ok_or_else(|| name.to_owned())?;
-    Ok((bare.into(), Template::Expression(name.into(), expression)))
+fn path_field(name: &str, value: &Value) -> Result<(Box<str>, Template), String> {
+    let Some(bare) = name.strip_suffix(".$") else { return Ok((name.into(), Template::of_paths(value)?)) };
+    let expression = value.as_str().and_then(Expression::path_or_call).ok_or_else(|| name.to_owned())?;
+    Ok((bare.into(), Template::Found(Source { field: name.into(), expression })))
 }

@@ -1,64 +1,121 @@
 //! The walk over the levels of a document: a machine, its states, the machines inside Parallel and Map.
 
-use super::fields::{Fields, Problems};
-use super::{Definition, MAX_BYTES, Problem, StateId};
+use super::fields::Fields;
+use super::notes::Notes;
+use super::{Code, Definition, MAX_BYTES, Problem, StateId};
+use crate::data::expression::Language;
 use crate::state::State;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
 /// Machines nest at most this deep.
 const MAX_LEVELS: usize = 32;
 const MAX_NAME: usize = 80;
+/// What AWS calls a state that is tried without a machine.
+const ALONE: &str = "StateName";
 
 pub(super) fn definition(text: &str) -> Result<Definition, Vec<Problem>> {
-    let problem = |message: String| vec![Problem { pointer: "/".to_owned(), message }];
-    if text.len() > MAX_BYTES {
-        return Err(problem(format!("The definition is larger than {MAX_BYTES} bytes")));
-    }
-    let document: Value = serde_json::from_str(text)
-        .map_err(|error| problem(format!("The definition is not JSON: {error}")))?;
-    let problems = Problems::default();
-    let levels = Levels { states: RefCell::default(), names: RefCell::default() };
-    let mut timeout = None;
-    let start = Fields::of(&document, String::new(), &problems).and_then(|fields| {
-        fields.text("Version");
-        timeout = fields.count("TimeoutSeconds", 1);
-        query_language(&fields);
-        levels.machine(&fields, 0).inspect(|_| fields.finish())
-    });
-    let states: Vec<Option<State>> = levels.states.into_inner();
-    match (problems.into_inner(), start, states.into_iter().collect::<Option<Vec<_>>>()) {
-        (problems, Some(start), Some(states)) if problems.is_empty() => {
-            Ok(Definition { start, timeout, states })
-        }
-        (problems, ..) => Err(problems),
+    let read = read(&document(text)?, false);
+    if read.problems.is_empty() { read.built() } else { Err(read.problems) }
+}
+
+/// A document that was accepted by an earlier program; its problems are those of a later one.
+pub(super) fn accepted(text: &str) -> Result<Definition, Vec<Problem>> {
+    read(&document(text)?, false).built()
+}
+
+/// A state alone, in a machine made for it. Where its transitions lead need not be there.
+pub(super) fn state_alone(text: &str) -> Result<Definition, Vec<Problem>> {
+    let state = document(text)?;
+    let read = read(&json!({ "StartAt": ALONE, "States": { ALONE: state } }), true);
+    if read.problems.is_empty() { read.built() } else { Err(read.problems) }
+}
+
+/// What was read of a document, and what is wrong with it.
+struct Read {
+    definition: Option<Definition>,
+    problems: Vec<Problem>,
+}
+
+impl Read {
+    fn built(self) -> Result<Definition, Vec<Problem>> {
+        self.definition.ok_or(self.problems)
     }
 }
 
-/// JSONPath is the only language of this engine so far; a document in another one is refused, not misread.
-pub(crate) fn query_language(fields: &Fields<'_>) {
-    if fields.text("QueryLanguage").is_some_and(|language| language != "JSONPath") {
-        fields.problem("QueryLanguage", "Only the query language JSONPath is supported");
+fn document(text: &str) -> Result<Value, Vec<Problem>> {
+    let problem = |message: String| vec![Problem::new("", message)];
+    if text.len() > MAX_BYTES {
+        return Err(problem(format!("The definition is larger than {MAX_BYTES} bytes")));
     }
+    serde_json::from_str(text)
+        .map_err(|error| vec![Problem { code: Code::InvalidJson, ..Problem::new("", error.to_string()) }])
+}
+
+fn read(document: &Value, alone: bool) -> Read {
+    let notes = Notes::default();
+    let levels = Levels { states: RefCell::default(), names: RefCell::default(), alone };
+    let mut timeout = None;
+    let start = Fields::of(document, &notes).and_then(|fields| {
+        fields.text("Version");
+        timeout = fields.count("TimeoutSeconds", 1);
+        let language = query_language(&fields).unwrap_or_default();
+        levels.machine(fields.into_machine(language, notes.open_scope(None)), 0)
+    });
+    let states: Vec<Option<State>> = levels.states.into_inner();
+    let (problems, reads) = notes.finish();
+    let states = states.into_iter().collect::<Option<Vec<_>>>();
+    let definition = start.zip(states).map(|(start, states)| Definition { start, timeout, states, reads });
+    Read { definition, problems }
+}
+
+/// The field `QueryLanguage`. As on AWS, any other word than `JSONPath` is taken for JSONata, besides being a problem.
+pub(crate) fn query_language(fields: &Fields<'_>) -> Option<Language> {
+    let value = fields.get("QueryLanguage")?;
+    match value.as_str() {
+        Some("JSONPath") => return Some(Language::JsonPath),
+        Some("JSONata") => {}
+        Some(_) => {
+            fields.problem("QueryLanguage", "Value should be one of the following: [JSONPath, JSONata]")
+        }
+        None => fields.problem("QueryLanguage", "Expected value of type [STRING]"),
+    }
+    Some(Language::Jsonata)
 }
 
 /// The states read so far, over all levels.
 pub(crate) struct Levels {
     states: RefCell<Vec<Option<State>>>,
     names: RefCell<HashSet<String>>,
+    /// One state is read for itself: the states that it leads to are made up.
+    alone: bool,
 }
 
 /// One level: the names that its transitions may lead to.
 pub(crate) struct Level<'a> {
     pub(crate) levels: &'a Levels,
     pub(crate) depth: usize,
+    /// What the states speak that do not say otherwise.
+    pub(crate) language: Language,
     ids: BTreeMap<&'a str, StateId>,
 }
 
 impl Levels {
-    /// Reads `StartAt` and `States`; the id of the state it starts at.
-    pub(crate) fn machine<'a>(&'a self, fields: &Fields<'a>, depth: usize) -> Option<StateId> {
+    /// Reads a machine, which has no other fields than those its holder asked for; the id of the state it starts at.
+    pub(crate) fn machine<'a>(&'a self, fields: Fields<'a>, depth: usize) -> Option<StateId> {
+        let start = self.states(&fields, depth);
+        fields.finish();
+        start
+    }
+
+    /// A machine inside a state, whose variables are its own.
+    pub(crate) fn inner_machine<'a>(&'a self, fields: Fields<'a>, level: &Level<'a>) -> Option<StateId> {
+        let scope = fields.notes.open_scope(Some(fields.scope));
+        self.machine(fields.into_machine(level.language, scope), level.depth + 1)
+    }
+
+    fn states<'a>(&'a self, fields: &Fields<'a>, depth: usize) -> Option<StateId> {
         if depth > MAX_LEVELS {
             fields.problem("", format!("State machines may be nested at most {MAX_LEVELS} levels deep"));
             return None;
@@ -68,6 +125,7 @@ impl Levels {
         let level = Level {
             levels: self,
             depth,
+            language: fields.language,
             ids: states.keys().map(|name| (name, self.reserve(name, &states))).collect(),
         };
         for name in states.keys() {
@@ -79,10 +137,26 @@ impl Levels {
         }
         let start = level.ids.get(start_at?).copied();
         match start {
+            Some(_) if depth == 0 && !self.alone && !has_end(&states) => {
+                states.notes.problem(Problem {
+                    code: Code::MissingEnd,
+                    ..Problem::new("", "Workflow has no terminal state")
+                });
+            }
             Some(start) => level.check_reachable(start, &states),
-            None => fields.problem("StartAt", format!("Missing 'Next' target: {}", start_at?)),
+            None => fields.problem_of(
+                Code::MissingTarget,
+                "StartAt",
+                format!("Missing 'Next' target: {}", start_at?),
+            ),
         }
         start
+    }
+
+    fn make_up(&self, name: &str) -> StateId {
+        let mut all = self.states.borrow_mut();
+        all.push(Some(State::made_up(name)));
+        StateId(u32::try_from(all.len() - 1).expect("a document of a mebibyte has fewer states"))
     }
 
     fn reserve(&self, name: &str, states: &Fields<'_>) -> StateId {
@@ -90,7 +164,7 @@ impl Levels {
             states.problem(name, format!("The name of a state may have at most {MAX_NAME} characters"));
         }
         if !self.names.borrow_mut().insert(name.to_owned()) {
-            states.problem(name, "Duplicate State name");
+            states.problem_of(Code::DuplicateName, name, format!("Duplicate State name: {name}"));
         }
         let mut all = self.states.borrow_mut();
         all.push(None);
@@ -103,8 +177,11 @@ impl Level<'_> {
     pub(crate) fn target(&self, fields: &Fields<'_>, field: &'static str) -> Option<StateId> {
         let name = fields.text(field)?;
         let id = self.ids.get(name).copied();
+        if id.is_none() && self.levels.alone && self.depth == 0 {
+            return Some(self.levels.make_up(name));
+        }
         if id.is_none() {
-            fields.problem(field, format!("Missing 'Next' target: {name}"));
+            fields.problem_of(Code::MissingTarget, field, format!("Missing 'Next' target: {name}"));
         }
         id
     }
@@ -118,7 +195,14 @@ impl Level<'_> {
             open.extend(state.successors().into_iter().filter(|next| seen.insert(*next)));
         }
         for (name, _) in self.ids.iter().filter(|(_, id)| !seen.contains(id)) {
-            states.problem(name, format!("State \"{name}\" is not reachable."));
+            states.problem_of(Code::MissingTarget, name, format!("State \"{name}\" is not reachable."));
         }
     }
+}
+
+/// Whether any of the states ends the machine; AWS asks only the outermost one.
+fn has_end(states: &Fields<'_>) -> bool {
+    states.keys().filter_map(|name| states.get_any(name)).any(|state| {
+        matches!(state["Type"].as_str(), Some("Succeed" | "Fail")) || state["End"] == Value::Bool(true)
+    })
 }

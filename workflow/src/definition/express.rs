@@ -24,7 +24,7 @@ fn state(state: &Map<String, Value>, pointer: &str, problems: &mut Vec<Problem>)
     let resource = state.get("Resource").and_then(Value::as_str).and_then(Resource::parse);
     if let Some(what) = resource.as_ref().and_then(refused) {
         let message = format!("Express state machine does not support {what}");
-        problems.push(Problem { pointer: format!("{pointer}/Resource"), message });
+        problems.push(Problem::new(format!("{pointer}/Resource"), message));
     }
     for field in ["Iterator", "ItemProcessor"] {
         if let Some(inner) = state.get(field) {

@@ -4,10 +4,12 @@
 pub(crate) mod build;
 mod express;
 pub(crate) mod fields;
-pub(crate) mod integrations;
+pub(crate) mod notes;
 
 use crate::state::{Body, State};
+use notes::Reads;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A document may have this many bytes, as on AWS.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -19,9 +21,61 @@ pub struct StateId(pub u32);
 /// One thing wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// JSON pointer to the place.
+    pub code: Code,
+    /// The place, as AWS writes it: names behind slashes, and the index of a list in brackets.
     pub pointer: String,
     pub message: String,
+}
+
+/// What AWS calls a kind of problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    InvalidJson,
+    Schema,
+    MissingTarget,
+    MissingEnd,
+    DuplicateName,
+    InvalidQuery,
+    UnsupportedQuery,
+}
+
+impl Code {
+    /// Whether AWS says where such a problem lies; the others concern the document as a whole.
+    pub fn has_place(self) -> bool {
+        !matches!(self, Code::InvalidJson | Code::MissingEnd)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::InvalidJson => "INVALID_JSON_DESCRIPTION",
+            Code::Schema => "SCHEMA_VALIDATION_FAILED",
+            Code::MissingTarget => "MISSING_TRANSITION_TARGET",
+            Code::MissingEnd => "MISSING_END_STATE",
+            Code::DuplicateName => "DUPLICATE_STATE_NAME",
+            Code::InvalidQuery => "INVALID_JSONATA_EXPRESSION",
+            Code::UnsupportedQuery => "UNSUPPORTED_JSONATA_EXPRESSION",
+        }
+    }
+}
+
+/// As the error InvalidDefinition shows it.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)?;
+        if self.code.has_place() { write!(f, " at {}", self.pointer) } else { Ok(()) }
+    }
+}
+
+impl Problem {
+    /// An empty pointer is the whole document, which AWS shows as `/`.
+    pub(crate) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Problem {
+        let pointer = pointer.into();
+        Problem {
+            code: Code::Schema,
+            pointer: if pointer.is_empty() { "/".to_owned() } else { pointer },
+            message: message.into(),
+        }
+    }
 }
 
 /// A document that passed every check.
@@ -31,6 +85,7 @@ pub struct Definition {
     /// Of the whole execution.
     pub(crate) timeout: Option<u32>,
     states: Vec<State>,
+    reads: Reads,
 }
 
 /// What a Task calls, read from its ARN.
@@ -70,6 +125,28 @@ impl Definition {
         build::definition(text)
     }
 
+    /// Reads a document that was accepted once. What a later program would not accept is no reason to lose what runs by it,
+    /// as long as it can be read at all.
+    pub fn reread(text: &str) -> Result<Definition, Vec<Problem>> {
+        build::accepted(text)
+    }
+
+    /// Reads and checks a state alone, to be tried ([`crate::step::try_state`]): the definition starts at it, and where it
+    /// leads need not be there.
+    pub fn parse_state(text: &str) -> Result<Definition, Vec<Problem>> {
+        build::state_alone(text)
+    }
+
+    pub fn start(&self) -> StateId {
+        self.start
+    }
+
+    /// The state of this name, on whatever level.
+    pub fn named(&self, name: &str) -> Option<StateId> {
+        let index = self.states.iter().position(|state| &*state.name == name)?;
+        u32::try_from(index).ok().map(StateId)
+    }
+
     pub fn name(&self, state: StateId) -> &str {
         self.state(state).map_or("", |state| &state.name)
     }
@@ -85,6 +162,11 @@ impl Definition {
     /// Every state that may follow `state` in its own level.
     pub fn successors(&self, state: StateId) -> Vec<StateId> {
         self.state(state).map_or_else(Vec::new, State::successors)
+    }
+
+    /// By state name, the variables that its expressions read; states that read none are left out.
+    pub fn variable_references(&self) -> &BTreeMap<String, BTreeSet<String>> {
+        &self.reads
     }
 
     pub(crate) fn state(&self, state: StateId) -> Option<&State> {

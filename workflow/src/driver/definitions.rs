@@ -34,7 +34,7 @@ impl Definitions {
             return Ok(pinned.clone());
         }
         let row = self.journal.revision(revision)?;
-        let definition = Definition::parse(&row.definition)
+        let definition = Definition::reread(&row.definition)
             .map_err(|problems| Error::Unreadable { machine: row.machine_name.clone(), problems })?;
         let pinned = Arc::new(Pinned {
             revision,

@@ -85,10 +85,13 @@ impl Execution {
                     state: *state,
                     kind: *kind,
                     id: event.id,
+                    previous: event.previous,
                     at,
                     attempt: 0,
                     retries: Vec::new(),
                     result: None,
+                    assigned: Vec::new(),
+                    role: None,
                 };
                 self.change(id, |frame| {
                     frame.entry = Some(entry);
@@ -96,6 +99,28 @@ impl Execution {
                 });
             }
             Detail::StateExited { output, next, .. } => self.exit(id, event.id, output, *next)?,
+            Detail::Assigned { variables } => {
+                self.expect(id, Phase::can_leave)?;
+                self.change(id, |frame| {
+                    frame.variables.assign(variables);
+                    if let Some(entry) = &mut frame.entry {
+                        entry.assigned.clone_from(variables);
+                    }
+                });
+            }
+            Detail::RoleTaken { role } => {
+                self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
+                self.change(id, |frame| {
+                    if let Some(entry) = &mut frame.entry {
+                        entry.role = Some(role.clone());
+                    }
+                });
+            }
+            Detail::EvaluationFailed { .. } => {
+                self.expect(id, |phase| {
+                    matches!(phase, Phase::Acting | Phase::Wait(_) | Phase::Retry(_) | Phase::Join(_))
+                })?;
+            }
             Detail::WaitStarted { until } => self.move_on(id, Phase::Wait(*until))?,
             Detail::RetryScheduled { retrier, due, .. } => {
                 self.expect(id, Phase::can_leave)?;
@@ -258,8 +283,9 @@ impl Execution {
             Detail::ParallelSucceeded | Detail::MapSucceeded => {
                 self.expect(id, |phase| matches!(phase, Phase::Join(join) if join.is_complete()))?;
             }
+            // A state that fails before it has begun has no branches to drop.
             _ => {
-                self.expect(id, |phase| matches!(phase, Phase::Join(_)))?;
+                self.expect(id, |phase| matches!(phase, Phase::Join(_) | Phase::Acting | Phase::Retry(_)))?;
                 self.drop_branches(id);
             }
         }

@@ -3,7 +3,7 @@
 use super::TaskKey;
 use crate::history::{Family, StateKind, Token};
 use crate::{Millis, StateId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +18,31 @@ pub(crate) struct Frame {
     pub(crate) data: Arc<str>,
     pub(crate) entry: Option<Entry>,
     pub(crate) phase: Phase,
+    /// The variables of this branch alone; a branch inside it reads them too.
+    pub(crate) variables: Variables,
+}
+
+/// Names and JSON texts. Most branches have none, and then it takes no room.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Variables(Option<Arc<BTreeMap<Arc<str>, Arc<str>>>>);
+
+impl Variables {
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<str>> {
+        self.0.as_ref()?.get(name)
+    }
+
+    pub(super) fn assign(&mut self, values: &[(Arc<str>, Arc<str>)]) {
+        let variables = Arc::make_mut(self.0.get_or_insert_default());
+        variables.extend(values.iter().cloned());
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.0.iter().flat_map(|variables| variables.iter())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
 }
 
 /// One entry into a state.
@@ -25,14 +50,19 @@ pub(crate) struct Frame {
 pub(crate) struct Entry {
     pub(crate) state: StateId,
     pub(crate) kind: StateKind,
-    /// Id of the event that entered it.
+    /// Id of the event that entered it, and of the one before that.
     pub(crate) id: u32,
+    pub(crate) previous: u32,
     pub(crate) at: Millis,
     /// How often it was tried; counted from 1 when the first try is scheduled.
     pub(crate) attempt: u32,
     /// How often each retrier was used, and all together.
     pub(crate) retries: Vec<(u16, u32)>,
     pub(crate) result: Option<Arc<str>>,
+    /// The variables it has just assigned; the event that leaves it shows them.
+    pub(crate) assigned: Vec<(Arc<str>, Arc<str>)>,
+    /// The role that its task takes on.
+    pub(crate) role: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +129,15 @@ impl Marks {
 
 impl Frame {
     pub(super) fn begin(parent: Option<u32>, index: u32, last: u32, data: Arc<str>, start: StateId) -> Frame {
-        Frame { parent, index, last, data, entry: None, phase: Phase::Next(start) }
+        Frame {
+            parent,
+            index,
+            last,
+            data,
+            entry: None,
+            phase: Phase::Next(start),
+            variables: Variables::default(),
+        }
     }
 
     pub(super) fn marks(&self) -> Marks {

@@ -132,6 +132,27 @@ impl Execution {
         self.frames.get(&frame).map(Arc::as_ref)
     }
 
+    /// The JSON text of a variable as this branch sees it.
+    pub(crate) fn variable(&self, frame: u32, name: &str) -> Option<&Arc<str>> {
+        let mut frame = self.frame(frame)?;
+        loop {
+            if let Some(value) = frame.variables.get(name) {
+                return Some(value);
+            }
+            frame = self.frame(frame.parent?)?;
+        }
+    }
+
+    /// What the task of this branch is called with.
+    pub(crate) fn task_input(&self, frame: u32) -> Option<Arc<str>> {
+        let frame = self.frame(frame)?;
+        Some(frame.task()?.input.clone().unwrap_or_else(|| frame.data.clone()))
+    }
+
+    pub(crate) fn variable_bytes(&self) -> usize {
+        self.frames.values().map(|frame| frame.variables.bytes()).sum()
+    }
+
     pub(crate) fn next_frame(&self) -> u32 {
         self.next_frame
     }

@@ -178,6 +178,19 @@ pub enum Detail {
     Mocked {
         test_case: Arc<str>,
     },
+    /// Private: variables of the branch get new values, and the state is left right after it.
+    Assigned {
+        variables: Vec<(Arc<str>, Arc<str>)>,
+    },
+    /// An expression of the state had no value, or none that fits; `location` is the field it stands in.
+    EvaluationFailed {
+        failure: Failure,
+        location: Option<Arc<str>>,
+    },
+    /// Private: the task that is scheduled next takes on this role.
+    RoleTaken {
+        role: Arc<str>,
+    },
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.
@@ -201,6 +214,8 @@ impl Detail {
                 | Detail::Heartbeat
                 | Detail::Withdrawn
                 | Detail::Mocked { .. }
+                | Detail::Assigned { .. }
+                | Detail::RoleTaken { .. }
         )
     }
 
@@ -249,7 +264,12 @@ impl Detail {
             | Detail::ParallelStarted { input: payload, .. }
             | Detail::MapStarted { items: payload, .. }
             | Detail::IterationStarted { input: payload, .. } => text(payload),
-            Detail::ExecutionFailed(it)
+            Detail::RoleTaken { role } => role.len(),
+            Detail::Assigned { variables } => {
+                variables.iter().map(|(name, value)| name.len() + value.len()).sum()
+            }
+            Detail::EvaluationFailed { failure: it, .. }
+            | Detail::ExecutionFailed(it)
             | Detail::ExecutionTimedOut(it)
             | Detail::ExecutionAborted(it)
             | Detail::TaskFailed(it)

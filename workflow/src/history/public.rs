@@ -5,6 +5,7 @@ use crate::definition::{Pattern, Resource};
 use crate::execution::frame::Frame;
 use crate::{Definition, Execution};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// An event's own fields: the name of the object they stand in, and the object.
 type Details = Option<(&'static str, Value)>;
@@ -58,6 +59,7 @@ impl View<'_> {
             Detail::IterationAborted { .. } => "MapIterationAborted",
             Detail::MapSucceeded => "MapStateSucceeded",
             Detail::MapFailed => "MapStateFailed",
+            Detail::EvaluationFailed { .. } => "EvaluationFailed",
             _ => "",
         };
         name.to_owned()
@@ -114,10 +116,13 @@ impl View<'_> {
             Detail::StateExited { state, output, kind, .. } => {
                 debug_assert_ne!(*kind, StateKind::Fail, "a Fail state has no exit");
                 let name = self.definition.name(*state);
-                (
-                    "stateExitedEventDetails",
-                    json!({"name": name, "output": self.text(output), "outputDetails": whole()}),
-                )
+                let mut details =
+                    json!({"name": name, "output": self.text(output), "outputDetails": whole()});
+                if let Some(assigned) = self.assigned() {
+                    details["assignedVariables"] = assigned;
+                    details["assignedVariablesDetails"] = whole();
+                }
+                ("stateExitedEventDetails", details)
             }
             Detail::MapStarted { length, .. } => ("mapStateStartedEventDetails", json!({"length": length})),
             Detail::IterationStarted { index, .. } => {
@@ -132,9 +137,22 @@ impl View<'_> {
             Detail::IterationAborted { index } => {
                 ("mapIterationAbortedEventDetails", self.iteration(*index, self.map()))
             }
+            Detail::EvaluationFailed { failure: it, location } => {
+                let state = self.frame?.entry.as_ref()?.state;
+                let location = location.iter().map(|at| ("location".to_owned(), Value::from(at.as_ref())));
+                let fields = location.chain([("state".to_owned(), self.definition.name(state).into())]);
+                ("evaluationFailedEventDetails", failure(it, fields.collect()))
+            }
             detail if detail.is_of_task() => return self.task_details(detail),
             _ => return None,
         })
+    }
+
+    /// What the state assigned just before it was left: by name, the JSON text.
+    fn assigned(&self) -> Option<Value> {
+        let assigned = &self.frame?.entry.as_ref()?.assigned;
+        let shown = |(name, value): &(Arc<str>, Arc<str>)| (name.to_string(), Value::from(value.as_ref()));
+        (!assigned.is_empty()).then(|| assigned.iter().map(shown).collect::<Map<_, _>>().into())
     }
 
     /// The branch of the Map that this iteration belongs to.
@@ -228,6 +246,8 @@ impl View<'_> {
                 ("inputDetails".to_owned(), whole()),
             ]);
         }
+        let role = self.frame.and_then(|frame| frame.entry.as_ref()?.role.as_deref());
+        fields.extend(role.map(|role| ("taskCredentials".to_owned(), json!({ "roleArn": role }))));
         fields.extend(timeout.map(|seconds| ("timeoutInSeconds".to_owned(), seconds.into())));
         fields.extend(heartbeat.map(|seconds| ("heartbeatInSeconds".to_owned(), seconds.into())));
         fields.into()

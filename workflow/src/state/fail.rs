@@ -1,57 +1,50 @@
 //! Fail: the branch fails with an error and a cause, fixed or taken from the input.
 
 use super::State;
-use crate::data::template::Expression;
+use super::setting::{Form, Setting};
+use crate::data::expression::Language;
 use crate::definition::fields::Fields;
 use crate::history::Failure;
 use crate::step::machine::{Exit, Machine, Outcome};
-use serde_json::Value;
 use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Fail {
-    error: Text,
-    cause: Text,
-}
-
-#[derive(Debug)]
-enum Text {
-    Fixed(Option<Arc<str>>),
-    From(&'static str, Expression),
+    error: Option<Setting<Arc<str>>>,
+    cause: Option<Setting<Arc<str>>>,
 }
 
 impl Fail {
-    pub(crate) fn read(fields: &Fields<'_>) -> Option<Fail> {
-        Some(Fail { error: text(fields, "Error", "ErrorPath")?, cause: text(fields, "Cause", "CausePath")? })
+    pub(crate) fn read(fields: &Fields<'_>) -> Fail {
+        Fail { error: text(fields, ["Error", "ErrorPath"]), cause: text(fields, ["Cause", "CausePath"]) }
     }
 
     pub(crate) fn act(&self, _state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
-        let error = self.error.value(machine, frame)?;
-        let cause = self.cause.value(machine, frame)?;
+        let error = value(self.error.as_ref(), machine, frame)?;
+        let cause = value(self.cause.as_ref(), machine, frame)?;
         Err(Exit::Failed(Failure { error, cause }.bounded()))
     }
 }
 
-fn text(fields: &Fields<'_>, fixed: &'static str, path: &'static str) -> Option<Text> {
-    fields.at_most_one(&[fixed, path]);
-    let Some(expression) = fields.text(path) else {
-        return Some(Text::Fixed(fields.text(fixed).map(Into::into)));
-    };
-    let read = Expression::parse(expression);
-    if read.is_none() {
-        fields.problem(path, "Value is not a valid JSONPath or intrinsic function call");
+const TEXT: Form<Arc<str>> =
+    Form { read: |value| value.as_str().map(Into::into), wanted: "string", kind: "string" };
+
+/// Behind `ErrorPath` and `CausePath` an intrinsic call may stand too.
+fn text(fields: &Fields<'_>, names: [&'static str; 2]) -> Option<Setting<Arc<str>>> {
+    fields.at_most_one(&names);
+    let fixed = |name| fields.text(name).map(Into::into);
+    match fields.language {
+        Language::JsonPath => {
+            fixed(names[0]).map(Setting::Fixed).or_else(|| fields.path_or_call(names[1]).map(Setting::Found))
+        }
+        Language::Jsonata => Setting::read(fields, names, fixed),
     }
-    read.map(|expression| Text::From(path, expression))
 }
 
-impl Text {
-    fn value(&self, machine: &Machine<'_>, frame: u32) -> Result<Option<Arc<str>>, Exit> {
-        match self {
-            Text::Fixed(text) => Ok(text.clone()),
-            Text::From(field, expression) => match machine.eval(frame, expression, field)? {
-                Value::String(text) => Ok(Some(text.into())),
-                other => Err(machine.runtime(frame, &format!("The {field} '{other}' is not a string"))),
-            },
-        }
-    }
+fn value(
+    setting: Option<&Setting<Arc<str>>>,
+    machine: &Machine<'_>,
+    frame: u32,
+) -> Result<Option<Arc<str>>, Exit> {
+    setting.map(|setting| setting.value(&TEXT, machine, frame, &machine.data(frame))).transpose()
 }

@@ -1,11 +1,14 @@
-//! The five fields that shape what goes into a state and what comes out: InputPath, Parameters, ResultSelector,
-//! ResultPath, OutputPath. Text is parsed only when one of them needs it.
+//! The fields that shape what goes into a state and what comes out. In JSONPath these are InputPath, Parameters,
+//! ResultSelector, ResultPath and OutputPath; in JSONata Arguments and Output. Text is parsed only when one of them needs it.
 
+use crate::data::Document;
+use crate::data::expression::Language;
 use crate::data::path::Path;
 use crate::data::reference::Reference;
 use crate::data::template::Template;
 use crate::definition::fields::Fields;
 use crate::history::Payload;
+use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -14,7 +17,13 @@ use std::sync::Arc;
 pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
 
 #[derive(Debug)]
-pub(crate) struct Flow {
+pub(crate) enum Flow {
+    Paths(Box<Paths>),
+    Queries { arguments: Option<Template>, output: Option<Template> },
+}
+
+#[derive(Debug)]
+pub(crate) struct Paths {
     input_path: DataPath,
     parameters: Option<Template>,
     result_selector: Option<Template>,
@@ -38,6 +47,13 @@ pub(crate) enum ResultPath {
     At(Reference),
 }
 
+/// What a Catch makes the output from.
+#[derive(Debug)]
+pub(crate) enum CaughtOutput {
+    Merged(ResultPath),
+    Made(Option<Template>),
+}
+
 /// Data on its way: text that stands in the history already, or a value that was just made.
 #[derive(Debug, Clone)]
 pub(crate) enum Datum {
@@ -53,6 +69,13 @@ impl Datum {
         }
     }
 
+    pub(crate) fn document(&self) -> Document {
+        match self {
+            Datum::Stored(_, text) => Document::of_text(text.clone()),
+            Datum::Made(value) => Document::of_value(value.clone()),
+        }
+    }
+
     /// How an event carries it; the text is new when the value is.
     pub(crate) fn into_payload(self) -> Payload {
         match self {
@@ -63,11 +86,79 @@ impl Datum {
 }
 
 impl Flow {
-    /// Which of the fields a state may have depends on its type.
+    /// Which of the fields a state may have depends on its type and its language.
     pub(crate) fn read(fields: &Fields<'_>, kind: &str) -> Flow {
+        match fields.language {
+            Language::JsonPath => Flow::Paths(Box::new(Paths::read(fields, kind))),
+            Language::Jsonata => Flow::Queries {
+                arguments: if matches!(kind, "Task" | "Parallel") {
+                    fields.template("Arguments")
+                } else {
+                    None
+                },
+                output: if kind == "Fail" { None } else { fields.template("Output") },
+            },
+        }
+    }
+
+    /// What the state works on: its input through InputPath and Parameters, or its Arguments.
+    pub(crate) fn effective_input(&self, machine: &Machine<'_>, frame: u32) -> Result<Datum, Exit> {
+        let template = match self {
+            Flow::Paths(paths) => paths.parameters.as_ref(),
+            Flow::Queries { arguments, .. } => arguments.as_ref(),
+        };
+        let input = self.input(machine, frame)?;
+        let effective = match template {
+            None => input,
+            Some(template) => Datum::Made(machine.fill(frame, template, Sight::of(&input))?),
+        };
+        machine.inspect(|it| match self {
+            Flow::Paths(_) => it.after_parameters = Some(effective.to_value()),
+            Flow::Queries { .. } => it.after_arguments = template.map(|_| effective.to_value()),
+        });
+        Ok(effective)
+    }
+
+    /// The input through InputPath alone.
+    pub(crate) fn input(&self, machine: &Machine<'_>, frame: u32) -> Result<Datum, Exit> {
+        match self {
+            Flow::Paths(paths) => {
+                let input = select(&paths.input_path, machine, frame, machine.data(frame))?;
+                machine.inspect(|it| it.after_input_path = Some(input.to_value()));
+                Ok(input)
+            }
+            Flow::Queries { .. } => Ok(machine.data(frame)),
+        }
+    }
+
+    /// The output of a state that passes its input on.
+    pub(crate) fn pass_on(&self, machine: &Machine<'_>, frame: u32) -> Result<Datum, Exit> {
+        match self {
+            Flow::Paths(paths) => select(&paths.output_path, machine, frame, self.input(machine, frame)?),
+            Flow::Queries { output: None, .. } => Ok(machine.data(frame)),
+            Flow::Queries { output: Some(template), .. } => {
+                machine.fill(frame, template, Sight::default()).map(Datum::Made)
+            }
+        }
+    }
+
+    /// The output of a state with this result.
+    pub(crate) fn output(&self, machine: &Machine<'_>, frame: u32, result: Datum) -> Result<Datum, Exit> {
+        match self {
+            Flow::Paths(paths) => paths.output(machine, frame, result),
+            Flow::Queries { output: None, .. } => Ok(result),
+            Flow::Queries { output: Some(template), .. } => {
+                machine.fill(frame, template, Sight::of_result(&result)).map(Datum::Made)
+            }
+        }
+    }
+}
+
+impl Paths {
+    fn read(fields: &Fields<'_>, kind: &str) -> Paths {
         let shapes_result = matches!(kind, "Task" | "Parallel" | "Map");
         let paths = kind != "Fail";
-        Flow {
+        Paths {
             input_path: if paths { data_path(fields, "InputPath") } else { DataPath::Whole },
             parameters: if matches!(kind, "Pass" | "Task" | "Parallel") {
                 fields.template("Parameters")
@@ -84,39 +175,41 @@ impl Flow {
         }
     }
 
-    /// What the state works on: its input through InputPath and Parameters.
-    pub(crate) fn effective_input(&self, machine: &Machine<'_>, frame: u32) -> Result<Datum, Exit> {
-        let input = self.input(machine, frame)?;
-        match &self.parameters {
-            None => Ok(input),
-            Some(template) => machine.fill(frame, template, &input).map(Datum::Made),
+    fn output(&self, machine: &Machine<'_>, frame: u32, result: Datum) -> Result<Datum, Exit> {
+        machine.inspect(|it| it.result = Some(result.to_value()));
+        let result = match &self.result_selector {
+            None => result,
+            Some(template) => Datum::Made(machine.fill(frame, template, Sight::of_result(&result))?),
+        };
+        machine.inspect(|it| it.after_result_selector = Some(result.to_value()));
+        let merged = self.result_path.merge(machine, frame, result)?;
+        machine.inspect(|it| it.after_result_path = Some(merged.to_value()));
+        select(&self.output_path, machine, frame, merged)
+    }
+}
+
+impl CaughtOutput {
+    pub(crate) fn read(fields: &Fields<'_>) -> CaughtOutput {
+        match fields.language {
+            Language::JsonPath => CaughtOutput::Merged(result_path(fields)),
+            Language::Jsonata => CaughtOutput::Made(fields.template("Output")),
         }
     }
 
-    /// The input through InputPath alone.
-    pub(crate) fn input(&self, machine: &Machine<'_>, frame: u32) -> Result<Datum, Exit> {
-        select(&self.input_path, machine, frame, machine.data(frame))
-    }
-
-    /// The output of a state that passes its input on.
-    pub(crate) fn pass_on(&self, machine: &Machine<'_>, frame: u32) -> Result<Datum, Exit> {
-        select(&self.output_path, machine, frame, self.input(machine, frame)?)
-    }
-
-    /// The output of a state with this result.
-    pub(crate) fn output(&self, machine: &Machine<'_>, frame: u32, result: Datum) -> Result<Datum, Exit> {
-        let result = match &self.result_selector {
-            None => result,
-            Some(template) => Datum::Made(machine.fill(frame, template, &result)?),
-        };
-        let merged = self.result_path.merge(machine, frame, result)?;
-        select(&self.output_path, machine, frame, merged)
+    pub(crate) fn of(&self, machine: &Machine<'_>, frame: u32, caught: Datum) -> Result<Datum, Exit> {
+        match self {
+            CaughtOutput::Merged(result_path) => result_path.merge(machine, frame, caught),
+            CaughtOutput::Made(None) => Ok(caught),
+            CaughtOutput::Made(Some(template)) => {
+                machine.fill(frame, template, Sight::of_error(&caught)).map(Datum::Made)
+            }
+        }
     }
 }
 
 impl ResultPath {
     /// Puts a result, or a caught error, into the input of the state.
-    pub(crate) fn merge(&self, machine: &Machine<'_>, frame: u32, result: Datum) -> Result<Datum, Exit> {
+    fn merge(&self, machine: &Machine<'_>, frame: u32, result: Datum) -> Result<Datum, Exit> {
         match self {
             ResultPath::Whole => Ok(result),
             ResultPath::Discard => Ok(machine.data(frame)),
@@ -134,7 +227,7 @@ fn select(path: &DataPath, machine: &Machine<'_>, frame: u32, data: Datum) -> Re
     match path {
         DataPath::Whole => Ok(data),
         DataPath::Nothing => Ok(Datum::Made(Value::Object(Map::new()))),
-        DataPath::At(path) => machine.look_up(frame, path, &data.to_value()).map(Datum::Made),
+        DataPath::At(path) => machine.look_up(frame, path, &data).map(Datum::Made),
     }
 }
 
@@ -149,8 +242,7 @@ fn data_path(fields: &Fields<'_>, name: &'static str) -> DataPath {
     }
 }
 
-/// The field `ResultPath` of a state or of a catcher.
-pub(crate) fn result_path(fields: &Fields<'_>) -> ResultPath {
+fn result_path(fields: &Fields<'_>) -> ResultPath {
     match fields.get("ResultPath") {
         None => ResultPath::Whole,
         Some(Value::Null) => ResultPath::Discard,

@@ -1,24 +1,30 @@
 //! The eight types of state. Each has a file with the fields as the language spells them, and what entering it does;
 //! what they have in common is here and in [`flow`].
 
+pub(crate) mod assign;
 mod choice;
 mod fail;
 mod flow;
 pub(crate) mod map;
 pub(crate) mod parallel;
 mod pass;
+mod setting;
 mod succeed;
 pub(crate) mod task;
 mod wait;
 
-pub(crate) use flow::{Datum, Flow, MAX_PAYLOAD, ResultPath, result_path};
+pub(crate) use assign::Assign;
+pub(crate) use flow::{CaughtOutput, Datum, Flow, MAX_PAYLOAD};
 
 use crate::StateId;
+use crate::data::expression::Language;
 use crate::definition::build::{Level, query_language};
 use crate::definition::fields::Fields;
 use crate::history::StateKind;
 use crate::retry::{Catcher, Retrier, catchers, retriers};
+use crate::step::evaluate::Sight;
 use crate::step::machine::{Machine, Outcome};
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -26,6 +32,7 @@ pub(crate) struct State {
     /// `None` ends the branch.
     pub(crate) next: Option<StateId>,
     pub(crate) flow: Flow,
+    pub(crate) assign: Assign,
     pub(crate) retry: Vec<Retrier>,
     pub(crate) catch: Vec<Catcher>,
     pub(crate) body: Body,
@@ -44,16 +51,22 @@ pub(crate) enum Body {
 }
 
 impl State {
-    pub(crate) fn read<'a>(name: &str, fields: Fields<'a>, level: &Level<'a>) -> Option<State> {
+    pub(crate) fn read<'a>(name: &'a str, fields: Fields<'a>, level: &Level<'a>) -> Option<State> {
         let kind = fields.need_text("Type")?;
-        query_language(&fields);
+        let own = query_language(&fields);
+        if level.language == Language::Jsonata && own == Some(Language::JsonPath) {
+            let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+            fields.problem("", message);
+            fields.tolerate_foreign();
+        }
+        let fields = fields.into_state(name, own.unwrap_or(level.language));
         let body = match kind {
             "Pass" => Some(Body::Pass(pass::Pass::read(&fields))),
             "Task" => task::Task::read(&fields).map(|task| Body::Task(Box::new(task))),
             "Choice" => choice::Choice::read(&fields, level).map(Body::Choice),
             "Wait" => wait::Wait::read(&fields).map(Body::Wait),
             "Succeed" => Some(Body::Succeed),
-            "Fail" => fail::Fail::read(&fields).map(Body::Fail),
+            "Fail" => Some(Body::Fail(fail::Fail::read(&fields))),
             "Parallel" => parallel::Parallel::read(&fields, level).map(Body::Parallel),
             "Map" => map::Map::read(&fields, level).map(|map| Body::Map(Box::new(map))),
             _ => {
@@ -69,8 +82,23 @@ impl State {
             (Vec::new(), Vec::new())
         };
         let flow = Flow::read(&fields, kind);
+        let assign =
+            if matches!(kind, "Succeed" | "Fail") { Assign::default() } else { Assign::read(&fields) };
         fields.finish();
-        Some(State { name: name.into(), next, flow, retry, catch, body: body? })
+        Some(State { name: name.into(), next, flow, assign, retry, catch, body: body? })
+    }
+
+    /// A state that only its name is known of.
+    pub(crate) fn made_up(name: &str) -> State {
+        State {
+            name: name.into(),
+            next: None,
+            flow: Flow::Queries { arguments: None, output: None },
+            assign: Assign::default(),
+            retry: Vec::new(),
+            catch: Vec::new(),
+            body: Body::Succeed,
+        }
     }
 
     pub(crate) fn kind(&self) -> StateKind {
@@ -96,8 +124,33 @@ impl State {
 
     /// Goes on after a Wait.
     pub(crate) fn wake(&self, machine: &mut Machine<'_>, frame: u32) -> Outcome {
+        self.pass_on(machine, frame, self.next)
+    }
+
+    /// Leaves the state with its input.
+    fn pass_on(&self, machine: &mut Machine<'_>, frame: u32, next: Option<StateId>) -> Outcome {
+        let input = self.flow.input(machine, frame)?;
+        let assigned = self.assign.values(machine, frame, || Sight::of(&input))?;
         let output = self.flow.pass_on(machine, frame)?;
-        machine.exit(frame, output, self.next)
+        machine.exit(frame, output, assigned, next)
+    }
+
+    /// Leaves the state with its result.
+    pub(crate) fn complete(&self, machine: &mut Machine<'_>, frame: u32, result: Datum) -> Outcome {
+        let assigned = self.assign.values(machine, frame, || Sight::of_result(&result))?;
+        let output = self.flow.output(machine, frame, result)?;
+        machine.exit(frame, output, assigned, self.next)
+    }
+
+    /// Leaves a Parallel or a Map on trial with the result that it is mocked with.
+    pub(crate) fn complete_mocked(
+        &self,
+        machine: &mut Machine<'_>,
+        frame: u32,
+        result: &Arc<str>,
+    ) -> Outcome {
+        let value = serde_json::from_str(result).unwrap_or(serde_json::Value::Null);
+        self.complete(machine, frame, Datum::Made(value))
     }
 
     /// Does what the state does first, on entering it and on each retry.

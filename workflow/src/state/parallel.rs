@@ -21,10 +21,7 @@ impl Parallel {
             fields.problem("Branches", "Value cannot be empty");
         }
         let branch = |(index, value): (usize, &'a Value)| {
-            let inner = fields.element("Branches", index, value)?;
-            let start = level.levels.machine(&inner, level.depth + 1);
-            inner.finish();
-            start
+            level.levels.inner_machine(fields.element("Branches", index, value)?, level)
         };
         let starts: Vec<Option<StateId>> = branches.iter().enumerate().map(branch).collect();
         Some(Parallel { starts: starts.into_iter().collect::<Option<_>>()? })
@@ -32,7 +29,7 @@ impl Parallel {
 
     pub(crate) fn act(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         let input = machine.payload(frame, state.flow.effective_input(machine, frame)?, "input")?;
-        machine.emit(
+        machine.emit_inside(
             frame,
             Detail::ParallelStarted { first: machine.next_frame(), starts: self.starts.clone(), input },
         )
@@ -42,7 +39,6 @@ impl Parallel {
     pub(crate) fn join(state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         machine.emit(frame, Detail::ParallelSucceeded)?;
         let gathered = Datum::Stored(Payload::Gathered, machine.gathered(frame)?);
-        let output = state.flow.output(machine, frame, gathered)?;
-        machine.exit(frame, output, state.next)
+        state.complete(machine, frame, gathered)
     }
 }

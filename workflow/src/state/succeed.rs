@@ -4,6 +4,5 @@ use super::State;
 use crate::step::machine::{Machine, Outcome};
 
 pub(crate) fn act(state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
-    let output = state.flow.pass_on(machine, frame)?;
-    machine.exit(frame, output, None)
+    state.pass_on(machine, frame, None)
 }

@@ -1,51 +1,47 @@
 //! Task: work done elsewhere. Scheduling it is all that happens here; its result comes in as an input of a step.
 
+use super::setting::{Form, Setting, positive};
 use super::{Datum, State};
-use crate::data::path::Path;
+use crate::data::template::Template;
 use crate::definition::fields::Fields;
-use crate::definition::{Pattern, Resource, integrations};
+use crate::definition::{Pattern, Resource};
 use crate::history::{Detail, Failure, Family, Payload};
+use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine, Outcome};
-use serde_json::Value;
 use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) resource: Resource,
-    timeout: Seconds,
-    heartbeat: Seconds,
+    timeout: Option<Setting<u32>>,
+    heartbeat: Option<Setting<u32>>,
+    /// The role to take on for the call; this engine has no use for it, but shows it.
+    credentials: Option<Template>,
 }
 
-#[derive(Debug)]
-enum Seconds {
-    Never,
-    Fixed(u32),
-    From(&'static str, Path),
-}
+/// A time limit.
+const SECONDS: Form<u32> = Form { read: positive, wanted: "positive integer", kind: "number" };
 
 impl Task {
     pub(crate) fn read(fields: &Fields<'_>) -> Option<Task> {
-        let timeout = seconds(fields, "TimeoutSeconds", "TimeoutSecondsPath");
-        let heartbeat = seconds(fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
-        if let (Seconds::Fixed(timeout), Seconds::Fixed(heartbeat)) = (&timeout, &heartbeat)
+        let seconds = |names: [&'static str; 2]| {
+            fields.at_most_one(&names);
+            Setting::read(fields, names, |name| fields.count(name, 1))
+        };
+        let timeout = seconds(["TimeoutSeconds", "TimeoutSecondsPath"]);
+        let heartbeat = seconds(["HeartbeatSeconds", "HeartbeatSecondsPath"]);
+        if let (Some(Setting::Fixed(timeout)), Some(Setting::Fixed(heartbeat))) = (&timeout, &heartbeat)
             && heartbeat >= timeout
         {
             fields.problem("HeartbeatSeconds", "HeartbeatSeconds must be smaller than TimeoutSeconds");
         }
-        if let Some(value) = fields.get("Credentials")
-            && let Some(credentials) = fields.inner("Credentials", value)
-            && !credentials.keys().any(|key| matches!(key, "RoleArn" | "RoleArn.$"))
-        {
-            credentials.problem("", "The field 'RoleArn' is required but was missing");
-        }
+        let credentials = credentials(fields);
         let arn = fields.need_text("Resource")?;
         let resource = Resource::parse(arn);
-        match resource.as_ref().map(integrations::refusal) {
-            None => fields.problem("Resource", "Value is not a valid resource ARN"),
-            Some(Some(refusal)) => fields.problem("Resource", refusal),
-            Some(None) => {}
+        if resource.is_none() {
+            fields.problem("Resource", "Value is not a valid resource ARN");
         }
-        Some(Task { resource: resource?, timeout, heartbeat })
+        Some(Task { resource: resource?, timeout, heartbeat, credentials })
     }
 
     pub(crate) fn family(&self) -> Family {
@@ -60,11 +56,24 @@ impl Task {
         let callback = matches!(self.resource, Resource::Service { pattern: Pattern::WaitForTaskToken, .. });
         let token = (callback || self.family() == Family::Activity).then(|| machine.draw_token());
         machine.offer_token(token);
-        let timeout = self.timeout.value(state, machine, frame)?;
-        let heartbeat = self.heartbeat.value(state, machine, frame)?;
+        let seconds = |setting: &Option<Setting<u32>>| match setting {
+            None => Ok(None),
+            Some(setting) => {
+                let input = state.flow.input(machine, frame)?;
+                setting.value(&SECONDS, machine, frame, &input).map(Some)
+            }
+        };
+        let (timeout, heartbeat) = (seconds(&self.timeout)?, seconds(&self.heartbeat)?);
         let input = state.flow.effective_input(machine, frame);
         machine.offer_token(None);
         let input = machine.payload(frame, input?, "input")?;
+        if let Some(template) = &self.credentials {
+            let data = state.flow.input(machine, frame)?;
+            let filled = machine.fill(frame, template, Sight::of(&data))?;
+            if let Some(role) = filled["RoleArn"].as_str() {
+                machine.emit(frame, Detail::RoleTaken { role: role.into() })?;
+            }
+        }
         let family = self.family();
         machine.emit(frame, Detail::TaskScheduled { family, input, timeout, heartbeat, token, callback })?;
         // An activity starts when a worker takes it; the rest is given out by the commit of this step.
@@ -98,8 +107,7 @@ impl Task {
             return Self::failed(machine, frame, Failure::new("States.DataLimitExceeded", &cause));
         }
         machine.emit(frame, Detail::TaskSucceeded { output: Payload::Inline(output.clone()) })?;
-        let output = state.flow.output(machine, frame, Datum::Stored(Payload::Result, output))?;
-        machine.exit(frame, output, state.next)
+        state.complete(machine, frame, Datum::Stored(Payload::Result, output))
     }
 
     pub(crate) fn failed(machine: &mut Machine<'_>, frame: u32, failure: Failure) -> Outcome {
@@ -119,33 +127,11 @@ impl Task {
     }
 }
 
-fn seconds(fields: &Fields<'_>, fixed: &'static str, path: &'static str) -> Seconds {
-    fields.at_most_one(&[fixed, path]);
-    match (fields.count(fixed, 1), fields.path(path)) {
-        (Some(seconds), _) => Seconds::Fixed(seconds),
-        (None, Some(from)) => Seconds::From(path, from),
-        (None, None) => Seconds::Never,
+fn credentials(fields: &Fields<'_>) -> Option<Template> {
+    let value = fields.get("Credentials")?;
+    let inner = fields.inner("Credentials", value)?;
+    if !inner.keys().any(|key| matches!(key, "RoleArn" | "RoleArn.$")) {
+        inner.problem("", "The field 'RoleArn' is required but was missing");
     }
-}
-
-impl Seconds {
-    fn value(&self, state: &State, machine: &Machine<'_>, frame: u32) -> Result<Option<u32>, Exit> {
-        match self {
-            Seconds::Never => Ok(None),
-            Seconds::Fixed(seconds) => Ok(Some(*seconds)),
-            Seconds::From(field, path) => {
-                let input: Value = state.flow.input(machine, frame)?.to_value();
-                let value = machine.look_up(frame, path, &input)?;
-                let seconds = value
-                    .as_u64()
-                    .and_then(|seconds| u32::try_from(seconds).ok())
-                    .filter(|&seconds| seconds > 0);
-                let message = format!(
-                    "The {field} parameter does not reference a valid, positive integer: {} == {value}",
-                    path.text()
-                );
-                seconds.map(Some).ok_or_else(|| machine.runtime(frame, &message))
-            }
-        }
-    }
+    fields.template("Credentials")
 }

@@ -3,24 +3,53 @@
 use super::machine::{Exit, Machine, Outcome};
 use crate::execution::frame::Phase;
 use crate::history::{Detail, Failure};
-use crate::state::{Datum, State};
-use serde_json::json;
+use crate::state::{Body, State};
 
 impl Machine<'_> {
-    pub(super) fn fail(&mut self, frame: u32, mut failure: Failure) -> Outcome {
+    /// The state cannot go on, for this reason.
+    pub(super) fn fall(&mut self, frame: u32, exit: Exit) -> Outcome {
+        let failure = self.note(frame, exit)?;
+        self.fail(frame, failure)
+    }
+
+    /// Records that a query failed, if that is the reason.
+    fn note(&mut self, frame: u32, exit: Exit) -> Result<Failure, Exit> {
+        let (failure, location) = match exit {
+            Exit::Closed => return Err(Exit::Closed),
+            Exit::Failed(failure) => return Ok(failure),
+            Exit::Unevaluated { failure, location } => (failure, location),
+        };
+        // On AWS it follows what the entry into the state followed, as long as nothing else has happened in the state.
+        let branch = self.execution().frame(frame).ok_or(Exit::Closed)?;
+        let previous = match &branch.entry {
+            Some(entry) if entry.id == branch.last => entry.previous,
+            _ => branch.last,
+        };
+        let begun = matches!(branch.phase, Phase::Join(_));
+        self.emit_after(previous, frame, Detail::EvaluationFailed { failure: failure.clone(), location })?;
+        match self.state(frame)?.body {
+            Body::Map(_) if !begun => self.emit(frame, Detail::MapFailed)?,
+            Body::Parallel(_) if !begun => self.emit(frame, Detail::ParallelFailed)?,
+            _ => {}
+        }
+        Ok(failure)
+    }
+
+    fn fail(&mut self, frame: u32, mut failure: Failure) -> Outcome {
         let state = self.state(frame)?;
+        self.inspect(|it| it.failure = Some(failure.clone()));
         self.abandon(frame)?;
         if self.retry(state, frame, &failure)? {
             return Ok(());
         }
         let error = failure.error.as_deref();
-        if let Some(catcher) = state.catch.iter().find(|catcher| catcher.matches(error)) {
-            let caught = json!({"Error": failure.error.as_deref().unwrap_or_default(), "Cause": failure.cause.as_deref().unwrap_or_default()});
-            let output = catcher.result_path.merge(self, frame, Datum::Made(caught));
-            match output.and_then(|output| self.exit(frame, output, Some(catcher.next))) {
+        let catcher = state.catch.iter().enumerate().find(|(_, catcher)| catcher.matches(error));
+        if let Some((index, catcher)) = catcher {
+            self.inspect(|it| it.error_details.catch_index = Some(index));
+            match catcher.take(self, frame, &failure) {
                 // The error does not fit into the input: that is the failure now, and nothing catches it here.
-                Err(Exit::Failed(worse)) => failure = worse,
-                other => return other,
+                Ok(()) => return Ok(()),
+                Err(worse) => failure = self.note(frame, worse)?,
             }
         }
         self.propagate(frame, failure)
@@ -55,12 +84,16 @@ impl Machine<'_> {
         let index = u16::try_from(index).map_err(|_| Exit::Closed)?;
         let entry =
             self.execution().frame(frame).and_then(|frame| frame.entry.as_ref()).ok_or(Exit::Closed)?;
+        self.inspect(|it| it.error_details.retry_index = Some(usize::from(index)));
         let retries = entry.retries.iter().find(|(used, _)| *used == index).map_or(0, |(_, count)| *count);
+        let retries = self.trial.as_ref().map_or(retries, |trial| trial.borrow().retries);
         if retries >= retrier.max_attempts {
             return Ok(false);
         }
         let draw = self.draw();
-        let due = self.now().saturating_add(retrier.delay(retries, draw));
+        let delay = retrier.delay(retries, draw);
+        self.inspect(|it| it.error_details.retry_backoff_interval_seconds = u32::try_from(delay / 1000).ok());
+        let due = self.now().saturating_add(delay);
         self.emit(frame, Detail::RetryScheduled { retrier: index, due, draw })?;
         Ok(true)
     }

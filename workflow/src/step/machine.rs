@@ -5,11 +5,13 @@ use crate::data::{MAX_NESTING, nesting};
 use crate::execution::frame::Phase;
 use crate::history::{Detail, Failure, Payload, Token};
 use crate::retry::RUNTIME;
-use crate::state::{Body, Datum, State};
-use crate::state::{map, parallel, task};
+use crate::state::assign::Assigned;
+use crate::state::{Body, Datum, State, map, parallel, task};
 use crate::step::Tick;
+use crate::step::inspection::Inspection;
+use crate::step::trial::OnTrial;
 use crate::{Definition, Event, Execution, Millis, StateId};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// A step makes at most this many events or bytes; the rest waits for `Input::Continue`.
@@ -26,6 +28,8 @@ pub(crate) const MAX_HISTORY: u32 = 25_000;
 pub(crate) enum Exit {
     /// The state failed; its retriers and catchers are asked.
     Failed(Failure),
+    /// So it did, because a query of its has no value that fits; `location` is the field it stands in.
+    Unevaluated { failure: Failure, location: Option<Arc<str>> },
     /// The execution is closed.
     Closed,
 }
@@ -41,6 +45,8 @@ pub(crate) struct Machine<'a> {
     pub(super) random: Cell<u64>,
     /// The token that `$$.Task.Token` shows while a task's input is made.
     pub(super) token: Option<Token>,
+    /// Present while one state is tried alone.
+    pub(super) trial: Option<RefCell<OnTrial>>,
 }
 
 impl<'a> Machine<'a> {
@@ -54,11 +60,36 @@ impl<'a> Machine<'a> {
             now: tick.now,
             random,
             token: None,
+            trial: None,
         }
     }
 
     pub(super) fn into_events(self) -> Vec<Event> {
         self.events
+    }
+
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    pub(super) fn on_trial(&mut self, trial: OnTrial) {
+        self.trial = Some(RefCell::new(trial));
+    }
+
+    pub(super) fn inspection(&self) -> Inspection {
+        self.trial.as_ref().map_or_else(Inspection::default, |trial| trial.borrow().inspection.clone())
+    }
+
+    /// Lets a trial see data between the fields of a state. It costs nothing when there is none.
+    pub(crate) fn inspect(&self, look: impl FnOnce(&mut Inspection)) {
+        if let Some(trial) = &self.trial {
+            look(&mut trial.borrow_mut().inspection);
+        }
+    }
+
+    /// Begins what runs inside a Parallel or a Map; on trial it is mocked, and does not begin.
+    pub(crate) fn emit_inside(&mut self, frame: u32, detail: Detail) -> Outcome {
+        if self.trial.is_some() { Ok(()) } else { self.emit(frame, detail) }
     }
 
     pub(super) fn execution(&self) -> &Execution {
@@ -124,8 +155,9 @@ impl<'a> Machine<'a> {
     ) -> Outcome {
         let state = self.state(frame)?;
         match act(state, self) {
-            Err(Exit::Failed(failure)) => self.fail(frame, failure)?,
-            other => other?,
+            Err(Exit::Closed) => return Err(Exit::Closed),
+            Err(exit) => self.fall(frame, exit)?,
+            Ok(()) => {}
         }
         // What ended may be an iteration, which its Map must note.
         if self.is_ended(frame) && frame != 0 { self.end_iteration(frame) } else { Ok(()) }
@@ -181,8 +213,14 @@ impl<'a> Machine<'a> {
         if last { Err(Exit::Closed) } else { Ok(()) }
     }
 
-    /// Leaves the state of the branch with this output.
-    pub(crate) fn exit(&mut self, frame: u32, output: Datum, next: Option<StateId>) -> Outcome {
+    /// Leaves the state of the branch with this output and these new values of variables.
+    pub(crate) fn exit(
+        &mut self,
+        frame: u32,
+        output: Datum,
+        assigned: Assigned,
+        next: Option<StateId>,
+    ) -> Outcome {
         let output = self.payload(frame, output, "output")?;
         let (state, kind) = self
             .execution
@@ -190,6 +228,9 @@ impl<'a> Machine<'a> {
             .and_then(|frame| frame.entry.as_ref())
             .map(|entry| (entry.state, entry.kind))
             .ok_or(Exit::Closed)?;
+        if !assigned.is_empty() {
+            self.emit(frame, Detail::Assigned { variables: assigned })?;
+        }
         self.emit(frame, Detail::StateExited { state, kind, output, next })
     }
 
@@ -211,6 +252,11 @@ impl<'a> Machine<'a> {
             return Err(self.runtime(frame, &format!("The {what} nests deeper than {MAX_NESTING} levels.")));
         }
         Ok(payload)
+    }
+
+    /// How many bytes the variables of all branches take.
+    pub(crate) fn stored_in_variables(&self) -> usize {
+        self.execution.variable_bytes()
     }
 
     pub(crate) fn now(&self) -> Millis {

@@ -1,9 +1,14 @@
 //! What happens next: an input and the execution as it stands give the events that follow. [`machine`] carries a step
 //! out; what a state does is in `state/`.
 
-mod evaluate;
+pub(crate) mod evaluate;
 mod failing;
+pub(crate) mod inspection;
 pub(crate) mod machine;
+pub(crate) mod trial;
+
+pub use inspection::{ErrorDetails, Inspection};
+pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
 
 use crate::data::{MAX_NESTING, nesting};
 use crate::execution::{Pending, Status};

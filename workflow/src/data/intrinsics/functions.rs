@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use sha2::Digest as _;
 use std::cell::Cell;
 
+/// The longest text that is encoded, decoded or hashed, as on AWS.
+const MAX_TEXT: usize = 10_000;
 /// The longest array that `States.ArrayRange` makes, as on AWS.
 const MAX_RANGE: i64 = 1000;
 
@@ -80,9 +82,9 @@ impl Function {
             }
             F::ArrayLength => Ok(array(&values[0])?.len().into()),
             F::ArrayUnique => Ok(array(&values[0])?.iter().fold(Vec::new(), unique).into()),
-            F::Base64Encode => Ok(BASE64.encode(text(&values[0])?).into()),
+            F::Base64Encode => Ok(BASE64.encode(short(&values[0])?).into()),
             F::Base64Decode => {
-                let bytes = BASE64.decode(text(&values[0])?).map_err(|error| error.to_string())?;
+                let bytes = BASE64.decode(short(&values[0])?).map_err(|error| error.to_string())?;
                 Ok(String::from_utf8(bytes).map_err(|error| error.to_string())?.into())
             }
             F::Hash => hash(&values[0], text(&values[1])?),
@@ -102,10 +104,7 @@ impl Function {
                     .collect::<Vec<_>>()
                     .into())
             }
-            F::Uuid => {
-                let bits = (u128::from(draw(random)) << 64) | u128::from(draw(random));
-                Ok(uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string().into())
-            }
+            F::Uuid => Ok(draw_uuid(random).into()),
         }
     }
 }
@@ -119,8 +118,21 @@ pub(crate) fn draw(random: &Cell<u64>) -> u64 {
     digest.iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }
 
+pub(crate) fn draw_uuid(random: &Cell<u64>) -> String {
+    let bits = (u128::from(draw(random)) << 64) | u128::from(draw(random));
+    uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
+}
+
 fn text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("a string was expected, but was {value}"))
+}
+
+fn short(value: &Value) -> Result<&str, String> {
+    let text = text(value)?;
+    if text.chars().count() > MAX_TEXT {
+        return Err(format!("the text has more than {MAX_TEXT} characters"));
+    }
+    Ok(text)
 }
 
 fn array(value: &Value) -> Result<&Vec<Value>, String> {
@@ -178,15 +190,23 @@ fn unique(mut seen: Vec<Value>, value: &Value) -> Vec<Value> {
 
 fn hash(value: &Value, algorithm: &str) -> Result<Value, String> {
     let data = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if data.chars().count() > MAX_TEXT {
+        return Err(format!("the data has more than {MAX_TEXT} characters"));
+    }
+    digest(&data, algorithm).map(Value::from).ok_or_else(|| format!("the algorithm {algorithm} is unknown"))
+}
+
+/// The digest in hexadecimal; `None` when there is no such algorithm.
+pub(crate) fn digest(data: &str, algorithm: &str) -> Option<String> {
     let digest: Vec<u8> = match algorithm {
         "MD5" => md5::Md5::digest(data).to_vec(),
         "SHA-1" => sha1::Sha1::digest(data).to_vec(),
         "SHA-256" => sha2::Sha256::digest(data).to_vec(),
         "SHA-384" => sha2::Sha384::digest(data).to_vec(),
         "SHA-512" => sha2::Sha512::digest(data).to_vec(),
-        other => return Err(format!("the algorithm {other} is unknown")),
+        _ => return None,
     };
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn merge(first: &Value, second: &Value, deep: &Value) -> Result<Value, String> {

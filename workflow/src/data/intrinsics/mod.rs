@@ -4,7 +4,7 @@ mod functions;
 
 use super::Scope;
 use super::path::Path;
-pub(crate) use functions::draw;
+pub(crate) use functions::{digest, draw, draw_uuid};
 
 use functions::Function;
 use serde_json::Value;
@@ -41,6 +41,21 @@ impl Call {
         let mut reader = Reader { rest: text };
         let call = reader.call(0)?;
         reader.rest.trim().is_empty().then_some(call)
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The variables its arguments read.
+    pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
+        for argument in &self.arguments {
+            match argument {
+                Argument::Literal(_) => {}
+                Argument::Path(path) => path.variables(found),
+                Argument::Call(call) => call.variables(found),
+            }
+        }
     }
 
     pub(crate) fn eval(&self, scope: &Scope<'_>) -> Result<Value, Trouble> {
@@ -157,14 +172,10 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::context::Context;
     use serde_json::json;
 
     fn eval(text: &str, data: &Value) -> Option<Value> {
-        let execution = crate::Execution::new(std::sync::Arc::default());
-        let context = Context::bare(&execution);
-        let random = std::cell::Cell::new(7);
-        Call::parse(text)?.eval(&Scope { data, context: &context, random: &random }).ok()
+        crate::data::context::in_bare_scope(data, |scope| Call::parse(text)?.eval(scope).ok())
     }
 
     #[test]

@@ -28,6 +28,11 @@ pub(super) enum Compare {
     AtMost,
     Greater,
     AtLeast,
+    In,
+    NotIn,
+    Contains,
+    Size,
+    Empty,
 }
 
 impl Filter {
@@ -66,6 +71,26 @@ impl Compare {
             Compare::AtMost => matches!(order, Some(Ordering::Less | Ordering::Equal)),
             Compare::Greater => order == Some(Ordering::Greater),
             Compare::AtLeast => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+            Compare::In => among(a.as_ref(), b.as_ref()),
+            Compare::NotIn => !among(a.as_ref(), b.as_ref()),
+            Compare::Contains => match (&a, &b) {
+                (Some(Value::String(text)), Some(Value::String(part))) => text.contains(part.as_str()),
+                (items, item) => among(item.as_ref(), items.as_ref()),
+            },
+            Compare::Size => length(a.as_ref()).is_some_and(|length| Some(Value::from(length)) == b),
+            Compare::Empty => length(a.as_ref()).is_some_and(|length| Some(Value::from(length == 0)) == b),
         }
+    }
+}
+
+fn among(item: Option<&Value>, items: Option<&Value>) -> bool {
+    item.zip(items.and_then(Value::as_array)).is_some_and(|(item, items)| items.contains(item))
+}
+
+fn length(value: Option<&Value>) -> Option<usize> {
+    match value? {
+        Value::Array(items) => Some(items.len()),
+        Value::String(text) => Some(text.chars().count()),
+        _ => None,
     }
 }

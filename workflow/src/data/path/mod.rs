@@ -2,10 +2,12 @@
 //! the array of its matches. Filters are read by [`super::path`]'s own small grammar in [`filter`].
 
 mod filter;
+mod function;
 mod read;
 
 use super::Scope;
 use filter::Filter;
+use function::Function;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -16,12 +18,15 @@ pub(crate) struct Path {
     text: Box<str>,
     root: Root,
     steps: Vec<Step>,
+    /// What is made of the value in the end.
+    function: Option<Function>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Root {
     Data,
     Context,
+    Variable(Box<str>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +64,18 @@ pub(crate) enum NoMatch {
     NoResults(String),
     #[error("Index out of bounds when evaluating path {0}")]
     OutOfBounds(String),
+    #[error("The variable '{0}' was never assigned")]
+    Unassigned(String),
+}
+
+/// What the name of a variable may begin with.
+pub(crate) fn starts_name(c: char) -> bool {
+    c.is_alphabetic() || c == '_'
+}
+
+/// What may follow in the name of a variable.
+pub(crate) fn continues_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 impl Path {
@@ -72,38 +89,66 @@ impl Path {
 
     /// `$`: the data itself, which need not even be parsed.
     pub(crate) fn is_whole(&self) -> bool {
-        self.root == Root::Data && self.steps.is_empty()
+        self.root == Root::Data && self.steps.is_empty() && self.function.is_none()
     }
 
-    pub(crate) fn reads_context(&self) -> bool {
-        self.root == Root::Context
+    /// It looks into the data, not into a variable or the context object.
+    pub(crate) fn reads_data(&self) -> bool {
+        self.root == Root::Data
+    }
+
+    /// The variables it reads, those of its filters too.
+    pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
+        if let Root::Variable(name) = &self.root {
+            found(name);
+        }
     }
 
     /// A definite path names at most one value.
-    pub(crate) fn is_definite(&self) -> bool {
+    fn names_one_value(&self) -> bool {
         self.steps.iter().all(|step| matches!(step, Step::Child(_) | Step::Index(_)))
     }
 
     /// The value in the scope.
     pub(crate) fn eval<'a>(&self, scope: &Scope<'a>) -> Result<Cow<'a, Value>, NoMatch> {
-        match self.root {
-            Root::Data => self.find(scope.data),
-            Root::Context => self.find(&scope.context.value()).map(|found| Cow::Owned(found.into_owned())),
+        let owned = |found: Cow<'_, Value>| Cow::Owned(found.into_owned());
+        match &self.root {
+            Root::Data => self.find(scope.data.value()),
+            Root::Context => self.find(&scope.context.value()).map(owned),
+            Root::Variable(name) => {
+                let text = scope.variables.get(name).ok_or_else(|| NoMatch::Unassigned(name.to_string()))?;
+                let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+                if self.steps.is_empty() && self.function.is_none() {
+                    Ok(Cow::Owned(value))
+                } else {
+                    self.find(&value).map(owned)
+                }
+            }
         }
     }
 
     /// The value below `root`.
     pub(crate) fn find<'a>(&self, root: &'a Value) -> Result<Cow<'a, Value>, NoMatch> {
-        if self.is_definite() {
-            self.definite(root).map(Cow::Borrowed)
+        let found = if self.names_one_value() {
+            Cow::Borrowed(self.definite(root)?)
         } else {
-            Ok(Cow::Owned(self.all(root)))
+            Cow::Owned(self.all(root))
+        };
+        match self.function {
+            None => Ok(found),
+            Some(function) => function
+                .apply(&found)
+                .map(Cow::Owned)
+                .ok_or_else(|| NoMatch::NoResults(self.text.to_string())),
         }
     }
 
     /// The names along a path of plain children; reference paths are made of these.
     pub(super) fn children(&self) -> Option<Vec<super::reference::Part>> {
         use super::reference::Part;
+        if self.function.is_some() {
+            return None;
+        }
         self.steps
             .iter()
             .map(|step| match step {
@@ -264,6 +309,12 @@ mod tests {
             ("$.items[?(!@.s || @.n == $.deep.n)].n", json!([2])),
             ("$.none[*]", json!([])),
             ("$['deep','items']..s", json!(["a", "b"])),
+            ("$.items.length()", json!(3)),
+            ("$.items[*].n.sum()", json!(6)),
+            ("$.items[*].n.avg()", json!(2)),
+            ("$.items[?(@.n in [1, 3])].n", json!([1, 3])),
+            ("$.items[?(@.s nin ['a'])].n", json!([2, 3])),
+            ("$.items[?(@.s empty false)].n", json!([1, 3])),
         ] {
             assert_eq!(find(path, &value), expected, "{path}");
         }
@@ -291,7 +342,7 @@ mod tests {
             "$[1",
             "$['a'",
             "$[?(@.a ==)]",
-            "$x",
+            "$1x",
             "$..",
             "$[1:2:0]",
             "$.a b",

@@ -1,6 +1,7 @@
 //! Reads the text of a JSONPath.
 
 use super::filter::{Compare, Filter, Operand};
+use super::function::Function;
 use super::{BadPath, Path, Root, Step};
 use serde_json::Value;
 
@@ -64,28 +65,49 @@ impl<'a> Reader<'a> {
             Root::Context
         } else {
             self.need("$", "a path begins with $")?;
-            Root::Data
+            match self.variable() {
+                "" => Root::Data,
+                name => Root::Variable(name.into()),
+            }
         };
-        let steps = self.steps()?;
-        Ok(Path { text: self.text[start..self.at].into(), root, steps })
+        let (steps, function) = self.steps()?;
+        Ok(Path { text: self.text[start..self.at].into(), root, steps, function })
     }
 
-    fn steps(&mut self) -> Result<Vec<Step>, BadPath> {
+    /// The name behind the `$`, when there is one.
+    fn variable(&mut self) -> &'a str {
+        match self.peek() {
+            Some(first) if super::starts_name(first) => self.take_while(super::continues_name),
+            _ => "",
+        }
+    }
+
+    fn steps(&mut self) -> Result<(Vec<Step>, Option<Function>), BadPath> {
         let mut steps = Vec::new();
         loop {
             if self.eat("..") {
                 steps.push(Step::Descend);
                 let step = if self.peek() == Some('[') { self.bracket()? } else { self.dotted()? };
                 steps.push(step);
+            } else if let Some(function) = self.function() {
+                return Ok((steps, Some(function)));
             } else if self.eat(".") {
                 let step = if self.peek() == Some('[') { self.bracket()? } else { self.dotted()? };
                 steps.push(step);
             } else if self.peek() == Some('[') {
                 steps.push(self.bracket()?);
             } else {
-                return Ok(steps);
+                return Ok((steps, None));
             }
         }
+    }
+
+    /// `.length()`, which ends the path.
+    fn function(&mut self) -> Option<Function> {
+        let (name, _) = self.rest().strip_prefix('.')?.split_once("()")?;
+        let function = Function::named(name)?;
+        self.at += name.len() + 3;
+        Some(function)
     }
 
     fn dotted(&mut self) -> Result<Step, BadPath> {
@@ -234,6 +256,11 @@ impl<'a> Reader<'a> {
             (">=", Compare::AtLeast),
             ("<", Compare::Less),
             (">", Compare::Greater),
+            ("in ", Compare::In),
+            ("nin ", Compare::NotIn),
+            ("contains ", Compare::Contains),
+            ("size ", Compare::Size),
+            ("empty ", Compare::Empty),
         ] {
             if self.eat(token) {
                 self.spaces();
@@ -250,14 +277,41 @@ impl<'a> Reader<'a> {
         match self.peek() {
             Some('@') => {
                 self.at += 1;
-                Ok(Operand::Current(Path { text: "".into(), root: Root::Data, steps: self.steps()? }))
+                let (steps, function) = self.steps()?;
+                Ok(Operand::Current(Path { text: "".into(), root: Root::Data, steps, function }))
             }
-            Some('$') => self.path().map(Operand::Root),
+            Some('$') => match self.path()? {
+                path if path.reads_data() => Ok(Operand::Root(path)),
+                _ => Err(self.bad("a filter reads the data alone")),
+            },
             Some('\'' | '"') => Ok(Operand::Literal(Value::String(self.quoted()?.into()))),
+            Some('[') => self.literals().map(Operand::Literal),
             _ => {
                 let text = self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
                 serde_json::from_str(text).map(Operand::Literal).map_err(|_| self.bad("a value was expected"))
             }
+        }
+    }
+
+    /// A list of literals, as `in` takes it.
+    fn literals(&mut self) -> Result<Value, BadPath> {
+        self.need("[", "[ was expected")?;
+        let mut items = Vec::new();
+        loop {
+            self.spaces();
+            if self.eat("]") {
+                return Ok(Value::Array(items));
+            }
+            match self.peek() {
+                // Lists do not nest.
+                Some('[' | '@' | '$') | None => return Err(self.bad("a literal was expected")),
+                _ => match self.operand()? {
+                    Operand::Literal(value) => items.push(value),
+                    _ => return Err(self.bad("a literal was expected")),
+                },
+            }
+            self.spaces();
+            self.eat(",");
         }
     }
 }

@@ -1,19 +1,32 @@
 //! Choice: the first rule that holds says where to go.
 
+mod comparison;
 mod rule;
 
-use super::State;
+use super::{Assign, Datum, Flow, State};
 use crate::StateId;
+use crate::data::expression::Language;
+use crate::data::template::Template;
 use crate::definition::build::Level;
 use crate::definition::fields::Fields;
+use crate::step::evaluate::Sight;
 use crate::step::machine::{Machine, Outcome};
 use rule::Rule;
 use serde_json::Value;
 
 #[derive(Debug)]
 pub(crate) struct Choice {
-    rules: Vec<(Rule, StateId)>,
+    branches: Vec<Branch>,
     default: Option<StateId>,
+}
+
+/// One of the `Choices`: where to go when the rule holds, what to assign on the way and, in JSONata, with what output.
+#[derive(Debug)]
+struct Branch {
+    rule: Rule,
+    next: StateId,
+    assign: Assign,
+    output: Option<Template>,
 }
 
 impl Choice {
@@ -28,37 +41,51 @@ impl Choice {
             let fields = fields.element("Choices", index, value)?;
             fields.need("Next");
             let next = level.target(&fields, "Next");
-            let rule = Rule::read(&fields, 0);
+            let rule = Rule::read(&fields);
+            let assign = Assign::read(&fields);
+            let output = match fields.language {
+                Language::JsonPath => None,
+                Language::Jsonata => fields.template("Output"),
+            };
             fields.finish();
-            Some((rule?, next?))
+            Some(Branch { rule: rule?, next: next?, assign, output })
         };
-        Some(Choice { rules: choices.iter().enumerate().filter_map(rule).collect(), default })
+        Some(Choice { branches: choices.iter().enumerate().filter_map(rule).collect(), default })
     }
 
     pub(crate) fn successors(&self) -> Vec<StateId> {
-        self.rules.iter().map(|(_, next)| *next).chain(self.default).collect()
+        self.branches.iter().map(|branch| branch.next).chain(self.default).collect()
     }
 
     pub(crate) fn act(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
-        let input = state.flow.input(machine, frame)?.to_value();
-        let mut next = self.default;
-        for (rule, target) in &self.rules {
-            if machine
-                .in_scope(frame, &input, |scope| rule.holds(scope))
-                .map_err(|invalid| machine.runtime(frame, &invalid.to_string()))?
-            {
-                next = Some(*target);
-                break;
+        let input = state.flow.input(machine, frame)?;
+        for branch in &self.branches {
+            if branch.rule.holds(machine, frame, &input)? {
+                return branch.take(state, machine, frame, &input);
             }
         }
-        let Some(next) = next else {
-            return Err(machine.failure(
-                frame,
-                "States.NoChoiceMatched",
-                "No choice rule was matched and there is no Default.",
-            ));
+        match self.default {
+            Some(next) => state.pass_on(machine, frame, Some(next)),
+            // The specification calls it States.NoChoiceMatched; AWS does not.
+            None => {
+                let message =
+                    "Failed to transition out of the state. The state does not point to a next state.";
+                Err(machine.runtime(frame, message))
+            }
+        }
+    }
+}
+
+impl Branch {
+    fn take(&self, state: &State, machine: &mut Machine<'_>, frame: u32, input: &Datum) -> Outcome {
+        let assigned = self.assign.values(machine, frame, || Sight::of(input))?;
+        let output = match (&state.flow, &self.output) {
+            (Flow::Paths(_), _) => state.flow.pass_on(machine, frame)?,
+            (Flow::Queries { .. }, None) => input.clone(),
+            (Flow::Queries { .. }, Some(template)) => {
+                Datum::Made(machine.fill(frame, template, Sight::default())?)
+            }
         };
-        let output = state.flow.pass_on(machine, frame)?;
-        machine.exit(frame, output, Some(next))
+        machine.exit(frame, output, assigned, Some(self.next))
     }
 }

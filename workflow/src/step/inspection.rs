@@ -1,0 +1,32 @@
+//! What a trial lets one look at: the data between the fields of a state.
+
+use crate::history::Failure;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The data as it stood behind each field that the state has. A field that the state has not is `None`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inspection {
+    pub input: Option<Arc<str>>,
+    pub after_arguments: Option<Value>,
+    pub after_input_path: Option<Value>,
+    pub after_parameters: Option<Value>,
+    pub after_items_path: Option<Value>,
+    pub result: Option<Value>,
+    pub after_result_selector: Option<Value>,
+    pub after_result_path: Option<Value>,
+    /// The variables as they stand after the state, those that were given too.
+    pub variables: Option<Value>,
+    pub max_concurrency: Option<u32>,
+    pub error_details: ErrorDetails,
+    /// The failure that a retrier or a catcher met.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Which rule an error met.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ErrorDetails {
+    pub catch_index: Option<usize>,
+    pub retry_index: Option<usize>,
+    pub retry_backoff_interval_seconds: Option<u32>,
+}
