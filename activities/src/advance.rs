@@ -8,10 +8,8 @@ use states::session::{Change, Session, Stamp};
 use states::{Timestamp, WrongState};
 
 use crate::ctx::Ctx;
-use crate::ports::{Fault, Guard, Written};
-
-/// Rounds of read-and-write before giving up on a store that keeps failing or a record that keeps moving.
-const ROUNDS: usize = 8;
+use crate::ports::{Fault, Guard};
+use crate::rewrite::{Decision, rewrite};
 
 /// Why a session was not moved.
 #[derive(Debug, thiserror::Error)]
@@ -42,34 +40,7 @@ pub enum Mover {
 
 /// Moves session `id` by `change` and answers with the record as it stands after the move.
 pub async fn advance(ctx: &Ctx, id: &str, mover: &Mover, change: &Change) -> Result<Session, Refusal> {
-    let mut fault = None;
-    for _ in 0..ROUNDS {
-        let session = match ctx.sessions.get(id).await {
-            Ok(session) => session.ok_or_else(|| Refusal::Unknown(id.to_owned()))?,
-            Err(unavailable @ Fault::Unavailable { .. }) => {
-                fault = Some(unavailable);
-                continue;
-            }
-            Err(other) => return Err(other.into()),
-        };
-        let next = match decide(&session, mover, change, ctx.clock.now(), ctx)? {
-            Decision::Made => return Ok(session),
-            Decision::Write(next) => next,
-        };
-        let guard = Guard::Transition { event: change.event(), version: session.version };
-        match ctx.sessions.write(&next, guard).await {
-            Ok(Written::Stored) => return Ok(*next),
-            Ok(Written::Refused) => {}
-            Err(unavailable @ Fault::Unavailable { .. }) => fault = Some(unavailable),
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Err(fault.unwrap_or(Fault::Busy).into())
-}
-
-enum Decision {
-    Made,
-    Write(Box<Session>),
+    rewrite(ctx, id, |session| decide(session, mover, change, ctx.clock.now(), ctx)).await
 }
 
 fn decide(
@@ -81,7 +52,7 @@ fn decide(
 ) -> Result<Decision, Refusal> {
     let (Mover::Outside { transition_id } | Mover::Attempt { transition_id, .. }) = mover;
     if session.passage(transition_id).is_some() {
-        return Ok(Decision::Made);
+        return Ok(Decision::Stands);
     }
     if session.deleted_at.is_some() && !matches!(mover, Mover::Attempt { .. }) {
         return Err(Refusal::Deleted(session.id.clone()));
@@ -89,7 +60,7 @@ fn decide(
     if let Mover::Attempt { attempt, .. } = *mover {
         let same = session.trail.last().is_some_and(|last| last.event == change.event());
         if same && session.attempt == attempt && session.state == change.event().target() {
-            return Ok(Decision::Made);
+            return Ok(Decision::Stands);
         }
         if session.attempt != attempt || session.state.is_terminal() {
             return Err(Refusal::Superseded { id: session.id.clone(), attempt });
@@ -97,5 +68,6 @@ fn decide(
     }
     let stamp = Stamp { transition_id: transition_id.clone(), at: now };
     let next = session.apply(change, &stamp, &ctx.settings.deadlines)?;
-    Ok(Decision::Write(Box::new(next)))
+    let guard = Guard::Transition { event: change.event(), version: session.version };
+    Ok(Decision::Write { next: Box::new(next), guard })
 }

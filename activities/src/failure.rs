@@ -49,6 +49,7 @@ impl From<objects::Error> for Failure {
         let kind = match error {
             objects::Error::Full { .. } => Kind::StorageFull,
             objects::Error::Changed { .. } | objects::Error::Missing { .. } => Kind::SourceChanged,
+            objects::Error::Damaged { .. } => Kind::StorageDamaged,
             objects::Error::Unavailable { .. }
             | objects::Error::Interrupted { .. }
             | objects::Error::Denied { .. }

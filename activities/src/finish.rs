@@ -22,15 +22,15 @@ pub struct Input {
 #[serde(rename_all = "camelCase")]
 pub struct Work {
     pub outputs: Vec<session::Output>,
-    /// When the last byte was stored; reading back came after.
-    pub written_at: Timestamp,
+    /// When the last byte was stored; reading back came after. None when an earlier try has done the work.
+    pub written_at: Option<Timestamp>,
 }
 
 pub async fn run(ctx: &Ctx, input: Input) -> Result<Output, Refusal> {
     let Work { outputs, written_at } = input.work;
     let change = Change::TranscodeSucceeded(outputs);
     let ended = ending::end(ctx, &input.session_id, input.attempt, &change).await?;
-    if let Some(session) = &ended {
+    if let (Some(session), Some(written_at)) = (&ended, written_at) {
         meter::took(meter::LAST_BYTE_TO_DONE, written_at, session.since());
     }
     Ok(Output { superseded: ended.is_none() })

@@ -1,7 +1,8 @@
 //! `flac`: the recipe. A child decodes the pinned upload and encodes it, streaming from store to store; another child
 //! decodes what was stored. Only what read back as it was written is handed to `finish`.
 //!
-//! Every try writes under a random key of its attempt, so that a try that was given up can disturb no other.
+//! Every try writes under a random key of its attempt, so that a try that was given up can disturb no other. What one has
+//! made and verified is kept, so that none makes it again.
 
 use std::future::pending;
 
@@ -10,8 +11,8 @@ use media::flac::Facts;
 use media::{Answer, Job, MadeFlac};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use states::Kind;
-use states::session::Output;
+use states::session::{Output, Stored};
+use states::{Activity, Kind};
 
 use crate::child::Nowhere;
 use crate::child::objects::ObjectSource;
@@ -19,9 +20,13 @@ use crate::clock::random_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::finish::Work;
+use crate::keeping;
 use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
 use crate::objects;
 use crate::step::Step;
+
+/// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
+const REVISION: u32 = 1;
 
 const CONTENT_TYPE: &str = "audio/flac";
 
@@ -29,6 +34,10 @@ const CONTENT_TYPE: &str = "audio/flac";
 const HASHED_AT_ONCE: usize = 1 << 20;
 
 pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+    let ingredients = step.ingredients(Activity::Flac, REVISION);
+    if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
+        return Ok(Work { outputs, written_at: None });
+    }
     let key = format!("{}/{}/{}", step.session_id, step.attempt, random_id());
     let (made, written) = make(ctx, &step, &key).await?;
     let written_at = ctx.clock.now();
@@ -44,7 +53,9 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
                 media: description(&made),
                 verified: "It was read back and decodes to the MD5 it states.".to_owned(),
             };
-            Ok(Work { outputs: vec![output], written_at })
+            let result = Stored { etag: written.etag, output };
+            let outputs = keeping::keep(ctx, &step, ingredients, vec![result]).await?;
+            Ok(Work { outputs, written_at: Some(written_at) })
         }
         Err(failure) => {
             // A later sweep deletes it too, but nothing should lie about that is known to be bad.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use states::session::{Draft, Source, StartMode};
 use states::{Recipe, Session};
 
+use crate::arrival::confirm_if_there;
 use crate::clock::derived_id;
-use crate::confirm_upload::confirm_if_there;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::objects::{Head, ObjectCreated};

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use states::session::{Progress, Stage};
-use states::{Kind, State, Timestamp};
+use states::{State, Timestamp};
 use tokio::sync::watch;
 
 use crate::child::AsyncSink;
@@ -89,7 +89,7 @@ where
         biased;
         outcome = work => outcome,
         () = write_until_over(ctx, step, stage, seen) => {
-            Err(Failure::new(Kind::Cancelled, format!("Attempt {} is over.", step.attempt)))
+            Err(step.is_over())
         }
     }
 }

@@ -56,6 +56,13 @@ pub struct Cursor {
     pub id: String,
 }
 
+/// A record that the sweep must look at, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub id: String,
+    pub at: Timestamp,
+}
+
 #[derive(Clone, Debug)]
 pub struct Page {
     pub sessions: Vec<Session>,
@@ -86,8 +93,12 @@ pub trait Sessions: Send + Sync {
     /// One page of live sessions; tombstones are left out.
     async fn list(&self, query: &Query) -> Result<Page, Fault>;
 
-    /// Ids of records that are due, the longest overdue first. Read through an index, never by a scan.
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault>;
+    /// Records that are due, the longest overdue first. Read through an index, never by a scan.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault>;
+
+    /// Puts off the next look at a record, even at one that cannot be read. Refused when it is not due as it was read to
+    /// be: somebody has written it since.
+    async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault>;
 }
 
 /// One run of the workflow, as its driver tells it.

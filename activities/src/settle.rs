@@ -3,14 +3,16 @@
 
 use std::collections::HashSet;
 
+use states::session::Change;
 use states::{Debt, Owed, Session, State, Timestamp};
 
+use crate::advance::{Mover, Refusal, advance};
 use crate::clock::derived_id;
 use crate::ctx::{Buckets, Ctx};
+use crate::execution;
 use crate::failure::Failure;
 use crate::objects;
 use crate::ports::{Fault, Status, Stopped, Written};
-use crate::{Refusal, start};
 
 /// Pays what can be paid now. What fails is logged and left to the sweep: the move itself stands.
 pub async fn at_once(ctx: &Ctx, session: &Session) {
@@ -54,17 +56,22 @@ async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<bool, Failure> 
 
 async fn pay_start(ctx: &Ctx, session: &Session) -> Result<bool, Failure> {
     match session.state {
-        State::ReadyToXcode => {
-            // One id for all who pay this debt, so that they make one move between them.
-            let transition_id = derived_id(&["auto-start", &session.id]);
-            match Box::pin(start::run(ctx, &session.id, transition_id)).await {
-                Err(Refusal::Fault(fault)) => Err(fault.into()),
-                _ => Ok(true), // started, or moved on: the move has voided this debt
-            }
-        }
-        State::Transcoding => Ok(start::execution(ctx, session).await.map(|()| true)?),
+        State::ReadyToXcode => start_by_itself(ctx, session).await.map(|()| true),
+        State::Transcoding => Ok(execution::begin(ctx, session).await.map(|()| true)?),
         _ => Ok(true),
     }
+}
+
+/// Moves a session that was made to start at once. That voids this debt; the move has its own.
+async fn start_by_itself(ctx: &Ctx, session: &Session) -> Result<(), Failure> {
+    // One id for all who pay this debt, so that they make one move between them.
+    let mover = Mover::Outside { transition_id: derived_id(&["auto-start", &session.id]) };
+    match advance(ctx, &session.id, &mover, &Change::TranscodeStarted).await {
+        Ok(session) => Box::pin(at_once(ctx, &session)).await,
+        Err(Refusal::Fault(fault)) => return Err(fault.into()),
+        Err(_moved_on) => {}
+    }
+    Ok(())
 }
 
 /// Struck only when the execution is seen closed, or a while after it was owed and still not found: a start that was
@@ -85,7 +92,7 @@ fn ended(session: &Session) -> Timestamp {
     session.deleted_at.unwrap_or_else(|| session.since())
 }
 
-/// Deletes what the attempt left and the record does not name. Struck only once nothing can write there any more.
+/// Deletes what the attempt left and the record does not name, whether in its manifest or as kept. Struck only once nothing can write there any more.
 async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool, Failure> {
     delete_leftovers(ctx, session, attempt).await?;
     if ctx.clock.now() < ended(session) + ctx.settings.deadlines.deletion_grace {
@@ -99,7 +106,7 @@ async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool
 }
 
 async fn delete_leftovers(ctx: &Ctx, session: &Session, attempt: u32) -> Result<(), objects::Error> {
-    let named: HashSet<_> = session.outputs.iter().map(|output| output.key.clone()).collect();
+    let named: HashSet<_> = session.named_keys().map(ToOwned::to_owned).collect();
     let Buckets { results, .. } = &ctx.settings.buckets;
     let unconfirmed = session.source.etag.is_none();
     if session.deleted_at.is_some() {

@@ -1,7 +1,9 @@
 //! What the workflow hands to a step that works on the file: references only, pinned when the attempt began.
 
 use serde::Deserialize;
-use states::Timestamp;
+use serde_json::{Map, Value};
+use states::session::Ingredients;
+use states::{Activity, Kind, Timestamp};
 
 use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
@@ -14,6 +16,7 @@ pub struct Step {
     pub attempt: u32,
     /// When the attempt began: the move into Transcoding.
     pub started_at: Timestamp,
+    pub options: Map<String, Value>,
     pub source: Pinned,
 }
 
@@ -34,6 +37,16 @@ impl Step {
     pub(crate) async fn open_source(&self, ctx: &Ctx) -> Result<ObjectSource, Failure> {
         let Pinned { bucket, key, etag, .. } = &self.source;
         Ok(ObjectSource::new(ctx.objects.open(bucket, key, etag).await?))
+    }
+
+    /// All that decides what `step` makes of the file.
+    pub(crate) fn ingredients(&self, step: Activity, revision: u32) -> Ingredients {
+        Ingredients { source_etag: self.source.etag.clone(), step, revision, options: self.options.clone() }
+    }
+
+    /// Why work ends that nobody waits for any more.
+    pub(crate) fn is_over(&self) -> Failure {
+        Failure::new(Kind::Cancelled, format!("Attempt {} is over.", self.attempt))
     }
 
     /// The file's name with another ending, for the result to be taken away under.

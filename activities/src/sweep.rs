@@ -1,18 +1,19 @@
 //! `sweep`: finds what is overdue and sees to it. A timer calls it locally, a schedule on AWS. It reads the sparse index
 //! of what is due, never the whole store, and does for each record what the one who died would have done.
 //!
-//! It never makes Done: an execution that ended without its session makes it Failed.
+//! What it could not look after it puts off, so that records that fail again and again, be they ever so many, do not keep
+//! it from the others. It never makes Done: an execution that ended without its session makes it Failed.
 
 use jiff::SignedDuration;
 use states::session::Change;
 use states::{Kind, Problem, Session, State};
 
 use crate::advance::{Mover, Refusal, advance};
+use crate::arrival::confirm_if_there;
 use crate::clock::{derived_id, random_id};
-use crate::confirm_upload;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::ports::{Execution, Status};
+use crate::ports::{Due, Execution, Status};
 use crate::settle;
 
 /// Records of one round. The rest are due still, and the next round's.
@@ -21,12 +22,21 @@ const ROUND: usize = 200;
 /// Looks at what is due now, or within `ahead`. Answers how many records that were.
 pub async fn run(ctx: &Ctx, ahead: SignedDuration) -> Result<usize, Failure> {
     let due = ctx.sessions.due(ctx.clock.now() + ahead, ROUND).await?;
-    for id in &due {
-        if let Err(failure) = look_at(ctx, id).await {
-            tracing::warn!(session = id, %failure, "the sweep will come back to this session");
+    for due in &due {
+        if let Err(failure) = look_at(ctx, &due.id).await {
+            tracing::warn!(session = due.id, %failure, "the sweep will come back to this session");
+            put_off(ctx, due).await;
         }
     }
     Ok(due.len())
+}
+
+/// Refused when the record was written after it was read to be due; then it has its next look set already.
+async fn put_off(ctx: &Ctx, due: &Due) {
+    let until = ctx.clock.now() + ctx.settings.deadlines.after_failure;
+    if let Err(fault) = ctx.sessions.put_off(due, until).await {
+        tracing::warn!(session = due.id, %fault, "the look at this session could not be put off");
+    }
 }
 
 async fn look_at(ctx: &Ctx, id: &str) -> Result<(), Failure> {
@@ -45,7 +55,7 @@ async fn look_at(ctx: &Ctx, id: &str) -> Result<(), Failure> {
 
 /// The event of an upload may have been lost; and an upload may never come.
 async fn look_for_upload(ctx: &Ctx, session: &Session) -> Result<(), Failure> {
-    let came = confirm_upload::confirm_if_there(ctx, session).await?;
+    let came = confirm_if_there(ctx, session).await?;
     if !came && ctx.clock.now() >= session.upload_deadline(&ctx.settings.deadlines) {
         expire(ctx, session).await?;
     }

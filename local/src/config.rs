@@ -63,6 +63,7 @@ pub struct Patience {
     pub upload_check: Option<f64>,
     pub not_found: Option<f64>,
     pub deletion_grace: Option<f64>,
+    pub after_failure: Option<f64>,
     pub dead_execution: Option<f64>,
 }
 
@@ -78,6 +79,7 @@ impl Patience {
             upload_check: or(self.upload_check, usual.upload_check),
             not_found: or(self.not_found, usual.not_found),
             deletion_grace: or(self.deletion_grace, usual.deletion_grace),
+            after_failure: or(self.after_failure, usual.after_failure),
             dead_execution: or(self.dead_execution, usual.dead_execution),
         }
     }

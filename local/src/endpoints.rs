@@ -1,8 +1,10 @@
 //! Where the services are that tasks of the engine call: flags, or the environment.
 
+use std::path::PathBuf;
+
 use url::Url;
 use workflow::driver::Place;
-use workflow::services::{Credentials, Endpoints, Patience};
+use workflow::services::{Credentials, Endpoints, Mocks, Patience};
 
 /// The flags of every command that runs state machines.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -34,6 +36,10 @@ pub struct Told {
     /// Where S3 is
     #[arg(long, env = "LOCKGATE_S3_ENDPOINT", value_name = "URL", value_parser = endpoint)]
     pub s3_endpoint: Option<Url>,
+
+    /// Mocks of service calls, as AWS's local edition takes them
+    #[arg(long, env = "LOCKGATE_MOCK_CONFIG", value_name = "FILE")]
+    pub mock_config: Option<PathBuf>,
 }
 
 impl Told {
@@ -45,7 +51,8 @@ impl Told {
         }
     }
 
-    pub fn services(&self) -> workflow::services::Config {
+    /// The services as told, with these mocks.
+    pub fn services(&self, mocks: Mocks) -> workflow::services::Config {
         workflow::services::Config {
             endpoints: Endpoints {
                 lambda: self.lambda_endpoint.clone(),
@@ -57,6 +64,7 @@ impl Told {
             credentials: credentials(),
             region: self.place().region,
             patience: Patience::default(),
+            mocks,
         }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! A row is the record as JSON, with the columns that conditions and lists need beside it. Conditions are the ones that
 //! `states::render::condition` projects from the table; this file adds none. Progress has a column of its own, since it
-//! is written often and never moves a record.
+//! is written often and never moves a record; and the time of the next look is its column's, since it must be put off for
+//! a record that cannot be read.
 
 use std::path::Path;
 
-use activities::ports::{Cursor, Fault, Guard, Page, Query, Sessions, Written};
+use activities::ports::{Cursor, Due, Fault, Guard, Page, Query, Sessions, Written};
 use async_trait::async_trait;
 use ledger::Ledger;
 use ledger::rusqlite::types::Value;
@@ -73,6 +74,7 @@ impl Sessions for SqliteSessions {
             Guard::Absent => "create",
             Guard::Transition { event, .. } => event.into(),
             Guard::Unmoved { .. } if session.deleted_at.is_some() => "bury",
+            Guard::Unmoved { .. } if session.kept.is_some() => "keep",
             Guard::Unmoved { .. } => "extend",
         };
         let stored = session.clone();
@@ -118,14 +120,26 @@ impl Sessions for SqliteSessions {
         Ok(self.ledger.read(|connection| page(connection, query))?)
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault> {
-        let query = |connection: &Connection| -> Result<Vec<String>, Failed> {
-            let sql = "SELECT id FROM sessions WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
+        let query = |connection: &Connection| -> Result<Vec<Due>, Failed> {
+            let sql = "SELECT id, due_at FROM sessions WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
             let mut statement = connection.prepare_cached(sql)?;
-            let ids = statement.query_map((now.as_millisecond(), limit as i64), |row| row.get(0))?;
-            Ok(ids.collect::<Result<_, _>>()?)
+            let due = statement.query_map((now.as_millisecond(), limit as i64), |row| {
+                Ok(Due { id: row.get(0)?, at: instant(row.get(1)?) })
+            })?;
+            Ok(due.collect::<Result<_, _>>()?)
         };
         Ok(self.ledger.read(query)?)
+    }
+
+    async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault> {
+        let Due { id, at } = due.clone();
+        let put_off = move |connection: &Connection| -> Result<Written, Failed> {
+            let sql = "UPDATE sessions SET due_at = ?3 WHERE id = ?1 AND due_at = ?2";
+            let parameters = (id, at.as_millisecond(), until.as_millisecond());
+            Ok(written(connection.prepare_cached(sql)?.execute(parameters)?))
+        };
+        Ok(self.ledger.write("put-off", put_off).await?)
     }
 }
 
@@ -159,8 +173,8 @@ fn store(connection: &Connection, session: &Session, guard: Guard) -> Result<Wri
     Ok(written(changed))
 }
 
-/// The parameters of the condition: no event begins in more states than these.
-const FROM: [&str; 4] = [":from0", ":from1", ":from2", ":from3"];
+/// The parameters of the condition, one for each state that there is: no event begins in more.
+const FROM: [&str; State::VARIANTS.len()] = [":from0", ":from1", ":from2", ":from3", ":from4"];
 
 const INSERT: &str = "
     INSERT INTO sessions (id, owner, state, version, attempt, problem, recipe, created_at, due_at, deleted, progress,
@@ -206,6 +220,10 @@ fn written(changed: usize) -> Written {
     if changed == 0 { Written::Refused } else { Written::Stored }
 }
 
+fn instant(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
 /// Progress as one number that orders like it: the permille first, then the stage.
 fn rank(progress: Progress) -> i64 {
     let stage = Stage::VARIANTS.iter().position(|stage| *stage == progress.stage);
@@ -226,11 +244,12 @@ struct Stored {
     version: i64,
     attempt: u32,
     progress: i64,
+    due_at: Option<i64>,
     record: String,
     checksum: u32,
 }
 
-const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum";
+const COLUMNS: &str = "id, state, version, attempt, progress, due_at, record, checksum";
 
 impl Stored {
     fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
@@ -240,8 +259,9 @@ impl Stored {
             version: row.get(2)?,
             attempt: row.get(3)?,
             progress: row.get(4)?,
-            record: row.get(5)?,
-            checksum: row.get(6)?,
+            due_at: row.get(5)?,
+            record: row.get(6)?,
+            checksum: row.get(7)?,
         })
     }
 
@@ -260,6 +280,7 @@ impl Stored {
             return Err(broken("its columns agree with its text"));
         }
         session.progress = unrank(self.progress).ok_or_else(|| broken("its progress is one"))?;
+        session.due_at = self.due_at.map(instant);
         session.check()?;
         Ok(session)
     }

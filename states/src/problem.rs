@@ -38,6 +38,8 @@ pub enum Kind {
     OutputUnverified,
     StorageUnavailable,
     StorageFull,
+    /// A stored object does not read back as it was stored: the disk, not the file, is at fault.
+    StorageDamaged,
     WorkflowFailed,
 }
 
@@ -61,6 +63,7 @@ impl Kind {
             Self::OutputUnverified => "The result did not read back as it was written.",
             Self::StorageUnavailable => "The storage did not answer.",
             Self::StorageFull => "The storage is full.",
+            Self::StorageDamaged => "The storage has damaged the file.",
             Self::WorkflowFailed => "The workflow failed.",
         }
     }
@@ -72,7 +75,8 @@ impl Kind {
             Self::UnsupportedMedia | Self::MediaCorrupt | Self::TooLarge | Self::TooLong => false,
             Self::NotStarted | Self::Cancelled | Self::WorkerCrashed | Self::WorkerLost => true,
             Self::OutOfMemory | Self::TimedOut | Self::OutputUnverified => true,
-            Self::StorageUnavailable | Self::StorageFull | Self::WorkflowFailed => true,
+            Self::StorageUnavailable | Self::StorageFull | Self::StorageDamaged => true,
+            Self::WorkflowFailed => true,
         }
     }
 

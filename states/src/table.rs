@@ -174,7 +174,10 @@ impl State {
 
     /// Nothing more is going to happen by itself.
     pub fn is_terminal(self) -> bool {
-        matches!(self, Done | Failed)
+        match self {
+            Done | Failed => true,
+            NotUploaded | ReadyToXcode | Transcoding => false,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt};
@@ -74,6 +74,9 @@ async fn an_acknowledgement_before_the_commit_is_caught() -> Result<()> {
 #[tokio::test]
 async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
     let lab = Lab::new(&Setup::default())?;
+    let began = Instant::now();
+    lab.convert("calm.wav", &wav(SECOND, 100)).await?;
+    let calm = began.elapsed();
     let enough = |n: u64| n >= 50 && lab.deaths() >= 5;
     let sessions = futures::stream::iter((0..).take_while(|n| !enough(*n))).map(|n| {
         let lab = &lab;
@@ -91,7 +94,7 @@ async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
     let all = sessions.buffer_unordered(8).try_collect::<Vec<_>>();
     tokio::select! {
         outcome = all => drop(outcome?),
-        outcome = kill_at_random(&lab) => outcome?,
+        outcome = kill_at_random(&lab, calm) => outcome?,
     }
     println!("{} servers died", lab.deaths());
     Ok(())
@@ -116,12 +119,14 @@ async fn a_server_killed_while_it_recovers_loses_nothing() -> Result<()> {
     Ok(())
 }
 
-/// Kills the server every 400 to 1200 ms, for as long as it is let: often enough that much is under way each time, and
-/// seldom enough that a step can end in between.
-async fn kill_at_random(lab: &Lab) -> Result<()> {
+/// Kills the server again and again, for as long as it is let: often enough that much is under way each time, and seldom
+/// enough that a step can end in between. On a machine where one session alone takes `calm`, that is every 400 to 1200 ms,
+/// or one to three times as long as a session takes where that is longer.
+async fn kill_at_random(lab: &Lab, calm: Duration) -> Result<()> {
+    let least = calm.max(Duration::from_millis(400));
     let mut noise = Noise::new(7);
     loop {
-        let pause = Duration::from_millis(400 + noise.draw() % 800);
+        let pause = least.mul_f64(1.0 + (noise.draw() % 200) as f64 / 100.0);
         tokio::time::timeout(pause, std::future::pending::<()>()).await.unwrap_or_default();
         lab.kill()?;
     }

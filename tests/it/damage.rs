@@ -1,9 +1,16 @@
-//! A flipped bit in the file of records is found out: what is read is what was written, or an error, never another session.
+//! A flipped bit on the disk is found out: what is read is what was written, or an error, never another session nor other
+//! sound.
 
 use activities::ports::{Guard, Sessions};
+use anyhow::{Context, Result, ensure};
 use ledger::rusqlite::Connection;
 use local::sessions::SqliteSessions;
+use reqwest::Method;
 use tests::desk;
+use tests::flow::{expect, id};
+use tests::lab::{Lab, uploaded};
+use tests::server::Setup;
+use tests::sound::{decoded, wav};
 
 /// Every byte would take minutes; a step that shares no factor with any structure size meets every kind of place.
 const STRIDE: usize = 13;
@@ -66,4 +73,47 @@ fn is_sound(path: &std::path::Path) -> bool {
         connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))
     };
     Connection::open(path).and_then(check).is_ok_and(|verdict| verdict == "ok")
+}
+
+/// Of a file that was damaged on the disk the session says so, and does not blame the file; mended, it is converted.
+#[tokio::test]
+async fn a_flipped_bit_in_an_upload_never_gives_another_sound() -> Result<()> {
+    let lab = Lab::new(&Setup::default())?;
+    let flow = lab.flow()?;
+    let file = wav(3 * 44_100, 1);
+    let places = [0, 21, 60, file.len() / 2, file.len() - 1];
+    let one = async |place: usize| -> Result<()> {
+        let session = uploaded(&flow, &format!("{place}.wav"), &file).await?;
+        let id = id(&session)?;
+        flow.until(&id, &["ReadyToXcode"]).await?;
+        let blob = blob_of(lab.data(), &id)?;
+        let flip = || -> Result<()> {
+            let mut bytes = std::fs::read(&blob)?;
+            bytes[place] ^= 1 << (place % 8);
+            Ok(std::fs::write(&blob, bytes)?)
+        };
+        flip()?;
+        expect(flow.verb(Method::PUT, &format!("/xcode/{id}"), None).await?, 202).await?;
+        let failed = flow.until(&id, &["Done", "Failed"]).await?;
+        let kind = failed["problem"]["type"].as_str().unwrap_or_default();
+        ensure!(failed["state"] == "Failed" && kind == "storage-damaged", "byte {place}: {failed:#}");
+        flip()?;
+        expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+        let done = flow.until(&id, &["Done", "Failed"]).await?;
+        ensure!(done["state"] == "Done", "byte {place}: {done:#}");
+        ensure!(decoded(&flow.fetch(&done).await?)? == file[44..], "the samples differ");
+        Ok(())
+    };
+    futures::future::try_join_all(places.map(one)).await?;
+    Ok(())
+}
+
+/// The file that holds the upload of session `id`.
+fn blob_of(data: &std::path::Path, id: &str) -> Result<std::path::PathBuf> {
+    let rows = Connection::open(data.join("objects.db"))?;
+    let sql =
+        "SELECT file FROM segments JOIN objects USING (version) WHERE bucket = 'uploads' AND key LIKE ?1";
+    let file: String =
+        rows.query_row(sql, [format!("{id}/%")], |row| row.get(0)).context("it was uploaded")?;
+    Ok(data.join("objects").join(file))
 }

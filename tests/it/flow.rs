@@ -113,14 +113,20 @@ async fn of_64_starts_one_is_accepted() -> Result<()> {
     Ok(())
 }
 
+/// A session that has been started with its upload.
+async fn at_work(flow: &Flow, file: &[u8]) -> Result<String> {
+    let announced = flow.announce("a.wav", file, "k", json!({ "start": "auto" })).await?;
+    let id = id(&announced)?;
+    flow.upload(&announced, file).await?;
+    flow.until(&id, &["Transcoding"]).await?;
+    Ok(id)
+}
+
 #[tokio::test]
 async fn a_cancelled_session_leaves_nothing_and_can_be_redriven() -> Result<()> {
     let (lab, flow) = lab()?;
     let file = wav(60 * SECOND, 1);
-    let announced = flow.announce("a.wav", &file, "k", json!({ "start": "auto" })).await?;
-    let id = id(&announced)?;
-    flow.upload(&announced, &file).await?;
-    flow.until(&id, &["Transcoding"]).await?;
+    let id = at_work(&flow, &file).await?;
     expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
     let session = flow.session(&id).await?;
     ensure!(session["state"] == "Failed" && session["problem"]["redrivable"] == true, "{session:#}");
@@ -166,10 +172,7 @@ async fn a_second_server_on_the_folder_refuses_to_start() -> Result<()> {
 async fn sigterm_drains_and_the_work_goes_on_with_the_next_server() -> Result<()> {
     let (lab, flow) = lab()?;
     let file = wav(60 * SECOND, 1);
-    let announced = flow.announce("a.wav", &file, "k", json!({ "start": "auto" })).await?;
-    let id = id(&announced)?;
-    flow.upload(&announced, &file).await?;
-    flow.until(&id, &["Transcoding"]).await?;
+    let id = at_work(&flow, &file).await?;
     let status = lab.terminate()?;
     ensure!(status.success(), "SIGTERM ended it with {status}");
     let session: Value = lab.flow()?.until(&id, &["Done", "Failed"]).await?;

@@ -15,5 +15,7 @@ mod lifecycle;
 mod media;
 mod objects;
 mod races;
+mod redrive;
 mod registry;
+mod services;
 mod tidy;

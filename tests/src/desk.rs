@@ -1,19 +1,17 @@
 //! A place to try activities at: a context over any session store, with a driver that only remembers.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use activities::child::Workbench;
+use activities::clock::random_id;
 use activities::objects::{Endpoint, Objects};
-use activities::ports::{
-    Driver, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Written,
-};
-use activities::{Buckets, Clock, Ctx, Settings};
+use activities::ports::{Driver, Execution, Fault, HistoryPage, Sessions, Stopped};
+use activities::{Buckets, Clock, Ctx, Mover, Refusal, Settings, advance};
 use async_trait::async_trait;
 use local::sessions::SqliteSessions;
-use states::session::{Deadlines, Draft, Output, Progress, Source, StartMode};
-use states::{Owed, Recipe, Session, Timestamp};
+use states::session::{Change, Deadlines, Draft, Ingredients, Kept, Output, Source, StartMode, Stored};
+use states::{Activity, Recipe, Session};
 
 /// Activities over `sessions`. Nothing listens where the object store should be.
 pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
@@ -46,8 +44,12 @@ pub fn ctx_on(folder: &tempfile::TempDir) -> Ctx {
 }
 
 pub fn new_session(id: &str) -> Session {
-    let now = Clock::System.now();
-    let draft = Draft {
+    Session::new(draft(id), Clock::System.now(), &Deadlines::default())
+}
+
+/// A short WAV, to be uploaded by now.
+pub fn draft(id: &str) -> Draft {
+    Draft {
         id: id.to_owned(),
         owner: "local".to_owned(),
         source: Source {
@@ -63,10 +65,9 @@ pub fn new_session(id: &str) -> Session {
         options: serde_json::Map::new(),
         start: StartMode::Manual,
         metadata: BTreeMap::new(),
-        upload_expires_at: now,
+        upload_expires_at: Clock::System.now(),
         request_digest: None,
-    };
-    Session::new(draft, now, &Deadlines::default())
+    }
 }
 
 pub fn output() -> Output {
@@ -80,6 +81,36 @@ pub fn output() -> Output {
         media: serde_json::Map::new(),
         verified: "It was read back.".to_owned(),
     }
+}
+
+/// [`output`], as an attempt keeps it that ends before its manifest.
+pub fn kept(attempt: u32) -> Kept {
+    let key = format!("s/{attempt}/{}", random_id());
+    let output = Output { key, ..output() };
+    let made_from = Ingredients {
+        source_etag: "e".to_owned(),
+        step: Activity::Flac,
+        revision: 1,
+        options: serde_json::Map::new(),
+    };
+    Kept { attempt, made_from, results: vec![Stored { etag: "o".to_owned(), output }] }
+}
+
+/// Takes the new session `id` to its end. It owes nobody anything then.
+pub async fn finished(ctx: &Ctx, id: &str) -> Result<Session, Refusal> {
+    let mut session = None;
+    for change in [
+        Change::UploadConfirmed { etag: "e".to_owned() },
+        Change::TranscodeStarted,
+        Change::TranscodeSucceeded(vec![output()]),
+    ] {
+        let mover = Mover::Outside { transition_id: random_id() };
+        session = Some(advance(ctx, id, &mover, &change).await?);
+    }
+    let session = session.expect("three moves were made");
+    let owed: Vec<_> = session.owes.iter().copied().collect();
+    ctx.sessions.settle(id, session.version, &owed, None).await?;
+    Ok(session)
 }
 
 /// A driver that remembers what was started, and runs nothing.
@@ -107,61 +138,5 @@ impl Driver for Starts {
 
     async fn stop(&self, _name: &str, _error: &str, _cause: &str) -> Result<Stopped, Fault> {
         Ok(Stopped::NotFound)
-    }
-}
-
-/// A store that does what it is asked, and then loses the answer of every write.
-pub struct LosesAnswers<S> {
-    store: S,
-    writes: AtomicUsize,
-}
-
-impl<S: Sessions> LosesAnswers<S> {
-    pub fn new(store: S) -> Self {
-        Self { store, writes: AtomicUsize::new(0) }
-    }
-
-    pub async fn write_well(&self, session: &Session) {
-        let written = self.store.write(session, Guard::Absent).await;
-        assert_eq!(written.expect("the store works"), Written::Stored);
-    }
-
-    pub fn lost(&self) -> usize {
-        self.writes.load(Ordering::SeqCst)
-    }
-}
-
-#[async_trait]
-impl<S: Sessions> Sessions for LosesAnswers<S> {
-    async fn get(&self, id: &str) -> Result<Option<Session>, Fault> {
-        self.store.get(id).await
-    }
-
-    async fn write(&self, session: &Session, guard: Guard) -> Result<Written, Fault> {
-        self.store.write(session, guard).await?;
-        self.writes.fetch_add(1, Ordering::SeqCst);
-        Err(Fault::Unavailable { what: "session store", why: "timeout".to_owned() })
-    }
-
-    async fn progress(&self, id: &str, attempt: u32, progress: Progress) -> Result<Written, Fault> {
-        self.store.progress(id, attempt, progress).await
-    }
-
-    async fn settle(
-        &self,
-        id: &str,
-        version: u64,
-        paid: &[Owed],
-        due_at: Option<Timestamp>,
-    ) -> Result<Written, Fault> {
-        self.store.settle(id, version, paid, due_at).await
-    }
-
-    async fn list(&self, query: &Query) -> Result<Page, Fault> {
-        self.store.list(query).await
-    }
-
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault> {
-        self.store.due(now, limit).await
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use activities::ports::{
-    Driver, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Written,
+    Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Written,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -24,6 +24,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Call {
     Move(Event),
     Create,
+    Keep,
     Bury,
     Progress,
     Settle,
@@ -146,7 +147,8 @@ impl Sessions for Gated<dyn Sessions> {
         let call = match guard {
             Guard::Absent => Call::Create,
             Guard::Transition { event, .. } => Call::Move(event),
-            Guard::Unmoved { .. } => Call::Bury,
+            Guard::Unmoved { .. } if session.deleted_at.is_some() => Call::Bury,
+            Guard::Unmoved { .. } => Call::Keep,
         };
         self.gates.through(call, STORE, self.port.write(session, guard)).await
     }
@@ -169,8 +171,12 @@ impl Sessions for Gated<dyn Sessions> {
         self.port.list(query).await
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
         self.port.due(now, limit).await
+    }
+
+    async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault> {
+        self.port.put_off(due, until).await
     }
 }
 

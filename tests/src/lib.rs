@@ -2,10 +2,12 @@
 
 pub mod desk;
 pub mod doomed;
+pub mod engine_server;
 pub mod flow;
 pub mod gates;
 pub mod generated;
 pub mod lab;
 pub mod server;
 pub mod sound;
+pub mod stand_in;
 pub mod workshop;

@@ -3,7 +3,7 @@
 //!
 //! Nothing happens by itself here but the engine's work: uploads are told and sweeps are made by the test.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -18,8 +18,8 @@ use local::assemble::{Bound, assemble_around};
 use local::config::{Config, Told};
 use local::data_folder::DataFolder;
 use local::s3::S3Store;
-use states::session::{Deadlines, Draft, Source, StartMode};
-use states::{Recipe, Session, State, Timestamp};
+use states::session::{Deadlines, StartMode};
+use states::{Session, State, Timestamp};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -27,19 +27,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use workflow::driver::Engine;
 
 use crate::gates::{Gated, Gates, PATIENCE};
-use crate::server;
-
-/// The usual ones, but that a look at an execution comes before patience with it is over.
-const DEADLINES: Deadlines = Deadlines {
-    upload_grace: SignedDuration::from_hours(24),
-    start_within: SignedDuration::from_hours(7 * 24),
-    checkup: SignedDuration::from_secs(60),
-    debt: SignedDuration::from_secs(15),
-    upload_check: SignedDuration::from_secs(60),
-    not_found: SignedDuration::from_mins(5),
-    deletion_grace: SignedDuration::from_secs(5),
-    dead_execution: SignedDuration::from_secs(90),
-};
+use crate::{desk, server};
 
 pub struct Workshop {
     pub ctx: Ctx,
@@ -50,6 +38,11 @@ pub struct Workshop {
     _serving: DropGuard,
     _held: DataFolder,
     _folder: TempDir,
+}
+
+/// The usual ones, but that a look at an execution comes before patience with it is over.
+fn deadlines() -> Deadlines {
+    Deadlines { dead_execution: SignedDuration::from_secs(90), ..Deadlines::default() }
 }
 
 impl Workshop {
@@ -70,7 +63,7 @@ impl Workshop {
             driver: Arc::new(Gated::<dyn Driver> { gates: gates.clone(), port: ctx.driver }),
             clock: Clock::Manual(time.clone()),
             workbench,
-            settings: Arc::new(Settings { deadlines: DEADLINES, ..(*ctx.settings).clone() }),
+            settings: Arc::new(Settings { deadlines: deadlines(), ..(*ctx.settings).clone() }),
             ..ctx
         };
         let bound = Bound { api: address, s3: address };
@@ -99,26 +92,11 @@ impl Workshop {
 
     /// A record that waits for the upload of `file`.
     pub async fn announce(&self, file: &[u8], start: StartMode) -> Result<Session> {
-        let (id, now) = (random_id(), self.ctx.clock.now());
-        let draft = Draft {
-            owner: "local".to_owned(),
-            source: Source {
-                bucket: self.ctx.settings.buckets.uploads.clone(),
-                key: format!("{id}/{}", random_id()),
-                file_name: "a.wav".to_owned(),
-                size: file.len() as u64,
-                content_type: "audio/wav".to_owned(),
-                sha256: None,
-                etag: None,
-            },
-            id,
-            recipe: Recipe::Flac,
-            options: serde_json::Map::new(),
-            start,
-            metadata: BTreeMap::new(),
-            upload_expires_at: now + SignedDuration::from_mins(15),
-            request_digest: None,
-        };
+        let now = self.ctx.clock.now();
+        let mut draft = desk::draft(&random_id());
+        draft.source.size = file.len() as u64;
+        draft.start = start;
+        draft.upload_expires_at = now + SignedDuration::from_mins(15);
         let session = Session::new(draft, now, &self.ctx.settings.deadlines);
         self.ctx.sessions.write(&session, Guard::Absent).await?;
         Ok(session)
@@ -234,15 +212,14 @@ impl Workshop {
         self.only_what_counts_is_left(&session).await?;
         let year = self.ctx.clock.now() + SignedDuration::from_hours(365 * 24);
         let due = self.ctx.sessions.due(year, 1000).await?;
-        ensure!(!due.contains(&session.id), "the sweep would find it again");
+        ensure!(due.iter().all(|due| due.id != session.id), "the sweep would find it again");
         Ok(session)
     }
 
     async fn only_what_counts_is_left(&self, session: &Session) -> Result<()> {
         let buckets = &self.ctx.settings.buckets;
         let stands = session.deleted_at.is_none();
-        let named: BTreeSet<_> =
-            session.outputs.iter().filter(|_| stands).map(|output| output.key.clone()).collect();
+        let named: BTreeSet<_> = session.named_keys().filter(|_| stands).map(ToOwned::to_owned).collect();
         let results = self.keys(&buckets.results, &format!("{}/", session.id)).await?;
         ensure!(results == named, "{results:?} is left, and {named:?} counts");
         let source: BTreeSet<_> =

@@ -15,13 +15,21 @@ use crate::driver::{Begin, HeartbeatHandle, Submit};
 pub trait Tasks: Send + Sync + 'static {
     /// Does the work; the answer is JSON text. For a callback it is what the service said on taking the call.
     async fn run(&self, call: TaskCall) -> Result<String, TaskError>;
+
+    /// Whether executions of this machine may be started as this test case.
+    fn has_test_case(&self, _machine: &str, _test_case: &str) -> bool {
+        false
+    }
 }
 
 /// One try of one task.
 pub struct TaskCall {
     pub resource: Resource,
-    /// The state's name.
+    /// The state's name, and the state machine's.
     pub state: String,
+    pub machine: String,
+    /// The test case that the execution was started with.
+    pub test_case: Option<Arc<str>>,
     pub execution_arn: String,
     /// With the execution's ARN, what a worker may use to recognise a repeated call.
     pub key: TaskKey,

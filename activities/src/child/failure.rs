@@ -60,13 +60,21 @@ impl Failure {
             Some(cause) if !matches!(self, Self::Media(_)) => format!("{self}: {cause}"),
             _ => self.to_string(),
         };
-        SessionProblem::new(kind, detail)
+        SessionProblem::new(kind, sentence(&detail))
     }
 
     /// An IO error by which a source or a sink says which problem of the session it is.
     pub fn carrying(problem: SessionProblem) -> io::Error {
         io::Error::other(Carried(problem))
     }
+}
+
+/// An error's words as people are told them: behind a title that is a sentence too.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -96,5 +104,9 @@ mod tests {
         assert_eq!(failure.into_problem(), problem);
         let failure = Failure::Sink(io::Error::from(io::ErrorKind::StorageFull));
         assert_eq!(failure.into_problem().kind, Kind::StorageFull);
+        assert_eq!(
+            Failure::OutOfMemory.into_problem().detail,
+            "The worker needed more memory than it may use."
+        );
     }
 }

@@ -26,6 +26,10 @@ pub enum Error {
     /// What is stored is not (any more) what the caller meant: another ETag, or somebody else's object at the key.
     #[error("{object} is not what it was")]
     Changed { object: String },
+    /// The store found that the bytes on its disk are not those it was given. A later read may fare better, if it was the
+    /// reading that failed.
+    #[error("the object store has found {object} damaged")]
+    Damaged { object: String },
     #[error("{object} does not exist")]
     Missing { object: String },
     #[error("the object store denied access to {object}")]
@@ -49,6 +53,7 @@ impl Error {
         let status = error.raw_response().map(|response| response.status().as_u16());
         match (status, error.code()) {
             (Some(507), _) => Self::Full { object },
+            (_, Some("ObjectDamaged")) => Self::Damaged { object },
             (_, Some("PreconditionFailed" | "ConditionalRequestConflict")) | (Some(412), _) => {
                 Self::Changed { object }
             }

@@ -15,6 +15,7 @@ use workflow::journal::SqliteJournal;
 use workflow::services::Services;
 
 use super::Failure;
+use super::asl::read_mocks;
 use super::serving::{DRAIN, bind, start_logging, told_to_stop};
 use crate::data_folder::Held;
 use crate::{assemble, config, endpoints, engine_api};
@@ -46,16 +47,20 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let listen = listen.unwrap_or_else(|| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), 8083));
     config::loopback_only("listen", listen)?;
     let data = data.or_else(|| config::home("lockgate-engine")).ok_or(config::Error::NoHome)?;
+    let mocks = read_mocks(told.mock_config.as_deref())?;
     start_logging();
     let _held = Held::take(&data)?;
     let listener = bind(listen).await?;
     let address = listener.local_addr()?;
 
     let journal = SqliteJournal::open(&data.join("engine.db")).map_err(assemble::Error::Journal)?;
-    let services = Arc::new(Services::new(told.services(), Ticks::system())?);
+    let services = Arc::new(Services::new(told.services(mocks), Ticks::system())?);
     let config = driver::Config { place: told.place(), ..driver::Config::default() };
-    let engine =
-        Engine::open(journal, services, Ticks::system(), config).await.map_err(assemble::Error::Engine)?;
+    let engine = Engine::open(journal, services.clone(), Ticks::system(), config)
+        .await
+        .map_err(assemble::Error::Engine)?;
+
+    services.begin(engine.clone());
 
     let (stop, mut stopping) = watch::channel(false);
     println!("Lockgate's engine is ready at http://{address}");

@@ -4,6 +4,7 @@
 //! 3 the server did not answer; 4 the server refused (a Wrong State, an unknown session, a bad request). Ended by a signal
 //! it is 128 and the signal's number, as shells count: 130 after Ctrl-C.
 
+mod asl;
 mod client;
 mod completions;
 mod convert;
@@ -42,6 +43,8 @@ enum Command {
     Serve(Told),
     /// Serve the workflow engine alone, behind the API of AWS Step Functions
     Engine(engine::Args),
+    /// Check definitions in Amazon States Language, and try them out
+    Asl(asl::Args),
     /// Convert files here and now, without a server
     Convert(convert::Args),
     /// Send files to a server, look at its sessions, and move them
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(told) => serve::run(told),
         Command::Engine(args) => engine::run(args),
+        Command::Asl(args) => asl::run(args),
         Command::Convert(args) => convert::run(args),
         Command::Session(args) => session::run(args),
         Command::Doctor(args) => doctor::run(args),

@@ -21,6 +21,7 @@ pub enum Error {
     Full,
     #[error("another process serves {0}")]
     InUse(std::path::PathBuf),
+    /// The disk has spoiled it, and no other copy is known.
     #[error("file {name} is not what was stored: {what}")]
     Corrupt { name: String, what: &'static str },
     #[error("the handler did not take the event")]
@@ -82,11 +83,10 @@ impl Error {
                 S3ErrorCode::Custom("InsufficientStorage".into())
             }
             Self::Ledger(ledger::Error::Busy) | Self::Stopping => S3ErrorCode::SlowDown,
-            Self::Ledger(_)
-            | Self::File { .. }
-            | Self::Corrupt { .. }
-            | Self::InUse(_)
-            | Self::Handler(_) => S3ErrorCode::InternalError,
+            Self::Ledger(_) | Self::File { .. } | Self::InUse(_) | Self::Handler(_) => {
+                S3ErrorCode::InternalError
+            }
+            Self::Corrupt { .. } => S3ErrorCode::Custom("ObjectDamaged".into()),
             Self::Body(source) if is_timeout(source.as_ref()) => S3ErrorCode::RequestTimeout,
             Self::Body(source) if is_wrong_hash(source.as_ref()) => S3ErrorCode::BadDigest,
             Self::Body(_) | Self::Length { .. } => S3ErrorCode::IncompleteBody,
@@ -110,18 +110,24 @@ impl Error {
 impl From<Error> for S3Error {
     fn from(error: Error) -> Self {
         let code = error.code();
-        let is_full = matches!(&code, S3ErrorCode::Custom(_));
         // What went wrong inside is for the log; the client is told that something did.
-        let message = match code {
-            S3ErrorCode::InternalError => "the object store failed".to_owned(),
-            _ => error.to_string(),
+        let inside = match &error {
+            Error::Corrupt { .. } => Some("the stored object is damaged"),
+            _ if matches!(code, S3ErrorCode::InternalError) => Some("the object store failed"),
+            _ => None,
         };
-        if matches!(code, S3ErrorCode::InternalError) {
+        if inside.is_some() {
             tracing::error!(error = &error as &dyn std::error::Error, "an object operation failed");
         }
-        let mut answer = Self::with_message(code, message);
-        if is_full {
-            answer.set_status_code(StatusCode::INSUFFICIENT_STORAGE);
+        // S3 has no codes for these, and so no status either.
+        let status = match &error {
+            Error::Corrupt { .. } => Some(StatusCode::INTERNAL_SERVER_ERROR),
+            _ if matches!(code, S3ErrorCode::Custom(_)) => Some(StatusCode::INSUFFICIENT_STORAGE),
+            _ => None,
+        };
+        let mut answer = Self::with_message(code, inside.map_or_else(|| error.to_string(), str::to_owned));
+        if let Some(status) = status {
+            answer.set_status_code(status);
         }
         answer
     }

@@ -11,7 +11,7 @@ use s3s::dto::{
 
 use super::backend::Backend;
 use super::error::Error;
-use super::read::timestamp;
+use super::moment::timestamp;
 use super::rows;
 
 /// What S3 gives at most, and without being asked for less.

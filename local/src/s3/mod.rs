@@ -1,21 +1,26 @@
 //! Our S3 endpoint: the protocol from the `s3s` crate, the store ours.
 //!
 //! An object *is* its row. A body is streamed to a file with a random name (`receive`, `files`), counted, hashed and
-//! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). A file without a row is
+//! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). What is read is checked block by
+//! block (`read`, `blocks`). A file without a row is
 //! rubbish and is swept. No user's name ever becomes a path. `gate` stands between this and the serving loop, which is
 //! the API's own; `events` tells that objects were created.
 //!
 //! Not here: whose keys are what (the activities), who gets a URL (the service).
 
 mod backend;
+mod blocks;
 mod error;
 mod events;
 mod files;
 mod gate;
 mod list;
+mod moment;
 mod multipart;
+mod operations;
 mod put;
 mod read;
+mod reading;
 mod receive;
 mod rows;
 mod schema;
@@ -138,7 +143,7 @@ impl S3Store {
 
     /// Aborts abandoned uploads, and removes files that no row names and nobody is writing. Answers how many files.
     pub async fn sweep(&self) -> Result<usize, Error> {
-        let oldest = put::now() - ABANDONED.as_millis() as i64;
+        let oldest = moment::now() - ABANDONED.as_millis() as i64;
         let abandoned = self.backend.abort_older(oldest).await?;
         let backend = self.backend.clone();
         let swept = receive::blocking(move || {

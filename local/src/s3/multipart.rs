@@ -10,7 +10,8 @@ use s3s::dto::{
 
 use super::backend::Backend;
 use super::error::Error;
-use super::put::{UNKNOWN_TYPE, check_key, condition, declared_checksum, new_version, now, trailer_names};
+use super::moment::now;
+use super::put::{UNKNOWN_TYPE, check_key, condition, new_version};
 use super::receive::{Declared, Stored, receive};
 use super::rows::{self, Condition, Headers, Object, Segment};
 
@@ -59,26 +60,13 @@ impl Backend {
         &self,
         request: S3Request<UploadPartInput>,
     ) -> Result<UploadPartOutput, Error> {
-        let trailer = trailer_names(&request.headers);
-        let S3Request { input, trailing_headers, .. } = request;
+        let declared = Declared::of(&request.headers, request.trailing_headers);
+        let input = request.input;
         if !(1..=MAX_PART).contains(&input.part_number) {
             return Err(Error::Invalid("parts are numbered from 1 to 10000"));
         }
         let place = Place { upload: input.upload_id, bucket: input.bucket, key: input.key };
         self.ledger.read(|connection| place.find(connection))?;
-        let declared = Declared {
-            length: input.content_length,
-            md5: input.content_md5,
-            checksum: declared_checksum(
-                input.checksum_crc32,
-                input.checksum_crc32c,
-                input.checksum_crc64nvme,
-                input.checksum_sha1,
-                input.checksum_sha256,
-            ),
-            trailers: trailing_headers,
-            trailer,
-        };
         let stored = receive(&self.files, input.body, declared).await?;
         let output = UploadPartOutput {
             e_tag: Some(ETag::Strong(hex::encode(stored.md5))),
@@ -196,8 +184,8 @@ impl Place {
             .optional()?;
         connection
             .prepare_cached(
-                "INSERT INTO parts (upload, number, file, size, sha256, md5, stored)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO parts (upload, number, file, size, sha256, blocks, md5, stored)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 self.upload,
@@ -205,6 +193,7 @@ impl Place {
                 stored.hold.name(),
                 stored.size as i64,
                 stored.sha256,
+                stored.blocks,
                 stored.md5,
                 now()
             ])?;
@@ -245,8 +234,9 @@ fn assemble(
     if listed.is_empty() {
         return Err(Error::Invalid("an upload is completed with at least one part"));
     }
-    let mut find = connection
-        .prepare_cached("SELECT file, size, sha256, md5 FROM parts WHERE upload = ?1 AND number = ?2")?;
+    let mut find = connection.prepare_cached(
+        "SELECT file, size, sha256, blocks, md5 FROM parts WHERE upload = ?1 AND number = ?2",
+    )?;
     let mut segments: Vec<Segment> = Vec::with_capacity(listed.len());
     let mut digest = Md5::new();
     let mut previous: Option<(i32, u64)> = None;
@@ -258,7 +248,7 @@ fn assemble(
         if let Some((number, size)) = previous.filter(|(_, size)| *size < MIN_PART) {
             return Err(Error::PartTooSmall { number, size });
         }
-        let found = find.query_row(params![upload, number], |row| Ok((rows::segment(row)?, row.get(3)?)));
+        let found = find.query_row(params![upload, number], |row| Ok((rows::segment(row)?, row.get(4)?)));
         let (segment, md5): (Segment, [u8; 16]) = found.optional()?.ok_or(Error::Part(number))?;
         if part.e_tag.as_ref().is_none_or(|etag| etag.value() != hex::encode(md5)) {
             return Err(Error::Part(number));

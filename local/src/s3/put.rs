@@ -9,6 +9,7 @@ use s3s::dto::{
 use super::backend::Backend;
 use super::error::Error;
 use super::files::Hold;
+use super::moment::now;
 use super::receive::{Declared, receive};
 use super::rows::{self, Condition, Headers, Object, Segment};
 
@@ -17,25 +18,12 @@ pub(super) const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 impl Backend {
     pub(super) async fn put(&self, request: S3Request<PutObjectInput>) -> Result<PutObjectOutput, Error> {
-        let trailer = trailer_names(&request.headers);
-        let S3Request { input, trailing_headers, .. } = request;
+        let declared = Declared::of(&request.headers, request.trailing_headers);
+        let input = request.input;
         check_key(&input.key)?;
         let condition = condition(input.if_none_match, input.if_match)?;
         let name = input.bucket.clone();
         self.ledger.read(|connection| rows::bucket(connection, &name))?;
-        let declared = Declared {
-            length: input.content_length,
-            md5: input.content_md5,
-            checksum: declared_checksum(
-                input.checksum_crc32,
-                input.checksum_crc32c,
-                input.checksum_crc64nvme,
-                input.checksum_sha1,
-                input.checksum_sha256,
-            ),
-            trailers: trailing_headers,
-            trailer,
-        };
         let stored = receive(&self.files, input.body, declared).await?;
         let object = Object {
             version: new_version(),
@@ -54,6 +42,7 @@ impl Backend {
                 file: stored.hold.name().to_owned(),
                 size: stored.size,
                 sha256: stored.sha256,
+                blocks: stored.blocks,
             }],
         };
         let output = put_output(&object, stored.checksum);
@@ -165,27 +154,6 @@ pub(super) fn condition(
     Ok(Condition { absent: if_none_match.is_some(), matches })
 }
 
-pub(super) fn declared_checksum(
-    crc32: Option<String>,
-    crc32c: Option<String>,
-    crc64nvme: Option<String>,
-    sha1: Option<String>,
-    sha256: Option<String>,
-) -> Checksum {
-    Checksum {
-        checksum_crc32: crc32,
-        checksum_crc32c: crc32c,
-        checksum_crc64nvme: crc64nvme,
-        checksum_sha1: sha1,
-        checksum_sha256: sha256,
-        ..Checksum::default()
-    }
-}
-
-pub(super) fn trailer_names(headers: &http::HeaderMap) -> Option<String> {
-    headers.get("x-amz-trailer").and_then(|names| names.to_str().ok()).map(str::to_owned)
-}
-
 fn put_output(object: &Object, checksum: Checksum) -> PutObjectOutput {
     PutObjectOutput {
         e_tag: Some(ETag::Strong(object.etag.clone())),
@@ -201,9 +169,4 @@ fn put_output(object: &Object, checksum: Checksum) -> PutObjectOutput {
 
 pub(super) fn new_version() -> String {
     uuid::Uuid::new_v4().simple().to_string()
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

@@ -1,33 +1,19 @@
-//! GetObject and HeadObject: the row, the conditions, and bytes that are never passed off as good when they are not.
-//!
-//! A segment that is read whole is hashed, and its last bytes are held back until the hash is right; if it is not, the
-//! connection breaks off short of the announced length. Of a range, at least the files' lengths are checked. A read in
-//! progress holds its files, so that it survives an overwrite or a deletion.
+//! GetObject and HeadObject: the row, the conditions, and what is said of an object. Its bytes are given out by `reading`.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use futures::{StreamExt, stream};
 use s3s::dto::{
     ChecksumMode, ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
-    StreamingBlob, Timestamp,
+    Timestamp,
 };
-use sha2::{Digest, Sha256};
 
 use super::backend::Backend;
 use super::error::Error;
-use super::files::{Files, Hold};
+use super::files::Hold;
+use super::moment::timestamp;
 use super::put::check_key;
-use super::receive::blocking;
-use super::rows::{self, Object, Segment};
-
-/// Bytes read from the disk at once.
-const CHUNK: u64 = 256 * 1024;
+use super::reading::Reading;
+use super::rows::{self, Object};
 
 /// Without a word of the client, bytes of users are saved and never shown.
 const SAVE: &str = "attachment";
@@ -63,7 +49,7 @@ impl Backend {
             content_length: Some((range.end - range.start) as i64),
             ..describe(&object, wants_checksum)
         };
-        let reading = Reading::new(self.files.clone(), &object.segments, holds, range);
+        let reading = Reading::new(self.files.clone(), object.segments, holds, range);
         Ok(GetObjectOutput { body: Some(reading.into_body().await?), ..output })
     }
 
@@ -106,11 +92,11 @@ impl Backend {
         let mut object: Object = look()?;
         loop {
             let holds = object.segments.iter().map(|segment| self.files.hold(&segment.file)).collect();
-            let again = look()?;
-            if again.version == object.version {
+            let standing = self.ledger.read(|connection| rows::version(connection, bucket, key))?;
+            if standing.as_ref() == Some(&object.version) {
                 return Ok((object, holds));
             }
-            object = again;
+            object = look()?;
         }
     }
 }
@@ -147,11 +133,6 @@ fn describe(object: &Object, with_checksum: bool) -> GetObjectOutput {
     }
 }
 
-pub(super) fn timestamp(milliseconds: i64) -> Timestamp {
-    let since = Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default());
-    (SystemTime::UNIX_EPOCH + since).into()
-}
-
 impl Conditions {
     /// In the order of RFC 9110, section 13.2.2.
     fn check(&self, object: &Object) -> Result<(), Error> {
@@ -173,104 +154,5 @@ impl Conditions {
             (None, Some(since)) if modified <= *since => Err(Error::NotModified),
             _ => Ok(()),
         }
-    }
-}
-
-/// A range of an object being read, one chunk at a time.
-struct Reading {
-    files: Arc<Files>,
-    ahead: VecDeque<Stretch>,
-    current: Option<Current>,
-}
-
-/// The part of a segment that lies in the range.
-struct Stretch {
-    hold: Hold,
-    segment: Segment,
-    bytes: Range<u64>,
-}
-
-struct Current {
-    file: File,
-    stretch: Stretch,
-    /// Present when the whole segment is read.
-    hash: Option<Sha256>,
-}
-
-impl Reading {
-    fn new(files: Arc<Files>, segments: &[Segment], holds: VecDeque<Hold>, range: Range<u64>) -> Self {
-        let mut start = 0;
-        let mut ahead = VecDeque::new();
-        for (segment, hold) in segments.iter().zip(holds) {
-            let end = start + segment.size;
-            let (from, to) = (range.start.max(start), range.end.min(end));
-            if from < to {
-                ahead.push_back(Stretch { hold, segment: segment.clone(), bytes: from - start..to - start });
-            }
-            start = end;
-        }
-        Self { files, ahead, current: None }
-    }
-
-    /// The first chunk is read before the answer begins, so that a damaged small object is a plain error.
-    async fn into_body(self) -> Result<StreamingBlob, Error> {
-        let (first, rest) = self.step().await?;
-        let rest = stream::try_unfold(rest, |reading| async {
-            let (chunk, reading) = reading.step().await.inspect_err(|error| {
-                tracing::error!(error = error as &dyn std::error::Error, "a read breaks off");
-            })?;
-            Ok(chunk.map(|chunk| (chunk, reading)))
-        });
-        Ok(StreamingBlob::wrap(stream::iter(first.map(Ok::<_, Error>)).chain(rest)))
-    }
-
-    async fn step(mut self) -> Result<(Option<Bytes>, Self), Error> {
-        blocking(move || Ok((self.next()?, self))).await
-    }
-
-    fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let current = match &mut self.current {
-            Some(current) => current,
-            none => {
-                let Some(stretch) = self.ahead.pop_front() else { return Ok(None) };
-                none.insert(Current::open(&self.files, stretch)?)
-            }
-        };
-        let chunk = current.read()?;
-        if current.stretch.bytes.is_empty() {
-            self.current = None;
-        }
-        Ok(Some(chunk))
-    }
-}
-
-impl Current {
-    fn open(files: &Files, stretch: Stretch) -> Result<Self, Error> {
-        let file = files.read(stretch.hold.name(), stretch.segment.size)?;
-        let is_whole = stretch.bytes == (0..stretch.segment.size);
-        Ok(Self { file, stretch, hash: is_whole.then(Sha256::new) })
-    }
-
-    /// The next chunk. The last one of a whole segment is given out only if the hash is right.
-    fn read(&mut self) -> Result<Bytes, Error> {
-        let bytes = &mut self.stretch.bytes;
-        let mut chunk = vec![0; (bytes.end - bytes.start).min(CHUNK) as usize];
-        let corrupt = |what| Error::Corrupt { name: self.stretch.segment.file.clone(), what };
-        match self.file.read_exact_at(&mut chunk, bytes.start) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                return Err(corrupt("it is cut short"));
-            }
-            Err(error) => return Err(Error::file(&self.stretch.segment.file, error)),
-        }
-        bytes.start += chunk.len() as u64;
-        if let Some(hash) = &mut self.hash {
-            hash.update(&chunk);
-            let is_last = bytes.is_empty();
-            if is_last && hash.clone().finalize()[..] != self.stretch.segment.sha256 {
-                return Err(corrupt("its SHA-256 differs"));
-            }
-        }
-        Ok(chunk.into())
     }
 }

@@ -17,6 +17,7 @@ use s3s::crypto::Checksum as _;
 use s3s::dto::{Checksum, StreamingBlob};
 use sha2::{Digest, Sha256};
 
+use super::blocks::{Blocks, Summing};
 use super::error::Error;
 use super::files::{Files, Hold};
 
@@ -26,12 +27,25 @@ const BATCH: usize = 512 * 1024;
 /// What the client said of the body. `checksum` holds the values it gave in headers.
 #[derive(Default)]
 pub(super) struct Declared {
-    pub(super) length: Option<i64>,
-    pub(super) md5: Option<String>,
-    pub(super) checksum: Checksum,
-    pub(super) trailers: Option<TrailingHeaders>,
+    length: Option<u64>,
+    md5: Option<String>,
+    checksum: Checksum,
+    trailers: Option<TrailingHeaders>,
     /// The names in `x-amz-trailer`: checksums that follow the body.
-    pub(super) trailer: Option<String>,
+    trailer: Option<String>,
+}
+
+impl Declared {
+    /// As the headers say it. The protocol crate has set the length to that of the body proper where it came in chunks.
+    pub(super) fn of(headers: &HeaderMap, trailers: Option<TrailingHeaders>) -> Self {
+        Self {
+            length: text(headers, "content-length").and_then(|length| length.parse().ok()),
+            md5: text(headers, "content-md5"),
+            checksum: checksums(headers),
+            trailers,
+            trailer: text(headers, "x-amz-trailer"),
+        }
+    }
 }
 
 /// A body that is on the disk, durably, and belongs to the one who has this.
@@ -40,6 +54,7 @@ pub(super) struct Stored {
     pub(super) size: u64,
     pub(super) md5: [u8; 16],
     pub(super) sha256: [u8; 32],
+    pub(super) blocks: Blocks,
     /// The checksums the client declared, proven.
     pub(super) checksum: Checksum,
 }
@@ -84,13 +99,15 @@ struct Draft {
     size: u64,
     md5: Md5,
     sha256: Sha256,
+    blocks: Summing,
     others: ChecksumHasher,
 }
 
 impl Draft {
     fn create(files: Arc<Files>, others: ChecksumHasher) -> Result<Self, Error> {
         let (file, hold) = files.create()?;
-        Ok(Self { files, file, hold, size: 0, md5: Md5::new(), sha256: Sha256::new(), others })
+        let (md5, sha256, blocks) = (Md5::new(), Sha256::new(), Summing::default());
+        Ok(Self { files, file, hold, size: 0, md5, sha256, blocks, others })
     }
 
     fn append(mut self, batch: &[Bytes]) -> Result<Self, Error> {
@@ -99,6 +116,7 @@ impl Draft {
             self.size += bytes.len() as u64;
             self.md5.update(bytes);
             self.sha256.update(bytes);
+            self.blocks.update(bytes);
             self.others.update(bytes);
         }
         Ok(self)
@@ -106,8 +124,7 @@ impl Draft {
 
     /// Compares first: what is refused need not be made durable.
     fn finish(self, declared: &Declared) -> Result<Stored, Error> {
-        let expected = declared.length.and_then(|length| u64::try_from(length).ok());
-        if let Some(expected) = expected.filter(|expected| *expected != self.size) {
+        if let Some(expected) = declared.length.filter(|expected| *expected != self.size) {
             return Err(Error::Length { expected, got: self.size });
         }
         let md5: [u8; 16] = self.md5.finalize().into();
@@ -118,11 +135,12 @@ impl Draft {
         let checksum = self.others.finalize();
         compare(&checksum, &declared.checksum)?;
         if let Some(trailers) = &declared.trailers {
-            let followed = trailers.read(from_trailers).unwrap_or_default();
+            let followed = trailers.read(checksums).unwrap_or_default();
             compare(&checksum, &followed)?;
         }
         self.files.sync(&self.file, self.hold.name())?;
-        Ok(Stored { hold: self.hold, size: self.size, md5, sha256, checksum })
+        let blocks = self.blocks.finish();
+        Ok(Stored { hold: self.hold, size: self.size, md5, sha256, blocks, checksum })
     }
 }
 
@@ -155,16 +173,20 @@ fn hasher(declared: &Declared) -> ChecksumHasher {
     hasher
 }
 
-fn from_trailers(trailers: &HeaderMap) -> Checksum {
-    let value = |name: &str| trailers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+/// The checksums in headers or trailers.
+fn checksums(headers: &HeaderMap) -> Checksum {
     Checksum {
-        checksum_crc32: value("x-amz-checksum-crc32"),
-        checksum_crc32c: value("x-amz-checksum-crc32c"),
-        checksum_crc64nvme: value("x-amz-checksum-crc64nvme"),
-        checksum_sha1: value("x-amz-checksum-sha1"),
-        checksum_sha256: value("x-amz-checksum-sha256"),
+        checksum_crc32: text(headers, "x-amz-checksum-crc32"),
+        checksum_crc32c: text(headers, "x-amz-checksum-crc32c"),
+        checksum_crc64nvme: text(headers, "x-amz-checksum-crc64nvme"),
+        checksum_sha1: text(headers, "x-amz-checksum-sha1"),
+        checksum_sha256: text(headers, "x-amz-checksum-sha256"),
         ..Checksum::default()
     }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 fn compare(computed: &Checksum, given: &Checksum) -> Result<(), Error> {

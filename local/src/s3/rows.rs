@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::blocks::Blocks;
 use super::error::Error;
 
 /// An object that exists.
@@ -28,6 +29,7 @@ pub(super) struct Segment {
     pub(super) file: String,
     pub(super) size: u64,
     pub(super) sha256: [u8; 32],
+    pub(super) blocks: Blocks,
 }
 
 /// What a client gave with an object and gets back with it.
@@ -117,7 +119,7 @@ pub(super) fn put(
             object.modified,
         ])?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO segments (version, position, file, size, sha256) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO segments (version, position, file, size, sha256, blocks) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for (position, segment) in object.segments.iter().enumerate() {
         insert.execute(params![
@@ -125,7 +127,8 @@ pub(super) fn put(
             position as i64,
             segment.file,
             segment.size as i64,
-            segment.sha256
+            segment.sha256,
+            segment.blocks,
         ])?;
     }
     if notifies {
@@ -150,6 +153,15 @@ pub(super) fn delete(connection: &Connection, bucket: &str, key: &str) -> Result
     Ok(files)
 }
 
+/// The version of the object at the key.
+pub(super) fn version(connection: &Connection, bucket: &str, key: &str) -> Result<Option<String>, Error> {
+    let found = connection
+        .prepare_cached("SELECT version FROM objects WHERE bucket = ?1 AND key = ?2")?
+        .query_row([bucket, key], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
 /// The object at the key.
 pub(super) fn get(connection: &Connection, bucket_name: &str, key: &str) -> Result<Option<Object>, Error> {
     let found = connection
@@ -163,8 +175,9 @@ pub(super) fn get(connection: &Connection, bucket_name: &str, key: &str) -> Resu
         bucket(connection, bucket_name)?;
         return Ok(None);
     };
-    let mut segments = connection
-        .prepare_cached("SELECT file, size, sha256 FROM segments WHERE version = ?1 ORDER BY position")?;
+    let mut segments = connection.prepare_cached(
+        "SELECT file, size, sha256, blocks FROM segments WHERE version = ?1 ORDER BY position",
+    )?;
     object.segments = segments.query_map([&object.version], segment)?.collect::<Result<_, _>>()?;
     Ok(Some(object))
 }
@@ -182,9 +195,9 @@ fn object(row: &Row<'_>) -> rusqlite::Result<Object> {
     })
 }
 
-/// Reads a segment from the first three columns.
+/// Reads a segment from the first four columns.
 pub(super) fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
-    Ok(Segment { file: row.get(0)?, size: size(row, 1)?, sha256: row.get(2)? })
+    Ok(Segment { file: row.get(0)?, size: size(row, 1)?, sha256: row.get(2)?, blocks: row.get(3)? })
 }
 
 pub(super) fn size(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

@@ -4,7 +4,8 @@
 //! object appear whole, with its event, and a file that no row names is rubbish by definition.
 
 /// Applied in order, each once; never changed once released.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE buckets (
     name     TEXT PRIMARY KEY,
     created  INTEGER NOT NULL,             -- milliseconds since 1970, as all times here
@@ -62,4 +63,9 @@ CREATE TABLE events (
     size    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX events_by_key ON events (bucket, key, id);
-"];
+",
+    "
+ALTER TABLE segments ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';   -- a checksum for each block of the file
+ALTER TABLE parts ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';
+",
+];

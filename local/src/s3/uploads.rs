@@ -9,8 +9,8 @@ use s3s::dto::{
 use super::backend::Backend;
 use super::error::Error;
 use super::list::encoder;
+use super::moment::timestamp;
 use super::multipart::Place;
-use super::read::timestamp;
 use super::rows;
 
 /// What S3 gives at most, and without being asked for less.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use activities::ports::{Fault, Guard, Written};
+use activities::ports::Guard;
+use activities::{Decision, rewrite};
 use axum::extract::State;
 use states::{Event, Session, Timestamp};
 
+use super::App;
 use super::caller::Caller;
 use super::error::Error;
 use super::extract::{Id, IdempotencyKey, NoBody};
-use super::{App, ROUNDS};
 use crate::Service;
 
 /// The request that uploads the file: exactly this one, byte for byte, will be taken.
@@ -53,7 +54,7 @@ pub(crate) async fn refresh(
 /// before its URL does.
 pub(crate) async fn renew(service: &Service, session: Session) -> Result<(Session, UploadView), Error> {
     let expires_at = service.ctx.clock.now() + service.config.upload_url_lifetime();
-    let session = extend(service, session, expires_at).await?;
+    let session = extend(service, &session.id, expires_at).await?;
     let upload = mint(service, &session).await?;
     Ok((session, upload))
 }
@@ -78,28 +79,19 @@ fn digest(hex: &str) -> Option<[u8; 32]> {
 }
 
 /// Writes down that an upload URL lives until `expires_at`. It is no transition: the version stays.
-async fn extend(service: &Service, session: Session, expires_at: Timestamp) -> Result<Session, Error> {
-    let mut session = session;
-    let mut fault = Fault::Busy;
-    for _ in 0..ROUNDS {
+async fn extend(service: &Service, id: &str, expires_at: Timestamp) -> Result<Session, Error> {
+    let decide = |session: &Session| {
         if session.state != states::State::NotUploaded {
             let allowed = session.allowed().collect();
             return Err(Error::WrongState { state: session.state, event: Event::UploadConfirmed, allowed });
         }
         if session.upload_expires_at >= expires_at {
-            return Ok(session);
+            return Ok(Decision::Stands);
         }
         let mut next = session.clone();
         next.upload_expires_at = expires_at;
         next.due_at = next.next_due(service.ctx.clock.now(), service.deadlines());
-        match service.ctx.sessions.write(&next, Guard::Unmoved { version: session.version }).await {
-            Ok(Written::Stored) => return Ok(next),
-            Ok(Written::Refused) => {}
-            Err(unavailable @ Fault::Unavailable { .. }) => fault = unavailable,
-            Err(other) => return Err(other.into()),
-        }
-        let id = session.id;
-        session = service.ctx.sessions.get(&id).await?.ok_or(Error::UnknownSession)?;
-    }
-    Err(fault.into())
+        Ok(Decision::Write { next: Box::new(next), guard: Guard::Unmoved { version: session.version } })
+    };
+    rewrite(&service.ctx, id, decide).await
 }

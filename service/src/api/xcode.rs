@@ -36,10 +36,9 @@ pub(crate) async fn begin(
     key: IdempotencyKey,
     _: NoBody,
 ) -> Result<impl IntoResponse, Error> {
-    caller.session(&service, &id).await?;
-    let transition_id = key.id(&caller.owner, "PUT /xcode", &id);
-    let moved = start::run(&service.ctx, &id, transition_id).await;
-    answer(&service, &caller, &id, Event::TranscodeStarted, moved).await
+    let asked = Asked { service: &service, caller: &caller, id: &id, event: Event::TranscodeStarted };
+    let moving = |transition_id| start::run(&service.ctx, &id, transition_id);
+    asked.once(&key, "PUT /xcode", moving).await
 }
 
 /// Cancel a session
@@ -63,10 +62,9 @@ pub(crate) async fn call_off(
     key: IdempotencyKey,
     _: NoBody,
 ) -> Result<impl IntoResponse, Error> {
-    caller.session(&service, &id).await?;
-    let transition_id = key.id(&caller.owner, "POST /xcode/cancel", &id);
-    let moved = cancel::run(&service.ctx, &id, transition_id).await;
-    answer(&service, &caller, &id, Event::Cancelled, moved).await
+    let asked = Asked { service: &service, caller: &caller, id: &id, event: Event::Cancelled };
+    let moving = |transition_id| cancel::run(&service.ctx, &id, transition_id);
+    asked.once(&key, "POST /xcode/cancel", moving).await
 }
 
 /// Try a failed session again
@@ -90,35 +88,56 @@ pub(crate) async fn again(
     key: IdempotencyKey,
     _: NoBody,
 ) -> Result<impl IntoResponse, Error> {
-    caller.session(&service, &id).await?;
-    let transition_id = key.id(&caller.owner, "POST /xcode/redrive", &id);
-    let moved = redrive::run(&service.ctx, &id, transition_id).await;
-    answer(&service, &caller, &id, Event::Redriven, moved).await
+    let asked = Asked { service: &service, caller: &caller, id: &id, event: Event::Redriven };
+    let moving = |transition_id| redrive::run(&service.ctx, &id, transition_id);
+    asked.once(&key, "POST /xcode/redrive", moving).await
 }
 
-/// 202 with the session, or why not. What the table allows in a state may make no sense for this very record, so a refusal
-/// reads the record again.
-async fn answer(
-    service: &Service,
-    caller: &Caller,
-    id: &str,
+/// A move that somebody asks for.
+struct Asked<'a> {
+    service: &'a Service,
+    caller: &'a Caller,
+    id: &'a str,
     event: Event,
-    moved: Result<Session, Refusal>,
-) -> Result<impl IntoResponse + use<>, Error> {
-    match moved {
-        Ok(session) => {
-            metrics::counter!(names::TRANSITIONS, "event" => event.to_string()).increment(1);
-            let view = SessionView::of(service, session).await?;
-            Ok((StatusCode::ACCEPTED, axum::Json(view)))
+}
+
+impl Asked<'_> {
+    /// Makes the move, once for each idempotency key of this route.
+    async fn once<F>(
+        self,
+        key: &IdempotencyKey,
+        route: &str,
+        moving: impl FnOnce(String) -> F,
+    ) -> Result<(StatusCode, axum::Json<SessionView>), Error>
+    where
+        F: Future<Output = Result<Session, Refusal>>,
+    {
+        self.caller.session(self.service, self.id).await?;
+        let moved = moving(key.id(&self.caller.owner, route, self.id)).await;
+        self.answer(moved).await
+    }
+
+    /// 202 with the session, or why not. What the table allows in a state may make no sense for this very record, so a
+    /// refusal reads the record again.
+    async fn answer(
+        self,
+        moved: Result<Session, Refusal>,
+    ) -> Result<(StatusCode, axum::Json<SessionView>), Error> {
+        let Self { service, caller, id, event } = self;
+        match moved {
+            Ok(session) => {
+                metrics::counter!(names::TRANSITIONS, "event" => event.to_string()).increment(1);
+                Ok((StatusCode::ACCEPTED, axum::Json(SessionView::of(service, session).await?)))
+            }
+            Err(Refusal::WrongState { why }) => {
+                let session = caller.session(service, id).await?;
+                let allowed = match session.state == why.from {
+                    true => session.allowed().collect(),
+                    false => why.from.allowed().collect(),
+                };
+                Err(Error::WrongState { state: why.from, event: why.on, allowed })
+            }
+            Err(refusal) => Err(refusal.into()),
         }
-        Err(Refusal::WrongState { why }) => {
-            let session = caller.session(service, id).await?;
-            let allowed = match session.state == why.from {
-                true => session.allowed().collect(),
-                false => why.from.allowed().collect(),
-            };
-            Err(Error::WrongState { state: why.from, event: why.on, allowed })
-        }
-        Err(refusal) => Err(refusal.into()),
     }
 }

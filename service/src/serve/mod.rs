@@ -2,10 +2,12 @@
 //!
 //! It knows nothing of what it serves: the API, the S3 endpoint and the engine's endpoint all run on it. `axum::serve`
 //! would leave a silent connection open for ever; here every phase of a connection has a limit (see [`Limits`]). What a
-//! connection may do while it waits is in [`paced`], what a request's body may do in [`body`].
+//! connection may do while it waits is in [`paced`], what a request's body may do in [`body`], what
+//! becomes of a request that is none in [`refusal`].
 
 mod body;
 mod paced;
+mod refusal;
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -26,6 +28,7 @@ use tower::{Service, ServiceExt as _};
 
 pub use body::{BodyError, RequestBody};
 use paced::{Busy, BusyBody, Paced};
+use refusal::{Worded, refusal};
 
 /// What a client may take. Every field is a limit a test can make short.
 #[derive(Clone, Debug)]
@@ -163,7 +166,8 @@ impl<S> Connection<S> {
         // Small events must not wait for company; where it cannot be set, they merely do.
         let _ = stream.set_nodelay(true);
         let busy = Busy::default();
-        let io = TokioIo::new(Paced::new(stream, limits.clone(), busy.clone()));
+        let paced = Paced::new(stream, limits.clone(), busy.clone());
+        let io = TokioIo::new(Worded::new(paced, limits.clone()));
         let head_bytes = limits.head_bytes;
         let slack = limits.first_byte + limits.keep_alive + limits.head;
         let (told, of_limits) = (draining.clone(), limits);
@@ -175,7 +179,8 @@ impl<S> Connection<S> {
             async move {
                 let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
                 if length > limits.uri_bytes {
-                    return Ok(too_long(working));
+                    let refusal = refusal(StatusCode::URI_TOO_LONG, &limits).map(http_body_util::Full::new);
+                    return Ok(refusal.map(|body| Either::Left(BusyBody::new(body, working))));
                 }
                 let request = request.map(|body| RequestBody::new(body, &limits));
                 let response = service.oneshot(request).await?;
@@ -201,22 +206,4 @@ impl<S> Connection<S> {
             tracing::debug!(%peer, error = &error as &dyn StdError, "a connection was cut off");
         }
     }
-}
-
-type Bare = BusyBody<http_body_util::Empty<Bytes>>;
-
-/// An answer of the loop's own, given before the service is asked. It is empty; a browser that meets it all the same is
-/// to make nothing of it.
-fn too_long<B>(working: paced::Working) -> Response<Either<Bare, BusyBody<B>>>
-where
-    B: http_body::Body<Data = Bytes>,
-{
-    let body = Either::Left(BusyBody::new(http_body_util::Empty::new(), working));
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::URI_TOO_LONG;
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
 }

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use activities::ports::{
-    Cursor, Driver, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Status, Stopped, Written,
+    Cursor, Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Status, Stopped,
+    Written,
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -135,11 +136,24 @@ impl Sessions for MemorySessions {
         Ok(Page { sessions, next })
     }
 
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<String>, Fault> {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
         self.healthy()?;
         let records = self.records.lock().unwrap();
-        let due = records.values().filter(|session| session.due_at.is_some_and(|due| due <= now));
-        Ok(due.map(|session| session.id.clone()).take(limit).collect())
+        let due = |session: &Session| Some(Due { id: session.id.clone(), at: session.due_at? });
+        let mut due: Vec<_> = records.values().filter_map(due).filter(|due| due.at <= now).collect();
+        due.sort_by_key(|due| due.at);
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault> {
+        match self.records.lock().unwrap().get_mut(&due.id) {
+            Some(session) if session.due_at == Some(due.at) => {
+                session.due_at = Some(until);
+                Ok(Written::Stored)
+            }
+            _ => Ok(Written::Refused),
+        }
     }
 }
 

@@ -315,6 +315,53 @@ async fn heads_and_targets_have_a_size() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_is_refused_in_words_and_with_the_headers_of_every_answer() {
+    let server = Server::start(long()).await;
+    let many: String = (0..200).map(|n| format!("x{n}: y\r\n")).collect();
+    let long = "x".repeat(9 << 10);
+    let cases = [
+        ("nonsense\r\n\r\n".to_owned(), 400, "malformed-request"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n".to_owned(), 400, "malformed-request"),
+        (
+            "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_owned(),
+            400,
+            "malformed-request",
+        ),
+        (format!("GET / HTTP/1.1\r\nX: {long}{long}\r\n\r\n"), 431, "head-too-large"),
+        (format!("GET / HTTP/1.1\r\n{many}\r\n"), 431, "head-too-large"),
+        (format!("GET /{long} HTTP/1.1\r\nConnection: close\r\n\r\n"), 414, "uri-too-long"),
+    ];
+    for (request, status, problem) in cases {
+        let mut client = server.connect().await;
+        client.send(&request).await;
+        let answer = client.rest().await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{request:.40}: {answer}");
+        for header in [
+            "content-type: application/problem+json",
+            "x-content-type-options: nosniff",
+            "content-security-policy: ",
+            "referrer-policy: ",
+            "x-request-id: ",
+            "date: ",
+            &format!("content-length: {}", body.len()),
+        ] {
+            assert!(head.contains(header), "{header} is missing: {answer}");
+        }
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["type"], format!("/problems/{problem}"));
+        assert_eq!(body["status"], status);
+        assert_eq!(body["limit"].is_null(), status == 400, "the limit is named");
+    }
+    // And after a good request on the same connection.
+    let mut client = server.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.read_until("127.0.0.1").await;
+    client.send("nonsense\r\n\r\n").await;
+    assert!(client.rest().await.contains("/problems/malformed-request"));
+}
+
+#[tokio::test]
 async fn healthy_clients_are_served_beside_slow_ones() {
     let limits = Limits { first_byte: millis(300), connections: 3, ..long() };
     let server = Server::start(limits).await;

@@ -86,6 +86,7 @@ fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next:
                 Kind::WorkerCrashed.error_name(),
                 Kind::WorkerLost.error_name(),
                 Kind::StorageUnavailable.error_name(),
+                Kind::StorageDamaged.error_name(),
                 Kind::OutputUnverified.error_name(),
                 "States.Timeout",
                 "States.HeartbeatTimeout",

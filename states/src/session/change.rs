@@ -60,6 +60,7 @@ impl Session {
         next.fold(change);
         next.owes.retain(|owed| owed.debt != Debt::Start); // any move voids an older one's start
         next.owes.extend(row.owes.iter().map(|&debt| Owed { debt, attempt: next.attempt }));
+        next.let_go_of_what_is_useless();
         if event == Event::UploadConfirmed && self.start == StartMode::Auto {
             next.owes.insert(Owed { debt: Debt::Start, attempt: next.attempt });
         }

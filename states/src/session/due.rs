@@ -22,6 +22,9 @@ pub struct Deadlines {
     pub not_found: SignedDuration,
     /// Objects may still arrive for so long after the move that ended their attempt.
     pub deletion_grace: SignedDuration,
+    /// A record that the sweep could not look after is looked at again so much later. Others come first then, however
+    /// many such records there are.
+    pub after_failure: SignedDuration,
     /// A closed execution whose session still stands in Transcoding so much later is not going to end it.
     pub dead_execution: SignedDuration,
 }
@@ -36,6 +39,7 @@ impl Default for Deadlines {
             upload_check: SignedDuration::from_secs(60),
             not_found: SignedDuration::from_mins(5),
             deletion_grace: SignedDuration::from_secs(5),
+            after_failure: SignedDuration::from_secs(60),
             dead_execution: SignedDuration::from_secs(60),
         }
     }

@@ -1,4 +1,5 @@
-//! The record of one session. What each move does to it is in [`change`], when it must be looked at in [`due`].
+//! The record of one session. What each move does to it is in [`change`], when it must be looked at in [`due`], what an
+//! attempt leaves for the next one in [`kept`].
 //!
 //! [`Session::apply`] is the only way a record changes state: it asks the table, then folds the change in. It is pure;
 //! ids and the time come in as a [`Stamp`]. [`Session::check`] states what must hold of every record, before each write
@@ -6,6 +7,7 @@
 
 mod change;
 mod due;
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +22,7 @@ use crate::table::{Event, State};
 
 pub use change::{Change, Stamp};
 pub use due::Deadlines;
+pub use kept::{Ingredients, Kept, Stored};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -27,7 +30,7 @@ pub struct Session {
     pub id: String,
     pub owner: String,
     pub state: State,
-    /// Raised by every transition and by deletion, by nothing else.
+    /// Raised by every transition, by keeping a result and by deletion; by nothing else.
     pub version: u64,
     /// The execution this session is in, counted from 1; 0 before the first. It fences every write of an activity.
     pub attempt: u32,
@@ -38,6 +41,9 @@ pub struct Session {
     pub metadata: BTreeMap<String, String>,
     pub progress: Progress,
     pub outputs: Vec<Output>,
+    /// A verified result that waits for its manifest, in this attempt or a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
     pub problem: Option<Problem>,
     pub owes: BTreeSet<Owed>,
     /// When the sweep must look at this record, if it must.
@@ -165,6 +171,7 @@ impl Session {
             metadata: draft.metadata,
             progress: Progress::default(),
             outputs: Vec::new(),
+            kept: None,
             problem: None,
             owes: BTreeSet::new(),
             due_at: None,
@@ -187,6 +194,7 @@ impl Session {
         next.version += 1;
         next.deleted_at = Some(at);
         next.metadata.clear();
+        next.kept = None; // the deletion below spares nothing
         let attempt = next.attempt;
         next.owes.extend([Debt::Stop, Debt::DeleteObjects].map(|debt| Owed { debt, attempt }));
         next.due_at = next.next_due(at, deadlines);
@@ -248,6 +256,12 @@ impl Session {
         }
         if !self.owes.is_empty() && self.due_at.is_none() {
             return broken("what is owed is due at some time");
+        }
+        if self.kept.as_ref().is_some_and(|kept| kept.results.is_empty() || kept.attempt > self.attempt) {
+            return broken("what is kept was made by an attempt there was");
+        }
+        if self.kept.is_some() && !matches!(self.state, State::Transcoding | State::Failed) {
+            return broken("a result is kept only while an attempt may still name it");
         }
         if self.deleted_at.is_some() && !self.state.is_terminal() {
             return broken("only a session at an end is deleted");

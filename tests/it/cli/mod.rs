@@ -1,5 +1,6 @@
 //! The command line as its user has it: the real binary, its two outputs and its exit code.
 
+mod asl;
 mod convert;
 mod session;
 
@@ -88,9 +89,18 @@ fn every_command_and_flag_has_its_help() -> Result<()> {
         }
         asked.push(path.join(" "));
     }
-    for command in
-        ["serve", "convert", "doctor", "completions", "session new", "session fetch", "session redrive"]
-    {
+    for command in [
+        "serve",
+        "engine",
+        "asl check",
+        "asl run",
+        "convert",
+        "doctor",
+        "completions",
+        "session new",
+        "session fetch",
+        "session redrive",
+    ] {
         ensure!(asked.iter().any(|asked| asked == command), "{command} is not among {asked:?}");
     }
     run(folder.path(), &["--help"])?.expect(0, &["Exit codes: 0 done", "130 interrupted"])

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use activities::ports::{Guard, Query, Sessions, Written};
-use states::session::{Change, Deadlines, Draft, Progress, Source, Stage, Stamp, StartMode};
-use states::{Debt, Event, Owed, Recipe, Session, State, Timestamp};
+use activities::ports::{Due, Guard, Query, Sessions, Written};
+use states::session::{Change, Deadlines, Draft, Progress, Stage, Stamp};
+use states::{Debt, Event, Owed, Session, State, Timestamp};
+use tests::desk;
 
 use Written::{Refused, Stored};
 
@@ -20,7 +21,8 @@ macro_rules! suite {
                 a_debt_is_struck_unless_the_record_moved,
                 a_tombstone_shuts_out_what_was_decided_before,
                 lists_are_paged_newest_first_and_filtered,
-                what_is_due_is_found_in_order
+                what_is_due_is_found_in_order,
+                what_is_put_off_comes_after_the_rest_unless_it_was_written_since
             );
         }
     };
@@ -49,30 +51,9 @@ fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap()
 }
 
-fn draft(id: &str) -> Draft {
-    Draft {
-        id: id.to_owned(),
-        owner: "ann".to_owned(),
-        source: Source {
-            bucket: "uploads".to_owned(),
-            key: format!("{id}/x"),
-            file_name: "a.wav".to_owned(),
-            size: 10,
-            content_type: "audio/wav".to_owned(),
-            sha256: None,
-            etag: None,
-        },
-        recipe: Recipe::Flac,
-        options: serde_json::Map::new(),
-        start: StartMode::Manual,
-        metadata: std::collections::BTreeMap::new(),
-        upload_expires_at: at(900_000),
-        request_digest: None,
-    }
-}
-
 fn new(id: &str, millis: i64) -> Session {
-    Session::new(draft(id), at(millis), &Deadlines::default())
+    let draft = Draft { upload_expires_at: at(900_000), ..desk::draft(id) };
+    Session::new(draft, at(millis), &Deadlines::default())
 }
 
 fn moved(session: &Session, change: &Change) -> Session {
@@ -189,7 +170,7 @@ async fn lists_are_paged_newest_first_and_filtered(store: &dyn Sessions) {
     let guard = Guard::Unmoved { version: buried.version };
     store.write(&buried.bury(at(9), &Deadlines::default()), guard).await.unwrap();
 
-    let mut query = Query { owner: "ann".to_owned(), limit: 4, ..Query::default() };
+    let mut query = Query { owner: "local".to_owned(), limit: 4, ..Query::default() };
     let first = store.list(&query).await.unwrap();
     query.cursor.clone_from(&first.next);
     let second = store.list(&query).await.unwrap();
@@ -213,6 +194,22 @@ async fn what_is_due_is_found_in_order(store: &dyn Sessions) {
         let session = created(store, id, 0).await;
         store.settle(id, session.version, &[], due.map(at)).await.unwrap();
     }
-    assert_eq!(store.due(at(50), 10).await.unwrap(), ["b", "d", "a"]);
-    assert_eq!(store.due(at(50), 2).await.unwrap(), ["b", "d"]);
+    let due = |id: &str, millis| Due { id: id.to_owned(), at: at(millis) };
+    let all = [due("b", 10), due("d", 20), due("a", 30)];
+    assert_eq!(store.due(at(50), 10).await.unwrap(), all);
+    assert_eq!(store.due(at(50), 2).await.unwrap(), all[..2]);
+}
+
+async fn what_is_put_off_comes_after_the_rest_unless_it_was_written_since(store: &dyn Sessions) {
+    let due = |id: &str, millis| Due { id: id.to_owned(), at: at(millis) };
+    for (id, millis) in [("a", 10), ("b", 20)] {
+        let session = created(store, id, 0).await;
+        store.settle(id, session.version, &[], Some(at(millis))).await.unwrap();
+    }
+    assert_eq!(store.put_off(&due("a", 9), at(40)).await.unwrap(), Refused, "it is not due then");
+    assert_eq!(store.put_off(&due("nobody", 10), at(40)).await.unwrap(), Refused);
+    assert_eq!(store.put_off(&due("a", 10), at(40)).await.unwrap(), Stored);
+    assert_eq!(store.due(at(50), 10).await.unwrap(), [due("b", 20), due("a", 40)]);
+    assert_eq!(store.get("a").await.unwrap().unwrap().due_at, Some(at(40)));
+    assert_eq!(store.put_off(&due("a", 10), at(45)).await.unwrap(), Refused, "twice is once");
 }

@@ -31,15 +31,17 @@ pub(super) enum Scenario {
     Unconvertible,
     Expired,
     Damaged,
+    Unreadable,
 }
 
-pub(super) const ALL: [Scenario; 6] = [
+pub(super) const ALL: [Scenario; 7] = [
     Scenario::CancelledBeforeItsStart,
     Scenario::CancelledAtWork,
     Scenario::Rejected,
     Scenario::Unconvertible,
     Scenario::Expired,
     Scenario::Damaged,
+    Scenario::Unreadable,
 ];
 
 /// How a session stood, as far as it must not depend on who died when.
@@ -62,10 +64,19 @@ impl Scenario {
         Ok((ending, doomed::passes(log.path())?))
     }
 
+    /// How many servers it kills itself.
+    fn own_kills(self) -> usize {
+        match self {
+            Self::Damaged => 1,
+            Self::Unreadable => 2,
+            _ => 0,
+        }
+    }
+
     /// Plays it with a server that was started like this; answers the ending and how many servers died.
     async fn play(self, setup: &Setup) -> Result<(Ending, usize)> {
         let lab = match self {
-            Self::Damaged => Lab::new(&Setup::default())?,
+            Self::Damaged | Self::Unreadable => Lab::new(&Setup::default())?,
             Self::Expired => Lab::with_patience(setup, EXPIRES_AT_ONCE)?,
             _ => Lab::new(setup)?,
         };
@@ -76,6 +87,7 @@ impl Scenario {
             Self::Unconvertible => unconvertible(&lab).await,
             Self::Expired => expired(&lab).await,
             Self::Damaged => damaged(&lab, setup).await,
+            Self::Unreadable => unreadable(&lab, setup).await,
         };
         let ending = ending.with_context(|| format!("{self:?}\n{}", lab.log()))?;
         lab.flow()?; // notices a death that came after the last word
@@ -184,6 +196,27 @@ async fn damaged(lab: &Lab, setup: &Setup) -> Result<Ending> {
     ensure!(failed.is("Failed", "workflow-failed", &trail), "{failed:?}");
     until_stored(lab, Stored { uploads: 1, results: 0 }).await?;
     Ok(vec![failed])
+}
+
+/// Its record cannot be read, and the sweep puts it off; mended, it goes on.
+async fn unreadable(lab: &Lab, setup: &Setup) -> Result<Ending> {
+    let id = id(&lab.ask(async |flow| announce(flow).await).await?)?;
+    lab.kill()?;
+    let records = Connection::open(lab.data().join("sessions.db"))?;
+    let due =
+        || -> Result<i64> { Ok(records.query_row("SELECT due_at FROM sessions", [], |row| row.get(0))?) };
+    let was_due = due()?;
+    ensure!(records.execute("UPDATE sessions SET checksum = checksum + 1", [])? == 1, "there is one record");
+    lab.start(setup)?;
+    let path = format!("/api/sessions/{id}");
+    ask(lab, Method::GET, &path, &[500]).await?;
+    eventually(lab, "it is put off", async |_| Ok(due()? > was_due)).await?;
+    lab.kill()?;
+    records.execute("UPDATE sessions SET checksum = checksum - 1", [])?;
+    ask(lab, Method::POST, &format!("/xcode/{id}/cancel"), &[202]).await?;
+    let cancelled = told(lab, &id).await?;
+    ensure!(cancelled.is("Failed", "cancelled", &["Cancelled"]), "{cancelled:?}");
+    Ok(vec![cancelled])
 }
 
 impl Told {
@@ -308,8 +341,7 @@ async fn each_session_ends_the_same_wherever_the_server_was_killed() -> Result<(
             let setup = Setup::default().with("LOCKGATE_CRASH", pass);
             let (ending, deaths) =
                 scenario.play(&setup).await.with_context(|| format!("killed at {pass}"))?;
-            let planned = 1 + usize::from(matches!(scenario, Scenario::Damaged)); // it kills one itself
-            ensure!(deaths == planned, "{scenario:?}: {pass} did not fire");
+            ensure!(deaths == 1 + scenario.own_kills(), "{scenario:?}: {pass} did not fire");
             ensure!(ending == calm, "{scenario:?} killed at {pass}: {ending:?}");
             kills += 1;
             println!("{scenario:?} killed at {pass}");

@@ -47,7 +47,7 @@ fn document() -> impl Strategy<Value = Value> {
         "InputPath",
         "Default",
         "arn:aws:lambda:r:1:function:f",
-        "arn:aws:states:::a:b.waitForTaskToken",
+        "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "States.Format('{}', $.a)",
         "TimeoutSeconds",
         "Not",

@@ -1,6 +1,9 @@
 //! Reading: ranges, conditions, an object that changes under a reader, and bytes the disk has spoiled.
 
+use std::path::Path;
+
 use activities::objects::Error;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 
 use super::rig::{BUCKET, MINUTE, Rig, files, noise};
@@ -122,6 +125,93 @@ async fn a_flipped_bit_is_never_passed_off_as_good() {
             refused => assert_eq!(refused.status(), 500),
         }
     }
+}
+
+/// Flips a bit in the middle of a stored file, for as long as `during` takes.
+async fn while_flipped(path: &Path, place: usize, during: impl Future<Output = ()>) {
+    let whole = std::fs::read(path).unwrap();
+    let mut flipped = whole.clone();
+    flipped[place] ^= 1 << (place % 8);
+    std::fs::write(path, flipped).unwrap();
+    during.await;
+    std::fs::write(path, whole).unwrap();
+}
+
+#[tokio::test]
+async fn every_range_over_a_flipped_bit_is_refused_and_every_other_is_right() {
+    const BLOCK: usize = 64 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let body = noise(5 * BLOCK + 321, 6);
+    rig.put("k", body.clone()).await;
+    let path = files(folder.path()).pop_first().unwrap();
+    let last = body.len() - 1;
+    let ranges = [
+        (0, 0),
+        (0, 99),
+        (1, last),
+        (BLOCK - 1, BLOCK),
+        (BLOCK, 2 * BLOCK - 1),
+        (70_000, 200_000),
+        (last, last),
+    ];
+    let (mut refused, mut right) = (0, 0);
+    for place in [0, 1, 99, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7, 5 * BLOCK, last] {
+        let reads = async {
+            for (from, to) in ranges {
+                let covers = (from..=to).contains(&place);
+                match get(&rig).range(format!("bytes={from}-{to}")).send().await {
+                    Ok(answer) => {
+                        assert!(!covers, "a bit of byte {place} is flipped, and {from}-{to} was read");
+                        assert!(answer.body.collect().await.unwrap().into_bytes() == body[from..=to]);
+                        right += 1;
+                    }
+                    Err(error) => {
+                        assert!(
+                            from / BLOCK <= place / BLOCK && place / BLOCK <= to / BLOCK,
+                            "{place}: {from}-{to}"
+                        );
+                        assert_eq!(error.code(), Some("ObjectDamaged"), "{error:?}");
+                        refused += 1;
+                    }
+                }
+            }
+        };
+        while_flipped(&path, place, reads).await;
+    }
+    assert!(refused >= 20 && right >= 20, "{refused} refused, {right} right");
+}
+
+#[tokio::test]
+async fn a_source_tells_damage_from_a_store_that_does_not_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let body = noise(3_000_000, 7);
+    let etag = rig.put("k", body.clone()).await;
+    let path = files(folder.path()).pop_first().unwrap();
+    let mut source = rig.objects.open(BUCKET, "k", &etag).await.unwrap();
+    let reads = async {
+        assert!(source.read_at(0, 500_000).await.unwrap() == body[..500_000]);
+        assert!(matches!(source.read_at(1_900_000, 200_000).await, Err(Error::Damaged { .. })));
+        assert!(source.read_at(2_500_000, 1000).await.unwrap() == body[2_500_000..2_501_000]);
+    };
+    while_flipped(&path, 2_000_000, reads).await;
+    assert!(source.read_at(1_900_000, 200_000).await.unwrap() == body[1_900_000..2_100_000]);
+}
+
+#[tokio::test]
+async fn what_was_stored_before_there_were_checksums_of_blocks_is_checked_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let body = noise(200_000, 8);
+    rig.put("k", body.clone()).await;
+    let rows = rusqlite::Connection::open(folder.path().join("objects.db")).unwrap();
+    assert_eq!(rows.execute("UPDATE segments SET blocks = x''", []).unwrap(), 1);
+    let range = || get(&rig).range("bytes=10-19").send();
+    assert_eq!(range().await.unwrap().body.collect().await.unwrap().into_bytes(), body[10..20]);
+    let path = files(folder.path()).pop_first().unwrap();
+    let read = async { assert_eq!(range().await.unwrap_err().code(), Some("ObjectDamaged")) };
+    while_flipped(&path, 150_000, read).await;
 }
 
 #[tokio::test]

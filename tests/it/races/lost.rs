@@ -20,7 +20,7 @@ async fn a_move_whose_answer_was_lost_is_made_once_and_known() -> Result<()> {
     ensure!(shop.gates.all_used(), "an answer was not lost");
     let session = shop.settled(&id).await?;
     let path = [Event::UploadConfirmed, Event::TranscodeStarted, Event::TranscodeSucceeded];
-    ensure!(events(&session) == path && session.version == 4, "{session:#?}");
+    ensure!(events(&session) == path && session.version == 5, "{session:#?}");
     Ok(())
 }
 
@@ -58,7 +58,7 @@ async fn so_is_a_deletion() -> Result<()> {
     shop.delete(&id).await?;
     ensure!(shop.gates.all_used(), "an answer was not lost");
     let session = shop.settled(&id).await?;
-    ensure!(session.deleted_at.is_some() && session.version == 4, "{session:#?}");
+    ensure!(session.deleted_at.is_some() && session.version == 5, "{session:#?}");
     Ok(())
 }
 

@@ -5,8 +5,10 @@ mod attempts;
 mod cancel;
 mod deaths;
 mod deletion;
+mod kept;
 mod lost;
 mod starts;
+mod sweep;
 mod uploads;
 
 use states::{Event, Session};

@@ -7,13 +7,25 @@ use crate::driver::Error;
 use crate::{Problem, Refused};
 
 /// What the client gets in place of an answer.
-pub(super) struct Failure {
+pub(crate) struct Failure {
     pub(super) status: StatusCode,
     kind: &'static str,
     message: String,
 }
 
 impl Failure {
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
     pub(super) fn body(&self) -> Value {
         json!({ "__type": self.kind, "message": self.message })
     }
@@ -81,7 +93,7 @@ impl From<Error> for Failure {
 fn kind(error: &Error) -> &'static str {
     match error {
         Error::InvalidName(_) => "InvalidName",
-        Error::InvalidArn(_) => "InvalidArn",
+        Error::InvalidArn(_) | Error::NoTestCase { .. } => "InvalidArn",
         Error::InvalidDefinition(_) => "InvalidDefinition",
         Error::InvalidInput(_) => "InvalidExecutionInput",
         Error::InvalidOutput(_) => "InvalidOutput",
@@ -114,6 +126,7 @@ fn message(error: &Error) -> String {
     match error {
         Error::InvalidName(name) => format!("Invalid Name: '{name}'"),
         Error::InvalidArn(why) => format!("Invalid Arn: '{why}'"),
+        Error::NoTestCase { .. } => format!("Invalid Arn: '{error}'"),
         Error::InvalidDefinition(problems) => definition(problems),
         Error::InvalidInput(why) => format!("Invalid State Machine Execution Input: '{why}'"),
         Error::InvalidOutput(why) => format!("Invalid Output: '{why}'"),

@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use crate::Millis;
 use crate::driver::Engine;
-use error::Failure;
+pub(crate) use error::Failure;
 use model::{BODY, OPERATIONS, Operation};
 use params::Params;
 
@@ -67,6 +67,12 @@ async fn handle(engine: &Engine, headers: &HeaderMap, body: Body) -> Result<Valu
     let operation = operation.ok_or_else(Failure::unknown_operation)?;
     let body = read(headers, body).await?;
     answer(engine, operation.0, &Params::parse(operation, &body)?).await
+}
+
+/// One operation, asked by a task of this very engine; the body is JSON.
+pub(crate) async fn ask(engine: &Engine, name: &str, body: &str) -> Result<Value, Failure> {
+    let operation = operation(name).ok_or_else(Failure::unknown_operation)?;
+    answer(engine, operation.0, &Params::parse(operation, body.as_bytes())?).await
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {

@@ -4,6 +4,7 @@
 pub(crate) mod build;
 mod express;
 pub(crate) mod fields;
+pub(crate) mod integrations;
 pub(crate) mod notes;
 
 use crate::state::{Body, State};

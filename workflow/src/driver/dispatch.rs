@@ -27,6 +27,8 @@ struct Call {
     by_callback: bool,
     /// The service first takes the call, and its end comes later.
     is_submitted: bool,
+    /// It waits for another execution of this engine, and can do so again after a restart.
+    is_watch: bool,
 }
 
 impl Dispatcher {
@@ -40,7 +42,11 @@ impl Dispatcher {
 
     pub(super) fn start(&mut self, execution: ExecutionId, task: TaskCall) {
         let is_submitted = matches!(&task.resource, Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse);
-        let call = Call { execution, key: task.key, by_callback: task.token.is_some(), is_submitted };
+        let is_watch = is_submitted
+            && task.token.is_none()
+            && matches!(&task.resource, Resource::Service { service, .. } if service == "states");
+        let by_callback = task.token.is_some();
+        let call = Call { execution, key: task.key, by_callback, is_submitted, is_watch };
         let tasks = self.tasks.clone();
         let handle = self.futures.spawn(async move { tasks.run(task).await });
         self.calls.insert(handle.id(), call);
@@ -64,9 +70,13 @@ impl Dispatcher {
         given_up
     }
 
-    /// Whether a future has not come to its end.
+    /// Whether nothing is left that works. What only waits for another execution has nothing to lose.
     pub(super) fn is_idle(&self) -> bool {
-        self.futures.is_empty()
+        self.calls.values().all(|call| call.is_watch)
+    }
+
+    pub(super) fn has_test_case(&self, machine: &str, test_case: &str) -> bool {
+        self.tasks.has_test_case(machine, test_case)
     }
 
     /// The next result; waits for ever when nothing runs.
@@ -97,7 +107,7 @@ impl Dispatcher {
         ended: Result<(Id, Result<String, TaskError>), JoinError>,
     ) -> Option<(ExecutionId, Input)> {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Call { execution, key, by_callback, is_submitted } = self.calls.remove(&id)?;
+        let Call { execution, key, by_callback, is_submitted, .. } = self.calls.remove(&id)?;
         if !self.is_running(execution, key) {
             return None;
         }

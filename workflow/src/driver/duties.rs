@@ -45,6 +45,8 @@ impl Owner {
                         let call = TaskCall {
                             resource: resource.clone(),
                             state: live.pinned.definition.name(state).to_owned(),
+                            machine: live.pinned.machine_name.clone(),
+                            test_case: live.execution.test_case().cloned(),
                             execution_arn: live.execution.facts().execution_arn.clone(),
                             key,
                             input: Arc::from(input),

@@ -47,6 +47,8 @@ pub enum Error {
     NoMachine(String),
     #[error("there is another state machine {0}")]
     MachineExists(String),
+    #[error("there are no mocks for a test case {test_case} of {machine}")]
+    NoTestCase { machine: String, test_case: String },
     #[error("there is no execution {0}")]
     NoExecution(String),
     #[error("there is another execution {0}")]

@@ -53,6 +53,8 @@ pub(super) struct Start {
     pub(super) name: String,
     pub(super) origin: crate::journal::Origin,
     pub(super) input: Arc<str>,
+    /// The test case whose mocks answer its tasks.
+    pub(super) test_case: Option<Arc<str>>,
 }
 
 pub(super) enum Completion {

@@ -158,11 +158,21 @@ impl Owner {
             Ok(pinned) => pinned,
             Err(error) => return drop(answer.give(Err(error))),
         };
+        if let Some(test_case) = &start.test_case
+            && !self.tasks.has_test_case(&pinned.machine_name, test_case)
+        {
+            let error =
+                Error::NoTestCase { machine: pinned.machine_name.clone(), test_case: test_case.to_string() };
+            return drop(answer.give(Err(error)));
+        }
         let id = self.next_id;
         self.next_id += 1;
         let live = Live::new(&self.place, pinned, start.name, start.origin);
         self.lives.insert(id, Box::new(live));
         self.ready.push_back((id, Arrival { input: Input::Start { input: start.input }, answer }));
+        if let Some(test_case) = start.test_case {
+            self.ready.push_back((id, Arrival::unasked(Input::Mocked { test_case })));
+        }
     }
 
     /// Asks the core what follows from one arrival. What it says is applied at once, and kept from everybody until it

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::http::{Answer, Silence};
+use super::xml::Element;
 use crate::tasks::TaskError;
 
 /// Errors that any service may answer and hardly a model knows.
@@ -48,6 +49,11 @@ pub(super) fn too_large(service: &str) -> TaskError {
     failed("States.DataLimitExceeded", cause)
 }
 
+/// The answer is none of this service.
+pub(super) fn odd(service: &str) -> TaskError {
+    unreachable(service, &Silence::Broken("the answer cannot be read".to_owned()))
+}
+
 /// No endpoint was configured for the service.
 pub(super) fn nowhere(service: &str, flag: &str) -> TaskError {
     let cause = format!("Unable to execute HTTP request: this engine was started without {flag}");
@@ -80,11 +86,33 @@ impl Refusal {
         }
     }
 
-    /// As the optimised integrations say it: `sdk` is the client's name in messages, `base` its base class.
-    pub(super) fn in_old_words(self, service: &str, sdk: &str, base: &str) -> TaskError {
+    /// From an answer in XML, whose error stands at the root or inside it.
+    pub(super) fn of_xml(answer: &Answer) -> Self {
+        let document = Element::parse(&answer.body).unwrap_or_default();
+        let error = document.child("Error").unwrap_or(&document);
+        let said = |name: &str| error.text_of(name).map(ToOwned::to_owned);
+        let id = document.text_of("RequestId").map(ToOwned::to_owned);
+        Self {
+            code: said("Code"),
+            message: said("Message"),
+            status: answer.status,
+            request_id: id.or_else(|| request_id(answer)),
+        }
+    }
+
+    /// As the optimised integrations say it: `sdk` is the client's name in messages, `base` its base class, and
+    /// `is_modelled` says whether the service's model knows a code that is not common to all.
+    pub(super) fn in_old_words(
+        self,
+        service: &str,
+        sdk: &str,
+        base: &str,
+        is_modelled: impl Fn(&str) -> bool,
+    ) -> TaskError {
         let Self { code, message, status, request_id } = self;
         let null = || "null".to_owned();
-        let class = code.as_deref().filter(|code| is_modelled(code)).map_or_else(|| base.to_owned(), class);
+        let known = code.as_deref().filter(|code| !COMMON.contains(code) && is_modelled(code));
+        let class = known.map_or_else(|| base.to_owned(), class);
         let (message, code, id) =
             (message.unwrap_or_else(null), code.unwrap_or_else(null), request_id.unwrap_or_else(null));
         failed(
@@ -96,12 +124,10 @@ impl Refusal {
     }
 
     /// As `aws-sdk:` says it.
-    pub(super) fn in_new_words(self, service: &str) -> TaskError {
+    pub(super) fn in_new_words(self, service: &str, is_modelled: impl Fn(&str) -> bool) -> TaskError {
         let Self { code, message, status, request_id } = self;
-        let class = code
-            .as_deref()
-            .filter(|code| is_modelled(code))
-            .map_or_else(|| format!("{service}Exception"), class);
+        let known = code.as_deref().filter(|code| !COMMON.contains(code) && is_modelled(code));
+        let class = known.map_or_else(|| format!("{service}Exception"), class);
         let null = || "null".to_owned();
         let (message, id) = (message.unwrap_or_else(null), request_id.unwrap_or_else(null));
         failed(
@@ -113,8 +139,9 @@ impl Refusal {
     }
 }
 
-fn is_modelled(code: &str) -> bool {
-    !COMMON.contains(&code)
+/// The model knows every error that is not common to all services.
+pub(super) fn all(_code: &str) -> bool {
+    true
 }
 
 /// The class of an error code: dots separate a name space, and every class is an exception.
@@ -152,14 +179,14 @@ mod tests {
     #[test]
     fn an_error_is_named_after_its_class() {
         let error =
-            |code: &str| refusal(code).in_old_words("Lambda", "AWSLambda", "AWSLambdaException").error;
+            |code: &str| refusal(code).in_old_words("Lambda", "AWSLambda", "AWSLambdaException", all).error;
         assert_eq!(error("ResourceNotFoundException"), "Lambda.ResourceNotFoundException");
         assert_eq!(error("ExecutionAlreadyExists"), "Lambda.ExecutionAlreadyExistsException");
         assert_eq!(error("AccessDeniedException"), "Lambda.AWSLambdaException");
-        let new = refusal("InvalidToken").in_new_words("Sfn");
+        let new = refusal("InvalidToken").in_new_words("Sfn", all);
         assert_eq!(new.error, "Sfn.InvalidTokenException");
         assert_eq!(new.cause, "No (Service: Sfn, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)");
-        assert_eq!(refusal("AccessDenied").in_new_words("S3").error, "S3.S3Exception");
+        assert_eq!(refusal("AccessDenied").in_new_words("S3", all).error, "S3.S3Exception");
     }
 
     #[test]

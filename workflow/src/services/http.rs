@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
 
 /// The longest answer that is read. Lambda gives six megabytes at most; more than 256 KiB no state can take anyway.
@@ -50,6 +50,17 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// The answer that a service of this process would give over HTTP.
+    pub(super) fn of_json(request: uuid::Uuid, body: String) -> Self {
+        let id = HeaderValue::from_str(&request.to_string()).unwrap_or(HeaderValue::from_static("none"));
+        let headers = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0")),
+            (header::CONTENT_LENGTH, body.len().into()),
+            (HeaderName::from_static("x-amzn-requestid"), id),
+        ]);
+        Self { status: 200, headers, body: body.into() }
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

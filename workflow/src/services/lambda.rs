@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::Services;
-use super::failure::{Refusal, failed, nowhere, unreachable};
+use super::failure::{Refusal, all, failed, nowhere, unreachable};
 use super::http::{Answer, Request};
 use super::metadata::metadata;
 use super::parameters::Parameters;
@@ -78,7 +78,7 @@ pub(super) async fn sdk_invoke(services: &Services, input: &str) -> Result<Strin
     let as_bytes =
         |payload: &Value| Ok(payload.as_str().map_or_else(|| payload.to_string(), ToOwned::to_owned));
     let answer = send(services, invocation(services, &parameters, as_bytes)?).await?;
-    let answer = answer.map_err(|answer| Refusal::of_json(&answer).in_new_words(SERVICE))?;
+    let answer = answer.map_err(|answer| Refusal::of_json(&answer).in_new_words(SERVICE, all))?;
     let mut result = Map::new();
     let mut add = |name: &str, value: Option<&str>| {
         value.map(|value| result.insert(name.to_owned(), value.into()));
@@ -137,7 +137,7 @@ fn function_failed(payload: &str) -> TaskError {
 
 /// The service refused before the function was reached.
 fn refused(answer: Answer) -> TaskError {
-    Refusal::of_json(&answer).in_old_words(SERVICE, "AWSLambda", "AWSLambdaException")
+    Refusal::of_json(&answer).in_old_words(SERVICE, "AWSLambda", "AWSLambdaException", all)
 }
 
 fn shown(answer: &Answer, payload: Value) -> Value {

@@ -27,6 +27,11 @@ const SPELLINGS: [&str; 14] = [
 
 /// The fields `SdkHttpMetadata` and `SdkResponseMetadata`.
 pub(super) fn metadata(answer: &Answer) -> Map<String, Value> {
+    metadata_with(answer, request_id(answer))
+}
+
+/// The same for an answer that tells the request's id elsewhere.
+pub(super) fn metadata_with(answer: &Answer, id: Option<String>) -> Map<String, Value> {
     let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in &answer.headers {
         if let Ok(value) = value.to_str() {
@@ -34,7 +39,6 @@ pub(super) fn metadata(answer: &Answer) -> Map<String, Value> {
         }
     }
     let first: BTreeMap<_, _> = all.iter().map(|(name, values)| (*name, values[0])).collect();
-    let id = request_id(answer);
     Map::from_iter([
         (
             "SdkHttpMetadata".to_owned(),

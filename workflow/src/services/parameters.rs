@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::failure::failed;
+use super::naming;
 use crate::tasks::TaskError;
 
 pub(super) struct Parameters(pub(super) Map<String, Value>);
@@ -25,8 +26,20 @@ impl Parameters {
     }
 
     pub(super) fn need_text(&self, field: &str) -> Result<&str, TaskError> {
-        let missing = || self.unusable(&format!("The field '{field}' is required but was missing"));
-        self.text(field)?.ok_or_else(missing)
+        self.need(field)?.as_str().ok_or_else(|| self.odd(field))
+    }
+
+    /// The field must be there.
+    pub(super) fn need(&self, field: &str) -> Result<&Value, TaskError> {
+        self.get(field)
+            .ok_or_else(|| self.unusable(&format!("The field '{field}' is required but was missing")))
+    }
+
+    /// Writes a field that is text on the wire as JSON, if it is no text.
+    pub(super) fn make_text(&mut self, field: &str) {
+        if let Some(value) = self.0.get_mut(field) {
+            *value = naming::as_text(value).into();
+        }
     }
 
     /// The field has a value that cannot be sent.

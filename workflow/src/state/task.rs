@@ -4,7 +4,7 @@ use super::setting::{Form, Setting, positive};
 use super::{Datum, State};
 use crate::data::template::Template;
 use crate::definition::fields::Fields;
-use crate::definition::{Pattern, Resource};
+use crate::definition::{Pattern, Resource, integrations};
 use crate::history::{Detail, Failure, Family, Payload};
 use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine, Outcome};
@@ -38,8 +38,10 @@ impl Task {
         let credentials = credentials(fields);
         let arn = fields.need_text("Resource")?;
         let resource = Resource::parse(arn);
-        if resource.is_none() {
-            fields.problem("Resource", "Value is not a valid resource ARN");
+        match resource.as_ref().map(integrations::refusal) {
+            None => fields.problem("Resource", "Value is not a valid resource ARN"),
+            Some(Some(refusal)) => fields.problem("Resource", refusal),
+            Some(None) => {}
         }
         Some(Task { resource: resource?, timeout, heartbeat, credentials })
     }

@@ -90,6 +90,7 @@ impl Engine {
     }
 
     pub async fn send_task_success(&self, token: &str, output: &str) -> Result<(), Error> {
+        let token = read(token)?;
         check_json(output).map_err(Error::InvalidOutput)?;
         self.complete(token, Completion::Succeeded { output: Arc::from(output) }).await
     }
@@ -101,15 +102,14 @@ impl Engine {
         cause: Option<&str>,
     ) -> Result<(), Error> {
         let failed = Completion::Failed { error: error.map(Arc::from), cause: cause.map(Arc::from) };
-        self.complete(token, failed).await
+        self.complete(read(token)?, failed).await
     }
 
     pub async fn send_task_heartbeat(&self, token: &str) -> Result<(), Error> {
-        self.complete(token, Completion::Heartbeat).await
+        self.complete(read(token)?, Completion::Heartbeat).await
     }
 
-    async fn complete(&self, token: &str, completion: Completion) -> Result<(), Error> {
-        let token = read(token).ok_or(Error::InvalidToken)?;
+    async fn complete(&self, token: Token, completion: Completion) -> Result<(), Error> {
         let guard = self.guard.clone();
         self.deliver(|answer| Command::Complete { token, completion, guard, answer }).await?;
         Ok(())
@@ -117,8 +117,8 @@ impl Engine {
 }
 
 /// Reads a token as it was shown: 32 hexadecimal digits.
-fn read(token: &str) -> Option<Token> {
+fn read(token: &str) -> Result<Token, Error> {
     let is_hex = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let number = is_hex.then(|| u128::from_str_radix(token, 16))?.ok()?;
-    Some(Token(number.to_be_bytes()))
+    let number = is_hex.then(|| u128::from_str_radix(token, 16).ok()).flatten();
+    number.map(|number| Token(number.to_be_bytes())).ok_or(Error::InvalidToken)
 }

@@ -63,7 +63,7 @@ pub struct ListedExecution {
 }
 
 impl Engine {
-    /// Starts an execution. A name that stands already is an error, unless that execution is running and has the same
+    /// Starts an execution; `ARN#TestCase` as a test case whose mocks answer its tasks. A name that stands already is an error, unless that execution is running and has the same
     /// input: then this is the answer to a start whose first answer was lost.
     pub async fn start_execution(
         &self,
@@ -82,6 +82,10 @@ impl Engine {
         input: &str,
         trace: Option<&str>,
     ) -> Result<Started, Error> {
+        let (machine_arn, test_case) = match machine_arn.split_once('#') {
+            Some((arn, test_case)) => (arn, Some(Arc::from(test_case))),
+            None => (machine_arn, None),
+        };
         let Target { machine, revision, origin } = self.target(machine_arn)?;
         self.guard.check(&machine.name)?;
         check_json(input).map_err(Error::InvalidInput)?;
@@ -94,7 +98,7 @@ impl Engine {
         };
         let (answer, answered) = oneshot::channel();
         let origin = Origin { trace: trace.map(str::to_owned), ..origin };
-        let start = Start { revision, name: name.clone(), origin, input: Arc::from(input) };
+        let start = Start { revision, name: name.clone(), origin, input: Arc::from(input), test_case };
         self.offer(Command::Start { start, answer: Answer::Caller(answer) })?;
         let arn = self.place.execution(&machine.name, &name);
         match answered.await.map_err(|_| Error::Closed)? {

@@ -17,6 +17,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// The token of the page that follows so many entries, for lists whose entries are numbered, as events are.
+    pub fn after_count(count: u32) -> String {
+        token(count)
+    }
+
     pub(super) fn limit(&self) -> u32 {
         if self.limit == 0 { USUAL } else { self.limit.min(MOST) }
     }

@@ -1,0 +1,61 @@
+//! Work that is done already: what a step has made and verified is kept on the record, and the next try of it, in this
+//! attempt or after a redrive, finds it there instead of making it again.
+//!
+//! It is found by all that decides what comes out (see [`Ingredients`]), and only while its objects stand as they were
+//! verified.
+
+use states::session::{Ingredients, Kept, Output, Stored};
+use states::{Session, State};
+
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::ports::Guard;
+use crate::rewrite::{Decision, rewrite};
+use crate::step::Step;
+
+/// The outputs of an earlier try, if it made them of the same and they still stand.
+pub(crate) async fn find(
+    ctx: &Ctx,
+    step: &Step,
+    made_from: &Ingredients,
+) -> Result<Option<Vec<Output>>, Failure> {
+    let Some(session) = ctx.sessions.get(&step.session_id).await? else { return Err(step.is_over()) };
+    let Some(kept) = session.kept_from(made_from) else { return Ok(None) };
+    for Stored { etag, output } in &kept.results {
+        let stands = ctx.objects.head(&output.bucket, &output.key).await?;
+        if !stands.is_some_and(|head| head.etag == *etag && head.size == output.bytes) {
+            tracing::warn!(session = session.id, key = output.key, "a result that was kept is gone");
+            return Ok(None);
+        }
+    }
+    tracing::info!(
+        session = session.id,
+        attempt = kept.attempt,
+        "the work was done before; it is not done again"
+    );
+    Ok(Some(outputs(&kept.results)))
+}
+
+/// Keeps what this try has made and verified, unless its attempt is over. Answers the outputs, for the manifest.
+pub(crate) async fn keep(
+    ctx: &Ctx,
+    step: &Step,
+    made_from: Ingredients,
+    results: Vec<Stored>,
+) -> Result<Vec<Output>, Failure> {
+    let kept = Kept { attempt: step.attempt, made_from, results };
+    let decide = |session: &Session| -> Result<Decision, Failure> {
+        if session.kept.as_ref() == Some(&kept) && session.state == State::Transcoding {
+            return Ok(Decision::Stands);
+        }
+        let next = session.keep(kept.clone(), ctx.clock.now(), &ctx.settings.deadlines);
+        let guard = Guard::Unmoved { version: session.version };
+        Ok(Decision::Write { next: Box::new(next.ok_or_else(|| step.is_over())?), guard })
+    };
+    rewrite(ctx, &step.session_id, decide).await?;
+    Ok(outputs(&kept.results))
+}
+
+fn outputs(results: &[Stored]) -> Vec<Output> {
+    results.iter().map(|stored| stored.output.clone()).collect()
+}

@@ -1,0 +1,51 @@
+//! `lockgate asl check FILE…`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+use workflow::Definition;
+
+use super::super::Failure;
+use super::super::screen::{line, printable};
+use super::read;
+
+const HELP: &str = "Every problem is one line: the file, a JSON pointer to the place, and a sentence. The exit code is 0 \
+when all definitions are good, 1 when something is wrong with one or a file cannot be read.";
+
+#[derive(clap::Args)]
+#[command(after_help = HELP)]
+pub(super) struct Args {
+    /// Definitions; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let mut good = true;
+    for file in &args.files {
+        let name = file.display().to_string();
+        let text = match read(file) {
+            Ok(text) => text,
+            Err(failure) if failure.nobody_reads() => return Err(failure),
+            Err(failure) => {
+                good = false;
+                eprintln!("lockgate: {failure}");
+                continue;
+            }
+        };
+        for problem in Definition::parse(&text).err().into_iter().flatten() {
+            good = false;
+            let (pointer, message) = (&problem.pointer, &problem.message);
+            if args.json {
+                line(json!({"file": name, "pointer": pointer, "message": message}))?;
+            } else {
+                line(printable(&format!("{name}: {pointer}: {message}")))?;
+            }
+        }
+    }
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
