@@ -118,3 +118,46 @@ fn path_field(name: &str, value: &Value) -> Result<(Box<str>, Template), String>
     let expression = value.as_str().and_then(Expression::path_or_call).ok_or_else(|| name.to_owned())?;
     Ok((bare.into(), Template::Found(Source { field: name.into(), expression })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::context::in_bare_scope;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// JSON of which some fields are expressions, or nearly so.
+    fn document() -> impl Strategy<Value = Value> {
+        let leaf = prop::sample::select(vec![
+            json!("$.a"),
+            json!("$$.State.Name"),
+            json!("States.Format('{}', $.a)"),
+            json!("{% $states.input.a %}"),
+            json!("{% 1 + %}"),
+            json!("$none"),
+            json!(null),
+            json!(7),
+        ]);
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let name = prop::sample::select(vec!["a", "a.$", "b", "b.$", ".$"]);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::vec((name, inner), 0..4).prop_map(|fields| {
+                    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_document_is_filled_or_refused(document in document()) {
+            let input = json!({"a": [1]});
+            if let Ok(template) = Template::of_paths(&document) {
+                let _ = in_bare_scope(&input, |scope| template.fill(scope).is_ok());
+            }
+            let template = Template::of_queries(&document, "Output", Place::State, &mut |_, _| {});
+            let _ = in_bare_scope(&input, |scope| template.fill(scope).is_ok());
+        }
+    }
+}

@@ -139,10 +139,10 @@ fn array(value: &Value) -> Result<&Vec<Value>, String> {
     value.as_array().ok_or_else(|| format!("an array was expected, but was {value}"))
 }
 
-/// Whole numbers; fractions are rounded, as AWS does.
+/// Whole numbers; fractions are rounded, and halves upwards, as AWS does.
 fn integer(value: &Value) -> Result<i64, String> {
     #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and the range check follows")]
-    let rounded = |number: f64| (number.abs() < 9e15).then(|| number.round() as i64);
+    let rounded = |number: f64| (number.abs() < 9e15).then(|| (number + 0.5).floor() as i64);
     let number = value.as_i64().or_else(|| value.as_f64().and_then(rounded));
     number.ok_or_else(|| format!("a number was expected, but was {value}"))
 }
@@ -154,15 +154,38 @@ fn fill(template: &str, values: &[Value]) -> Result<Value, String> {
             '\\' if matches!(chars.peek(), Some('{' | '}')) => out.extend(chars.next()),
             '{' => {
                 chars.next_if_eq(&'}').ok_or("a { is not followed by }")?;
-                match values.next().ok_or("there are more {} than arguments")? {
-                    Value::String(text) => out.push_str(text),
-                    other => out.push_str(&other.to_string()),
-                }
+                show(values.next().ok_or("there are more {} than arguments")?, &mut out);
             }
             c => out.push(c),
         }
     }
     if values.next().is_some() { Err("there are more arguments than {}".to_owned()) } else { Ok(out.into()) }
+}
+
+/// How `States.Format` writes a value: AWS shows objects and arrays as Java does.
+fn show(value: &Value, out: &mut String) {
+    match value {
+        Value::String(text) => out.push_str(text),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                show(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (index, (name, value)) in fields.iter().enumerate() {
+                out.push_str(if index > 0 { ", " } else { "" });
+                out.push_str(name);
+                out.push('=');
+                show(value, out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
+    }
 }
 
 fn range(first: i64, last: i64, stride: i64) -> Result<Value, String> {

@@ -185,6 +185,9 @@ mod tests {
             ("States.Format('Hi {}, {}', $.name, $.n)", json!("Hi Ada, 7")),
             ("States.Format('\\{{}\\} it\\'s', 'x')", json!("{x} it's")),
             ("States.Array(1, 'a', null, $.n)", json!([1, "a", null, 7])),
+            ("States.Format('{} {}', $.a, $.list)", json!("{x=1, y=1} [1, 2, 3, 3]")),
+            ("States.MathAdd(-1.5, -1.49)", json!(-2)),
+            ("States.MathAdd(-1.51, 2.5)", json!(1)),
             ("States.ArrayPartition($.list, 3)", json!([[1, 2, 3], [3]])),
             ("States.ArrayContains($.list, 2)", json!(true)),
             ("States.ArrayRange(1, 9, 2)", json!([1, 3, 5, 7, 9])),
@@ -241,6 +244,22 @@ mod tests {
             "States.Format('{}{}', 1)",
         ] {
             assert!(Call::parse(call).is_some() && eval(call, &json!({"list": []})).is_none(), "{call}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_and_no_argument_makes_it_panic(
+            text in "[ -~]{0,30}",
+            name in proptest::sample::select(vec!["Format", "Array", "ArrayPartition", "ArrayRange", "ArrayGetItem",
+                "ArrayContains", "ArrayUnique", "ArrayLength", "Base64Decode", "Hash", "JsonMerge", "StringToJson",
+                "MathRandom", "MathAdd", "StringSplit", "UUID"]),
+            arguments in proptest::collection::vec(proptest::sample::select(vec!["$.list", "$.n", "$.a", "-1", "1e300",
+                "'{}\\\\'", "null", "true", "States.Array()", "$.none", "9223372036854775807", "0.5"]), 0..4),
+        ) {
+            let data = json!({"list": [1, "x"], "n": -3, "a": {"x": []}});
+            let _ = eval(&text, &data);
+            let _ = eval(&format!("States.{name}({})", arguments.join(", ")), &data);
         }
     }
 }

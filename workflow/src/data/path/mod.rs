@@ -352,4 +352,13 @@ mod tests {
             assert!(Path::parse(text).is_err(), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "\\$?[a-z$.@\\[\\]()?*:,'\"<>=!&|0-9 -]{0,40}") {
+            if let Ok(path) = Path::parse(&text) {
+                let _ = path.find(&json!({"a": [1, {"b": "x"}], "c": {"a": null}}));
+            }
+        }
+    }
 }
