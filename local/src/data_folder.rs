@@ -6,8 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use activities::clock::random_id;
-use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
+
+use crate::lock;
 
 /// The folder, held by this process until it is dropped.
 pub struct DataFolder {
@@ -56,10 +57,8 @@ impl Held {
         };
         std::fs::create_dir_all(path).map_err(io(path))?;
         let lock_path = path.join("lock");
-        let lock = OpenOptions::new().create(true).append(true).open(&lock_path).map_err(io(&lock_path))?;
-        rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| Error::Held(path.to_owned()))?;
-        Ok(Self { _lock: lock })
+        let lock = lock::take(&lock_path).map_err(io(&lock_path))?;
+        lock.map(|lock| Self { _lock: lock }).ok_or_else(|| Error::Held(path.to_owned()))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod data_folder;
 pub mod driver;
 pub mod endpoints;
 mod engine_api;
+mod lock;
 pub mod s3;
 pub mod sessions;
 pub mod tasks;

@@ -1,6 +1,8 @@
 //! A flipped bit on the disk is found out: what is read is what was written, or an error, never another session nor other
 //! sound.
 
+use std::time::Duration;
+
 use activities::ports::{Guard, Sessions};
 use anyhow::{Context, Result, ensure};
 use ledger::rusqlite::Connection;
@@ -11,6 +13,8 @@ use tests::flow::{expect, id};
 use tests::lab::{Lab, uploaded};
 use tests::server::Setup;
 use tests::sound::{decoded, wav};
+
+use crate::objects::rig::{Rig, files, noise};
 
 /// Every byte would take minutes; a step that shares no factor with any structure size meets every kind of place.
 const STRIDE: usize = 13;
@@ -58,6 +62,59 @@ async fn a_flipped_bit_in_the_records_is_never_read_as_a_session() {
         "{same} flips fell on nothing, {refused} were refused, {missing} are found by an integrity check"
     );
     assert!(refused > 0, "no flip was found out");
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_rows_of_objects_is_never_read_as_another_object() {
+    const ROWS_STRIDE: usize = 89;
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    let written = noise(1000, 1);
+    let etag = rig.put("k", written.clone()).await;
+    rig.stop().await;
+    let path = folder.path().join("objects.db");
+    compact(&path);
+    let whole = std::fs::read(&path).unwrap();
+    let blob = files(folder.path()).pop_first().unwrap();
+
+    let (mut same, mut refused, mut missing) = (0, 0, 0);
+    for place in (0..whole.len()).step_by(ROWS_STRIDE) {
+        let damaged = tempfile::tempdir().unwrap();
+        std::fs::create_dir(damaged.path().join("objects")).unwrap();
+        std::fs::copy(&blob, damaged.path().join("objects").join(blob.file_name().unwrap())).unwrap();
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        std::fs::write(damaged.path().join("objects.db"), &bytes).unwrap();
+        let Some(rig) = Rig::try_start(damaged.path()).await else {
+            refused += 1;
+            continue;
+        };
+        let url = rig.objects.presign_get("uploads", "k", "k", "a/b", Duration::from_secs(60)).await.unwrap();
+        let answer = reqwest::get(&url).await.unwrap();
+        match answer.status().as_u16() {
+            200 => {
+                assert_eq!(answer.headers()["etag"], format!("\"{etag}\""), "a flip at byte {place}");
+                assert!(
+                    answer.bytes().await.unwrap() == written,
+                    "a flip at byte {place} was read as another object"
+                );
+                same += 1;
+            }
+            404 => {
+                let sound = is_sound(&damaged.path().join("objects.db"));
+                assert!(!sound, "a flip at byte {place} lost the object without a trace");
+                missing += 1;
+            }
+            status => {
+                assert!([500, 503].contains(&status), "a flip at byte {place} answered {status}");
+                refused += 1;
+            }
+        }
+    }
+    println!(
+        "{same} flips fell on nothing, {refused} were refused, {missing} are found by an integrity check"
+    );
+    assert!(refused > 0 && same > 0, "{same} the same, {refused} refused");
 }
 
 /// Brings all of it into the one file.

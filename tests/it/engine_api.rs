@@ -1,8 +1,6 @@
 //! The engine's endpoint of the real binary: off unless asked for, complete for machines of one's own, and for the
 //! product's own a window.
 
-use std::collections::HashSet;
-
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -80,9 +78,9 @@ fn machine(name: &str, resource: &Value) -> Value {
 async fn the_engine_is_not_served_unless_asked_for() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = Server::start(folder.path(), &Setup::default())?.context("lockgate came up")?;
-    ensure!(listeners(&server)? == 2, "the API and the object store listen, and nothing else");
+    ensure!(server.ports()?.len() == 2, "the API and the object store listen, and nothing else");
     let asked = Rig::start()?;
-    ensure!(listeners(&asked.server)? == 3, "and the engine, when it was asked for");
+    ensure!(asked.server.ports()?.len() == 3, "and the engine, when it was asked for");
     Ok(())
 }
 
@@ -212,19 +210,4 @@ async fn declared(host: &str, length: usize) -> Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     Ok(answer)
-}
-
-/// How many TCP sockets the server listens on, as the kernel says.
-fn listeners(server: &Server) -> Result<usize> {
-    const LISTEN: &str = "0A";
-    let own = std::fs::read_dir(format!("/proc/{}/fd", server.process_id()))?
-        .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
-        .map(|target| target.to_string_lossy().into_owned())
-        .collect::<HashSet<_>>();
-    let sockets = std::fs::read_to_string("/proc/net/tcp")?;
-    let is_ours = |line: &&str| {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        fields[3] == LISTEN && own.contains(&format!("socket:[{}]", fields[9]))
-    };
-    Ok(sockets.lines().skip(1).filter(is_ours).count())
 }

@@ -14,6 +14,7 @@ mod generated;
 mod lifecycle;
 mod media;
 mod objects;
+mod proxy;
 mod races;
 mod redrive;
 mod registry;

@@ -1,5 +1,6 @@
 //! The real binary, started on ports of the system's choosing, over a folder that outlives it.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -108,6 +109,23 @@ impl Server {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
+    /// The TCP ports it listens on, as the kernel says.
+    pub fn ports(&self) -> Result<Vec<u16>> {
+        const LISTEN: &str = "0A";
+        let own = std::fs::read_dir(format!("/proc/{}/fd", self.process_id()))?
+            .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
+            .map(|target| target.to_string_lossy().into_owned())
+            .collect::<HashSet<_>>();
+        let sockets = std::fs::read_to_string("/proc/net/tcp")?;
+        let port = |line: &str| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let is_ours = fields[3] == LISTEN && own.contains(&format!("socket:[{}]", fields[9]));
+            let (_, port) = fields[1].split_once(':').filter(|_| is_ours)?;
+            u16::from_str_radix(port, 16).ok()
+        };
+        Ok(sockets.lines().skip(1).filter_map(port).collect())
+    }
+
     pub fn process_id(&self) -> u32 {
         self.child.id()
     }
@@ -124,7 +142,8 @@ impl Drop for Server {
 
 /// The address in a line that says one.
 fn url(line: &str) -> Option<String> {
-    let url = line.split_whitespace().find(|word| word.starts_with("http://"))?;
+    let url =
+        line.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://"))?;
     Some(url.trim_end_matches('/').to_owned())
 }
 

@@ -23,7 +23,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Told;
 use failure::Failure;
 
 /// Drop a media file in; get it back in the form you need; see, and never lose, a single step in between.
@@ -40,7 +39,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed and was said; 2
 #[derive(Subcommand)]
 enum Command {
     /// Serve the page, the API and the S3 endpoint
-    Serve(Told),
+    Serve(serve::Args),
     /// Serve the workflow engine alone, behind the API of AWS Step Functions
     Engine(engine::Args),
     /// Check definitions in Amazon States Language, and try them out
@@ -61,7 +60,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Serve(told) => serve::run(told),
+        Command::Serve(args) => serve::run(args),
         Command::Engine(args) => engine::run(args),
         Command::Asl(args) => asl::run(args),
         Command::Convert(args) => convert::run(args),

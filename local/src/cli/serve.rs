@@ -1,5 +1,6 @@
 //! `lockgate serve`: bind, assemble, serve until told to stop, drain.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +20,22 @@ use crate::driver::EngineDriver;
 use crate::engine_api;
 use crate::s3::{Handler, Retry};
 
+const HELP: &str = "What is not said here is read from lockgate.toml in the data folder, under the same names: \
+listen = \"127.0.0.1:8080\". LOCKGATE_LOG says what is logged to standard error: warn, debug, …";
+
+#[derive(clap::Args)]
+#[command(after_help = HELP)]
+pub(super) struct Args {
+    #[command(flatten)]
+    told: Told,
+    /// Say where it is ready as JSON, one object on a line
+    #[arg(long)]
+    json: bool,
+}
+
 #[tokio::main]
-pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
-    let config = Config::settle(told)?;
+pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let config = Config::settle(args.told)?;
     start_logging();
     let folder = DataFolder::open(&config.data)?;
     let api = bind(config.listen).await?;
@@ -38,10 +52,9 @@ pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
         let mut stopping = stopping.clone();
         async move { drop(stopping.wait_for(|stopping| *stopping).await) }
     };
-    // In one piece: whoever started us may read the first line and close the pipe.
     let engine_at = engine.as_ref().map(TcpListener::local_addr).transpose()?;
-    let second = engine_at.map(|address| format!("Engine at http://{address}\n")).unwrap_or_default();
-    print!("Lockgate is ready at {}\n{second}", assembled.service.config.public_url);
+    // In one piece: whoever started us may read the first line and close the pipe.
+    print!("{}", ready(&assembled.service.config.public_url, engine_at, args.json));
     let Assembled { service, engine: own_engine, store, folder: _held } = assembled;
     let ctx = service.ctx.clone();
     let engine_api = async {
@@ -80,6 +93,16 @@ pub(super) async fn run(told: Told) -> Result<ExitCode, Failure> {
     let ((), told) = tokio::join!(everything, told_to_stop);
     told?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line with the URL, and one with the engine's where that is served.
+fn ready(url: &str, engine: Option<SocketAddr>, json: bool) -> String {
+    let engine = engine.map(|address| format!("http://{address}"));
+    match (json, engine) {
+        (true, engine) => format!("{}\n", serde_json::json!({ "url": url, "engine": engine })),
+        (false, Some(engine)) => format!("Lockgate is ready at {url}\nEngine at {engine}\n"),
+        (false, None) => format!("Lockgate is ready at {url}\n"),
+    }
 }
 
 /// Every upload that comes is confirmed; the store tells again of what could not be.

@@ -21,6 +21,10 @@ impl Blocks {
         self.0.is_empty()
     }
 
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Whether `bytes`, which begin at the start of block `first` and end with a block or the file, are what was stored.
     pub(super) fn are_of(&self, first: u64, bytes: &[u8]) -> bool {
         let known = usize::try_from(first).ok().and_then(|first| self.0.get(first * WIDTH..));

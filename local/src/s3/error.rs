@@ -22,7 +22,7 @@ pub enum Error {
     #[error("another process serves {0}")]
     InUse(std::path::PathBuf),
     /// The disk has spoiled it, and no other copy is known.
-    #[error("file {name} is not what was stored: {what}")]
+    #[error("{name} is not what was stored: {what}")]
     Corrupt { name: String, what: &'static str },
     #[error("the handler did not take the event")]
     Handler(#[source] StdError),

@@ -34,7 +34,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Ledger;
-use rustix::fs::FlockOperation;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use service::serve::{Limits, serve};
@@ -160,9 +159,6 @@ impl S3Store {
 /// One process at a time, for as long as the file is open.
 fn lock(data_dir: &Path) -> Result<File, Error> {
     let path = data_dir.join("objects.lock");
-    let file = File::create(&path).map_err(|error| Error::file("objects.lock", error))?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(_) => Err(Error::InUse(path)),
-    }
+    let lock = crate::lock::take(&path).map_err(|error| Error::file("objects.lock", error))?;
+    lock.ok_or(Error::InUse(path))
 }

@@ -68,4 +68,7 @@ CREATE INDEX events_by_key ON events (bucket, key, id);
 ALTER TABLE segments ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';   -- a checksum for each block of the file
 ALTER TABLE parts ADD COLUMN blocks BLOB NOT NULL DEFAULT x'';
 ",
+    "
+ALTER TABLE objects ADD COLUMN seal INTEGER;                        -- a checksum of the row and its segments
+",
 ];

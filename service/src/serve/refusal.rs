@@ -17,6 +17,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Limits;
 
+/// What hyper answers to what it cannot parse.
+const BY_HYPER: [StatusCode; 3] =
+    [StatusCode::BAD_REQUEST, StatusCode::URI_TOO_LONG, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
+
 /// The answer with this status.
 pub(super) fn refusal(status: StatusCode, limits: &Limits) -> Response<Bytes> {
     let (slug, detail, limit) = match status {
@@ -62,7 +66,7 @@ fn bare_status(answer: &[u8]) -> Option<StatusCode> {
         let line = line.to_ascii_lowercase();
         line == "content-length: 0" || line == "connection: close" || line.starts_with("date: ")
     };
-    (status.is_client_error() && lines.all(says_nothing)).then_some(status)
+    (BY_HYPER.contains(&status) && lines.all(says_nothing)).then_some(status)
 }
 
 /// The same answer in words, as it goes over the wire.

@@ -35,6 +35,15 @@ impl Rig {
     }
 
     pub(crate) async fn with(folder: &Path, limits: Limits) -> Self {
+        Self::open(folder, limits).await.unwrap()
+    }
+
+    /// `None` when the folder is too damaged for a store.
+    pub(crate) async fn try_start(folder: &Path) -> Option<Self> {
+        Self::open(folder, Limits::default()).await.ok()
+    }
+
+    async fn open(folder: &Path, limits: Limits) -> Result<Self, local::s3::Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let keys = Keys { access: "lockgate".to_owned(), secret: "a secret for tests".to_owned() };
@@ -45,7 +54,7 @@ impl Rig {
             cors_origins: vec![PAGE.to_owned()],
             limits,
         };
-        let store = S3Store::open(&config).await.unwrap();
+        let store = S3Store::open(&config).await?;
         let url = format!("http://{address}");
         let objects = Objects::local(&Endpoint {
             url: url.clone(),
@@ -58,7 +67,7 @@ impl Rig {
             let (store, stop) = (store.clone(), stop.clone());
             async move { store.serve(listener, stop.cancelled_owned()).await }
         });
-        Self { store, objects, address, stop, serving }
+        Ok(Self { store, objects, address, stop, serving })
     }
 
     /// Lets nobody new in.
