@@ -3,6 +3,7 @@
 //! The list of points is not kept here: an undisturbed run with `LOCKGATE_CRASH_LOG` says what is passed, and the source
 //! says what there is. A point that is never passed, or a durable write without one, fails.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use std::time::{Duration, Instant};
@@ -74,12 +75,10 @@ async fn an_acknowledgement_before_the_commit_is_caught() -> Result<()> {
 #[tokio::test]
 async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
     let lab = Lab::new(&Setup::default())?;
-    let began = Instant::now();
-    lab.convert("calm.wav", &wav(SECOND, 100)).await?;
-    let calm = began.elapsed();
+    let ended = Cell::new(0);
     let enough = |n: u64| n >= 50 && lab.deaths() >= 5;
     let sessions = futures::stream::iter((0..).take_while(|n| !enough(*n))).map(|n| {
-        let lab = &lab;
+        let (lab, ended) = (&lab, &ended);
         async move {
             let file = wav(SECOND + 4000 * (n % 50) as u32, n);
             let ending = lab.convert(&format!("{n}.wav"), &file).await?;
@@ -88,13 +87,14 @@ async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
                 decoded(&ending.flac)? == file[44..],
                 "session {n}: the samples are not those of the file"
             );
+            ended.set(ended.get() + 1);
             Ok(())
         }
     });
     let all = sessions.buffer_unordered(8).try_collect::<Vec<_>>();
     tokio::select! {
         outcome = all => drop(outcome?),
-        outcome = kill_at_random(&lab, calm) => outcome?,
+        outcome = kill_at_random(&lab, &ended) => outcome?,
     }
     println!("{} servers died", lab.deaths());
     Ok(())
@@ -119,15 +119,17 @@ async fn a_server_killed_while_it_recovers_loses_nothing() -> Result<()> {
     Ok(())
 }
 
-/// Kills the server again and again, for as long as it is let: often enough that much is under way each time, and seldom
-/// enough that a step can end in between. On a machine where one session alone takes `calm`, that is every 400 to 1200 ms,
-/// or one to three times as long as a session takes where that is longer.
-async fn kill_at_random(lab: &Lab, calm: Duration) -> Result<()> {
-    let least = calm.max(Duration::from_millis(400));
+/// Kills the server every 400 to 1200 ms, for as long as it is let: often enough that much is under way each time. But not
+/// before a session has ended since the last time, so that however slow the machine is, a step can end in between.
+async fn kill_at_random(lab: &Lab, ended: &Cell<usize>) -> Result<()> {
     let mut noise = Noise::new(7);
+    let mut ticks = tokio::time::interval(Duration::from_millis(10));
     loop {
-        let pause = least.mul_f64(1.0 + (noise.draw() % 200) as f64 / 100.0);
-        tokio::time::timeout(pause, std::future::pending::<()>()).await.unwrap_or_default();
+        let pause = Duration::from_millis(400 + noise.draw() % 800);
+        let (began, before) = (Instant::now(), ended.get());
+        while began.elapsed() < pause || ended.get() == before {
+            ticks.tick().await;
+        }
         lab.kill()?;
     }
 }

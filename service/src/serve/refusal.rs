@@ -60,6 +60,10 @@ pub(super) fn refusal(status: StatusCode, limits: &Limits) -> Response<Bytes> {
 
 /// The status of an answer that is nothing but a status, as only hyper gives one: all of ours say more.
 fn bare_status(answer: &[u8]) -> Option<StatusCode> {
+    const LONGEST: usize = 256;
+    if answer.len() > LONGEST || !answer.starts_with(b"HTTP/1.1 4") {
+        return None; // nearly everything that is written, and it should cost nothing
+    }
     let mut lines = std::str::from_utf8(answer).ok()?.strip_suffix("\r\n\r\n")?.split("\r\n");
     let status: StatusCode = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
     let says_nothing = |line: &str| {
