@@ -11,6 +11,7 @@ mod engine_api;
 mod faults;
 mod flow;
 mod generated;
+mod kills;
 mod lifecycle;
 mod media;
 mod objects;
