@@ -2,8 +2,10 @@
 //! The release binary is started here. Its meters add up what each session took, to the millisecond; with one session at
 //! a time, what they have grown by is what that session took.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
-use tests::flow::Flow;
+use tests::flow::{Flow, PATIENCE};
 use tests::server::{Server, Setup};
 use tests::sound::wav;
 
@@ -24,7 +26,7 @@ async fn main() -> Result<()> {
     for n in 0..SESSIONS {
         let session = flow.run("a.wav", &file, &n.to_string()).await?;
         ensure!(session["state"] == "Done", "{session:#}");
-        let meters = flow.http.get(format!("{}/metrics", flow.url)).send().await?.text().await?;
+        let meters = counted(&flow, n + 1).await?;
         for ((times, before), (meter, _)) in times.iter_mut().zip(&mut before).zip(METERS) {
             ensure!(
                 value(&meters, &format!("{meter}_count"))? as u64 == n + 1,
@@ -43,6 +45,21 @@ async fn main() -> Result<()> {
         println!("{title:34} least {least:5.0}   p50 {p50:5.0}   p99 {p99:5.0}   most {most:5.0}");
     }
     Ok(())
+}
+
+/// The meters, once they have counted so many sessions: that is a moment after the last one is seen to be Done.
+async fn counted(flow: &Flow, sessions: u64) -> Result<String> {
+    let mut ticks = tokio::time::interval(Duration::from_millis(1));
+    let began = Instant::now();
+    loop {
+        let meters = flow.http.get(format!("{}/metrics", flow.url)).send().await?.text().await?;
+        let count = |meter: &str| value(&meters, &format!("{meter}_count")).unwrap_or_default() as u64;
+        if METERS.iter().all(|(meter, _)| count(meter) == sessions) {
+            return Ok(meters);
+        }
+        ensure!(began.elapsed() < PATIENCE, "the meters have not counted {sessions} sessions:\n{meters}");
+        ticks.tick().await;
+    }
 }
 
 fn value(meters: &str, name: &str) -> Result<f64> {
