@@ -2,8 +2,8 @@
 //!
 //! A row is the record as JSON, with the columns that conditions and lists need beside it. Conditions are the ones that
 //! `states::render::condition` projects from the table; this file adds none. Progress has a column of its own, since it
-//! is written often and never moves a record; and the time of the next look is its column's, since it must be put off for
-//! a record that cannot be read.
+//! is written often and never moves a record. The time of the next look stands in the record, and in a column for the
+//! sweep, which is put off even where the record cannot be read.
 
 use std::path::Path;
 
@@ -136,8 +136,18 @@ impl Sessions for SqliteSessions {
         let Due { id, at } = due.clone();
         let put_off = move |connection: &Connection| -> Result<Written, Failed> {
             let sql = "UPDATE sessions SET due_at = ?3 WHERE id = ?1 AND due_at = ?2";
-            let parameters = (id, at.as_millisecond(), until.as_millisecond());
-            Ok(written(connection.prepare_cached(sql)?.execute(parameters)?))
+            let parameters = (&id, at.as_millisecond(), until.as_millisecond());
+            if connection.prepare_cached(sql)?.execute(parameters)? == 0 {
+                return Ok(Written::Refused);
+            }
+            match select(connection, &id) {
+                Ok(Some(mut session)) => {
+                    session.due_at = Some(until);
+                    store(connection, &session, Guard::Unmoved { version: session.version })
+                }
+                Ok(None) | Err(Failed::Broken(_)) => Ok(Written::Stored), // the index knows
+                Err(failed) => Err(failed),
+            }
         };
         Ok(self.ledger.write("put-off", put_off).await?)
     }
@@ -244,12 +254,11 @@ struct Stored {
     version: i64,
     attempt: u32,
     progress: i64,
-    due_at: Option<i64>,
     record: String,
     checksum: u32,
 }
 
-const COLUMNS: &str = "id, state, version, attempt, progress, due_at, record, checksum";
+const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum";
 
 impl Stored {
     fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
@@ -259,9 +268,8 @@ impl Stored {
             version: row.get(2)?,
             attempt: row.get(3)?,
             progress: row.get(4)?,
-            due_at: row.get(5)?,
-            record: row.get(6)?,
-            checksum: row.get(7)?,
+            record: row.get(5)?,
+            checksum: row.get(6)?,
         })
     }
 
@@ -280,7 +288,6 @@ impl Stored {
             return Err(broken("its columns agree with its text"));
         }
         session.progress = unrank(self.progress).ok_or_else(|| broken("its progress is one"))?;
-        session.due_at = self.due_at.map(instant);
         session.check()?;
         Ok(session)
     }

@@ -34,7 +34,7 @@ fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         3 => outside.prop_map(Command::Outside),
         2 => (attempt, 0..2_u32).prop_map(|(event, behind)| Command::Attempt(event, behind)),
-        1 => (0..2_u32).prop_map(Command::Keep),
+        2 => (0..2_u32).prop_map(Command::Keep),
     ]
 }
 
@@ -132,6 +132,10 @@ proptest! {
             let session = desk::new_session("s");
             store.write(&session, Guard::Absent).await.unwrap();
             for round in rounds {
+                // Every debt is paid in between, so that what a round leaves owing is its own.
+                let before = store.get("s").await.unwrap().unwrap();
+                let owed: Vec<_> = before.owes.iter().copied().collect();
+                store.settle("s", before.version, &owed, None).await.unwrap();
                 let before = store.get("s").await.unwrap().unwrap();
                 let attempt = before.attempt;
                 let tasks = round.into_iter().map(|command| {
