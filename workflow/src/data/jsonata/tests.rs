@@ -1,3 +1,5 @@
+//! What expressions give, what they are refused, and that hostile ones end within their bounds.
+
 use super::*;
 use crate::data::context::in_bare_scope;
 use proptest::prelude::*;
