@@ -8,6 +8,7 @@ mod crash_points;
 mod damage;
 mod engine;
 mod engine_api;
+mod engine_sdk;
 mod faults;
 mod flow;
 mod generated;

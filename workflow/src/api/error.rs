@@ -105,11 +105,14 @@ fn kind(error: &Error) -> &'static str {
         Error::TooManyTags(_) => "TooManyTags",
         Error::NoResource(_) | Error::NoAlias => "ResourceNotFound",
         Error::NoMachine(_) => "StateMachineDoesNotExist",
+        Error::Deleting(_) => "StateMachineDeleting",
         Error::MachineExists(_) => "StateMachineAlreadyExists",
         Error::NoExecution(_) => "ExecutionDoesNotExist",
         Error::ExecutionExists(_) => "ExecutionAlreadyExists",
         Error::NoActivity(_) => "ActivityDoesNotExist",
         Error::ActivityExists(_) => "ActivityAlreadyExists",
+        Error::TypeNotSupported => "StateMachineTypeNotSupported",
+        Error::NotRedrivable(_) => "ExecutionNotRedrivable",
         Error::TooManyPollers => "ActivityWorkerLimitExceeded",
         Error::ReadOnly(_) => "AccessDeniedException",
         Error::Busy
@@ -132,11 +135,14 @@ fn message(error: &Error) -> String {
         Error::InvalidOutput(why) => format!("Invalid Output: '{why}'"),
         Error::InvalidPage | Error::InvalidToken => "Invalid Token: 'Invalid token'".into(),
         Error::Invalid(message) | Error::Conflict(message) | Error::QuotaExceeded(message) => message.clone(),
+        Error::NotRedrivable(message) => message.clone(),
+        Error::TypeNotSupported => "This operation is not supported by this type of state machine".into(),
         Error::MissingParameter(message) => (*message).to_owned(),
         Error::TooManyTags(arn) => format!("'{arn}' cannot have more than 50 tags"),
         Error::NoResource(arn) => format!("Resource not found: '{arn}'"),
         Error::NoAlias => "Request references a resource that does not exist.".into(),
         Error::NoMachine(arn) => format!("State Machine Does Not Exist: '{arn}'"),
+        Error::Deleting(arn) => format!("State Machine is being deleted: '{arn}'"),
         Error::MachineExists(arn) => format!("State Machine Already Exists: '{arn}'"),
         Error::NoExecution(arn) => format!("Execution Does Not Exist: '{arn}'"),
         Error::ExecutionExists(arn) => format!("Execution Already Exists: '{arn}'"),
@@ -154,6 +160,7 @@ fn from_refused(refused: Refused) -> Failure {
     match refused {
         Refused::NotJson => client("InvalidOutput", "Invalid Output: 'It is not JSON'".into()),
         Refused::TaskDoesNotExist => client("TaskDoesNotExist", "Task Does Not Exist: 'No such task'".into()),
+        Refused::NotRedrivable => client("ExecutionNotRedrivable", refused.to_string()),
         Refused::TaskTimedOut | Refused::Closed | Refused::AlreadyStarted | Refused::NotStarted => {
             client("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'".into())
         }

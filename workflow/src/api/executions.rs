@@ -10,11 +10,47 @@ use super::{seconds, set_next};
 use crate::driver::{Description, Engine, ListedExecution};
 use crate::journal::RunStatus;
 
+/// What AWS bills at least, and what all of ours are said to use.
+const MEMORY: u32 = 64;
+
 pub(super) async fn start(engine: &Engine, params: &Params) -> Result<Value, Failure> {
     let (machine, name) = (params.text("stateMachineArn"), params.optional("name"));
     let (input, trace) = (params.optional("input").unwrap_or("{}"), params.optional("traceHeader"));
     let started = engine.start_traced_execution(machine, name, input, trace).await?;
     Ok(json!({ "executionArn": started.arn, "startDate": seconds(started.start_date) }))
+}
+
+/// Answers when the execution has ended, after five minutes at most.
+pub(super) async fn start_sync(engine: &Engine, params: &Params) -> Result<Value, Failure> {
+    let (machine, name) = (params.text("stateMachineArn"), params.optional("name"));
+    let (input, trace) = (params.optional("input").unwrap_or("{}"), params.optional("traceHeader"));
+    let ended = engine.start_sync_execution(machine, name, input, trace).await?;
+    let mut answer = described(&ended, params.metadata_only());
+    for of_standard in [
+        "redriveCount",
+        "redriveDate",
+        "redriveStatus",
+        "redriveStatusReason",
+        "stateMachineVersionArn",
+        "stateMachineAliasArn",
+    ] {
+        answer.as_object_mut().map(|answer| answer.shift_remove(of_standard));
+    }
+    // There is no other failure for one who waits.
+    if ended.status == RunStatus::Aborted {
+        answer["status"] = "FAILED".into();
+    }
+    let took = ended.stopped.map_or(0, |stopped| stopped - ended.started);
+    answer["billingDetails"] = json!({
+        "billedDurationInMilliseconds": (took.max(1) + 99) / 100 * 100,
+        "billedMemoryUsedInMB": MEMORY,
+    });
+    Ok(answer)
+}
+
+pub(super) async fn redrive(engine: &Engine, params: &Params) -> Result<Value, Failure> {
+    let (arn, token) = (params.text("executionArn"), params.optional("clientToken"));
+    Ok(json!({ "redriveDate": seconds(engine.redrive_execution(arn, token).await?) }))
 }
 
 pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, Failure> {
@@ -27,6 +63,9 @@ pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Fail
     let Some(machine) = params.optional("stateMachineArn") else {
         return Err(Failure::validation("Must provide a StateMachine ARN or MapRun ARN"));
     };
+    if params.optional("redriveFilter").is_some() {
+        return Err(Failure::validation("redriveFilter can only be used with a Map Run ARN"));
+    }
     let page = params.page();
     // No execution here ever has a status that we do not know.
     let Ok(status) = status.transpose() else { return Ok(json!({ "executions": [] })) };
@@ -66,7 +105,7 @@ fn described(execution: &Description, metadata_only: bool) -> Value {
         "name": execution.name,
         "status": status(execution.status),
         "startDate": seconds(execution.started),
-        "redriveCount": 0,
+        "redriveCount": execution.redrives.count,
     });
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -87,20 +126,11 @@ fn described(execution: &Description, metadata_only: bool) -> Value {
         set("error", failed.error.as_deref().map(Value::from));
         set("cause", failed.cause.as_deref().map(Value::from));
     }
-    let (redrivable, why_not) = redrive(execution.status);
-    set("redriveStatus", Some(redrivable.into()));
-    set("redriveStatusReason", why_not.map(Value::from));
+    set("redriveDate", execution.redrives.at.map(seconds));
+    let refused = execution.redrives.refused;
+    set("redriveStatus", Some(if refused.is_none() { "REDRIVABLE" } else { "NOT_REDRIVABLE" }.into()));
+    set("redriveStatusReason", refused.map(Value::from));
     answer
-}
-
-fn redrive(status: RunStatus) -> (&'static str, Option<String>) {
-    match status {
-        RunStatus::Failed | RunStatus::TimedOut | RunStatus::Aborted => ("REDRIVABLE", None),
-        RunStatus::Running | RunStatus::Succeeded | RunStatus::Parked => {
-            let status: &str = status.into();
-            ("NOT_REDRIVABLE", Some(format!("Execution is {status} and cannot be redriven")))
-        }
-    }
 }
 
 fn listed(execution: &ListedExecution) -> Value {
@@ -110,8 +140,11 @@ fn listed(execution: &ListedExecution) -> Value {
         "name": execution.name,
         "status": status(execution.status),
         "startDate": seconds(execution.started),
-        "redriveCount": 0,
+        "redriveCount": execution.redriven.map_or(0, |redriven| redriven.count),
     });
+    if let Some(redriven) = execution.redriven {
+        answer["redriveDate"] = seconds(redriven.at);
+    }
     if let Some(stopped) = execution.stopped {
         answer["stopDate"] = seconds(stopped);
     }

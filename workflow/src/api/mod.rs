@@ -14,6 +14,7 @@ mod settings;
 mod shape;
 mod state_machines;
 mod tags;
+mod validation;
 mod versions;
 
 use axum::Router;
@@ -90,6 +91,7 @@ async fn answer(engine: &Engine, operation: &str, params: &Params) -> Result<Val
         "DescribeStateMachine" => state_machines::describe(engine, params).await,
         "DescribeStateMachineForExecution" => state_machines::describe_for_execution(engine, params).await,
         "ListStateMachines" => state_machines::list(engine, params).await,
+        "ValidateStateMachineDefinition" => Ok(validation::validate(params)),
         "DeleteStateMachine" => state_machines::delete(engine, params).await,
 
         "PublishStateMachineVersion" => versions::publish(engine, params).await,
@@ -107,6 +109,8 @@ async fn answer(engine: &Engine, operation: &str, params: &Params) -> Result<Val
         "ListTagsForResource" => tags::list(engine, params).await,
 
         "StartExecution" => executions::start(engine, params).await,
+        "StartSyncExecution" => executions::start_sync(engine, params).await,
+        "RedriveExecution" => executions::redrive(engine, params).await,
         "DescribeExecution" => executions::describe(engine, params).await,
         "ListExecutions" => executions::list(engine, params).await,
         "GetExecutionHistory" => executions::history(engine, params).await,

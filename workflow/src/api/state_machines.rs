@@ -51,7 +51,7 @@ pub(super) async fn update(engine: &Engine, params: &Params) -> Result<Value, Fa
 pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, Failure> {
     let machine = engine.describe_state_machine(params.text("stateMachineArn")).await?;
     let mut answer = described(&machine, params);
-    answer.insert("status".into(), "ACTIVE".into());
+    answer.insert("status".into(), if machine.deleting { "DELETING" } else { "ACTIVE" }.into());
     answer.insert("type".into(), <&str>::from(machine.kind).into());
     answer.insert("creationDate".into(), seconds(machine.created));
     if let Some(description) = machine.description {

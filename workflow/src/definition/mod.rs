@@ -148,6 +148,11 @@ impl Definition {
         u32::try_from(index).ok().map(StateId)
     }
 
+    /// Lets an execution take no longer than this.
+    pub(crate) fn limit_to(&mut self, seconds: u32) {
+        self.timeout = Some(self.timeout.map_or(seconds, |own| own.min(seconds)));
+    }
+
     pub fn name(&self, state: StateId) -> &str {
         self.state(state).map_or("", |state| &state.name)
     }

@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use super::Error;
 use crate::Definition;
-use crate::journal::{Journal, MachineId, RevisionId};
+use crate::journal::{Journal, Kind, MachineId, RevisionId};
 
 /// Parsed definitions that are kept. Executions hold on to theirs whatever is kept here.
 const KEPT: usize = 512;
+
+/// What an express execution may take, as on AWS.
+const EXPRESS_SECONDS: u32 = 5 * 60;
 
 /// A revision as executions pin it.
 pub(super) struct Pinned {
@@ -34,8 +37,11 @@ impl Definitions {
             return Ok(pinned.clone());
         }
         let row = self.journal.revision(revision)?;
-        let definition = Definition::reread(&row.definition)
+        let mut definition = Definition::reread(&row.definition)
             .map_err(|problems| Error::Unreadable { machine: row.machine_name.clone(), problems })?;
+        if row.kind == Kind::Express {
+            definition.limit_to(EXPRESS_SECONDS);
+        }
         let pinned = Arc::new(Pinned {
             revision,
             machine: row.machine,

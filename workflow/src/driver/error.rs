@@ -45,6 +45,8 @@ pub enum Error {
     NoAlias,
     #[error("there is no state machine {0}")]
     NoMachine(String),
+    #[error("state machine {0} is being deleted")]
+    Deleting(String),
     #[error("there is another state machine {0}")]
     MachineExists(String),
     #[error("there are no mocks for a test case {test_case} of {machine}")]
@@ -57,6 +59,10 @@ pub enum Error {
     ActivityExists(String),
     #[error("there is no activity {0}")]
     NoActivity(String),
+    #[error("this is not for machines of this type")]
+    TypeNotSupported,
+    #[error("{0}")]
+    NotRedrivable(String),
     #[error("too many workers poll this activity")]
     TooManyPollers,
     #[error("not a task token")]

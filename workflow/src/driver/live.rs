@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::definitions::{Definitions, Pinned};
 use super::inbox::{Answer, Arrival};
-use super::{Error, Place};
+use super::{Error, Place, names};
 use crate::history::{self, Token};
 use crate::journal::{
-    Append, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, NewExecution, Origin, RunStatus,
+    Append, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, NewExecution, Origin, Redriven,
+    RunStatus,
 };
 use crate::{Event, Execution, Facts, Millis, Pending, Refused, Status, TaskKey};
 
@@ -104,9 +105,15 @@ impl Live {
         let wake = self.sleeps_until();
         let changed = (wake != self.wake).then_some(wake);
         let row = EventRow { first: self.stored, count, body };
+        let redriven = |event: &Event| matches!(event.detail, history::Detail::ExecutionRedriven { .. });
+        let redriven = self
+            .fresh
+            .iter()
+            .find(|event| redriven(event))
+            .map(|event| Redriven { count: self.execution.redrives(), at: event.at });
         let started = self.execution.started_at().unwrap_or_default();
         let start = self.start.clone().map(|start| NewExecution { started, ..start });
-        Append { execution: id, start, row, closed, wake: changed }
+        Append { execution: id, start, row, redriven, closed, wake: changed }
     }
 
     /// The commit is durable.
@@ -152,7 +159,7 @@ pub(super) fn for_each_event(
 pub(super) fn facts(place: &Place, pinned: &Pinned, name: String) -> Facts {
     Facts {
         execution_arn: place.execution(&pinned.machine_name, &name),
-        execution_name: name,
+        execution_name: names::shown(&name).to_owned(),
         state_machine_arn: place.machine(&pinned.machine_name),
         state_machine_name: pinned.machine_name.clone(),
         role_arn: pinned.role.clone(),

@@ -7,6 +7,19 @@ const NAME: usize = 80;
 /// Longest ARN that is looked at.
 const ARN: usize = 256;
 
+/// Between the name of an express execution and what makes it unique. No name has it.
+const EXPRESS: char = ':';
+
+/// The stored name of an express execution.
+pub(super) fn express(name: &str, unique: uuid::Uuid) -> String {
+    format!("{name}{EXPRESS}{unique}")
+}
+
+/// The name that was given to the execution with this stored name.
+pub(super) fn shown(stored: &str) -> &str {
+    stored.split(EXPRESS).next().unwrap_or_default()
+}
+
 /// Where this engine says it is.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -29,8 +42,10 @@ impl Place {
         self.arn("activity", name)
     }
 
+    /// Of an execution with this stored name.
     pub fn execution(&self, machine: &str, name: &str) -> String {
-        format!("arn:aws:states:{}:{}:execution:{machine}:{name}", self.region, self.account)
+        let kind = if name.contains(EXPRESS) { "express" } else { "execution" };
+        self.arn(kind, &format!("{machine}:{name}"))
     }
 
     pub fn version(&self, machine: &str, number: u32) -> String {
@@ -119,8 +134,9 @@ fn parts(arn: &str) -> Result<Vec<&str>, Error> {
     }
 }
 
-fn wrong_kind(arn: &str) -> Error {
-    Error::InvalidArn(format!("Resource type not valid in this context: {arn}"))
+pub(super) fn wrong_kind(arn: &str) -> Error {
+    let kind = arn.split(':').nth(5).unwrap_or(arn);
+    Error::InvalidArn(format!("Resource type not valid in this context: {kind}"))
 }
 
 #[cfg(test)]
@@ -135,6 +151,16 @@ mod tests {
         assert_eq!(qualified(&place.alias("m", "a7")).unwrap(), ("m", Qualifier::Alias("a7")));
         assert_eq!(activity(&place.activity("a")).unwrap(), "a");
         assert_eq!(execution(&place.execution("m", "e")).unwrap(), ("m", "e"));
+        let stored = express("e", uuid::Uuid::nil());
+        let express = place.execution("m", &stored);
+        assert_eq!(
+            express,
+            format!("arn:aws:states:us-east-1:000000000000:express:m:e:{}", uuid::Uuid::nil())
+        );
+        assert_eq!(shown(&stored), "e");
+        assert!(
+            matches!(execution(&express), Err(Error::InvalidArn(said)) if said == "Resource type not valid in this context: express")
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::timers::Timers;
 use super::{Change, Error, Place, Ticks};
 use crate::history::Token;
 use crate::journal::{Appended, ExecutionId, Journal};
-use crate::{Input, Millis, step};
+use crate::{Input, Millis, Status, step};
 
 /// Executions decided about but not durable, and inputs that wait for them, before no more commands are taken in.
 const ROOM: usize = 2048;
@@ -178,7 +178,11 @@ impl Owner {
     /// Asks the core what follows from one arrival. What it says is applied at once, and kept from everybody until it
     /// is durable.
     pub(super) fn decide(&mut self, id: ExecutionId, arrival: Arrival) {
-        if let Err(error) = self.bring(id) {
+        let brought = match arrival.input {
+            Input::Redrive { .. } => self.bring_back(id),
+            _ => self.bring(id),
+        };
+        if let Err(error) = brought {
             return self.undecided(id, arrival, error);
         }
         let Some(live) = self.lives.get_mut(&id) else { return };
@@ -211,7 +215,7 @@ impl Owner {
             return;
         }
         // Nothing came of it, so there is nothing to wait for.
-        if live.start.is_some() {
+        if live.start.is_some() || live.execution.status() != Status::Running {
             self.lives.remove(&id);
         } else {
             self.timers.set(id, live.execution.next_due());

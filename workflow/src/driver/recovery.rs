@@ -54,6 +54,15 @@ impl Owner {
 
     /// Makes sure that the execution is in memory.
     pub(super) fn bring(&mut self, id: ExecutionId) -> Result<(), Error> {
+        self.bring_in(id, |status| status == RunStatus::Running)
+    }
+
+    /// The same for one that has ended and is to go on.
+    pub(super) fn bring_back(&mut self, id: ExecutionId) -> Result<(), Error> {
+        self.bring_in(id, |status| status != RunStatus::Parked)
+    }
+
+    fn bring_in(&mut self, id: ExecutionId, may: impl FnOnce(RunStatus) -> bool) -> Result<(), Error> {
         if self.lives.contains_key(&id) {
             return Ok(());
         }
@@ -62,7 +71,7 @@ impl Owner {
             return Err(Refused::Closed.into());
         }
         let row = self.journal.execution(Which::Id(id))?;
-        let Some(row) = row.filter(|row| row.status == RunStatus::Running) else {
+        let Some(row) = row.filter(|row| may(row.status)) else {
             self.timers.set(id, None);
             return Err(Refused::Closed.into());
         };

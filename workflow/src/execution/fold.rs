@@ -10,7 +10,7 @@ use std::sync::Arc;
 type Fold = Result<(), &'static str>;
 
 /// The frame of the execution itself.
-const ROOT: u32 = 0;
+pub(super) const ROOT: u32 = 0;
 
 const NO_FRAME: &str = "its branch does not run";
 const WRONG_PHASE: &str = "its branch stands elsewhere";
@@ -18,8 +18,12 @@ const NO_PAYLOAD: &str = "its payload refers to nothing";
 
 impl Execution {
     pub(super) fn fold(&mut self, event: &Event) -> Fold {
-        if self.status != Status::Running {
-            return Err("the execution is closed");
+        let may_follow = match event.detail {
+            Detail::ExecutionRedriven { .. } => self.has_failed(),
+            _ => self.status == Status::Running,
+        };
+        if !may_follow {
+            return Err("the execution is closed, or not");
         }
         if event.id != if event.detail.is_private() { 0 } else { self.length + 1 } {
             return Err("its number does not follow");
@@ -27,6 +31,9 @@ impl Execution {
         match &event.detail {
             Detail::ExecutionStarted { input, start, timeout } => {
                 self.start(event.at, input, *start, *timeout)?
+            }
+            Detail::ExecutionRedriven { timeout, token } => {
+                self.revive(event, token.as_ref(), after(event.at, *timeout));
             }
             Detail::ExecutionSucceeded => {
                 let root = self.frame(ROOT).filter(|root| root.phase == Phase::Ended).ok_or(WRONG_PHASE)?;
@@ -68,7 +75,10 @@ impl Execution {
         self.failure = failure;
         self.stopped_at = Some(at);
         self.timeout_at = None;
-        self.frames.clear();
+        // What had not succeeded may be redriven.
+        if status == Status::Succeeded {
+            self.frames.clear();
+        }
         self.ready.clear();
         self.due.clear();
         self.tasks.clear();
@@ -92,6 +102,7 @@ impl Execution {
                     result: None,
                     assigned: Vec::new(),
                     role: None,
+                    remnant: None,
                 };
                 self.change(id, |frame| {
                     frame.entry = Some(entry);
@@ -128,6 +139,7 @@ impl Execution {
                     frame.phase = Phase::Retry(*due);
                     if let Some(entry) = &mut frame.entry {
                         entry.count_retry(*retrier);
+                        entry.remnant = None;
                     }
                 });
             }
@@ -274,10 +286,11 @@ impl Execution {
             Detail::IterationFailed { .. } | Detail::IterationAborted { .. } => {
                 let parent =
                     self.frame(id).and_then(|frame| frame.parent).ok_or("the execution is no iteration")?;
-                self.remove(id);
+                let lost = self.detach(id);
                 self.change_join(parent, |join| {
                     join.running.remove(&id);
-                    join.concurrency = 0;
+                    join.stopped = true;
+                    join.lost.extend(lost);
                 });
             }
             Detail::ParallelSucceeded | Detail::MapSucceeded => {
@@ -286,7 +299,7 @@ impl Execution {
             // A state that fails before it has begun has no branches to drop.
             _ => {
                 self.expect(id, |phase| matches!(phase, Phase::Join(_) | Phase::Acting | Phase::Retry(_)))?;
-                self.drop_branches(id);
+                self.put_branches_aside(id);
             }
         }
         Ok(())
@@ -314,7 +327,7 @@ impl Execution {
         let (parent, index, data) =
             (frame.parent.ok_or("the execution is no branch")?, frame.index, frame.data.clone());
         self.expect(parent, |phase| matches!(phase, Phase::Join(_)))?;
-        self.remove(id);
+        self.detach(id);
         let mut complete = false;
         self.change_join(parent, |join| {
             if let Some(slot) = Arc::make_mut(&mut join.outputs).get_mut(index as usize) {
@@ -327,15 +340,6 @@ impl Execution {
         let last = last(complete);
         self.change(parent, |frame| frame.last = last);
         Ok(())
-    }
-
-    fn drop_branches(&mut self, id: u32) {
-        let running = match self.frame(id).map(|frame| &frame.phase) {
-            Some(Phase::Join(join)) => join.running.clone(),
-            _ => BTreeSet::new(),
-        };
-        running.into_iter().for_each(|branch| self.remove(branch));
-        self.change(id, |frame| frame.phase = Phase::Acting);
     }
 
     fn expect(&self, id: u32, holds: impl FnOnce(&Phase) -> bool) -> Fold {
@@ -397,6 +401,8 @@ impl Join {
             concurrency,
             running,
             items: items.map(|(items, _)| items),
+            stopped: false,
+            lost: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One branch of an execution: where it stands and what flows through it.
 
 use super::TaskKey;
+use super::revival::{Detached, Remnant};
 use crate::history::{Family, StateKind, Token};
 use crate::{Millis, StateId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,8 @@ pub(crate) struct Entry {
     pub(crate) assigned: Vec<(Arc<str>, Arc<str>)>,
     /// The role that its task takes on.
     pub(crate) role: Option<Arc<str>>,
+    /// Its branches, once they have failed with it.
+    pub(super) remnant: Option<Box<Remnant>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +108,10 @@ pub(crate) struct Join {
     pub(crate) concurrency: u32,
     pub(crate) running: BTreeSet<u32>,
     pub(crate) items: Option<Items>,
+    /// An iteration has failed: no more are started.
+    pub(super) stopped: bool,
+    /// The iterations that failed or were aborted, with all inside them.
+    pub(super) lost: Detached,
 }
 
 /// The items of a Map: the text of the array, and where each lies in it.
@@ -189,7 +196,9 @@ impl Join {
     }
 
     pub(crate) fn can_start(&self) -> bool {
-        (self.next as usize) < self.outputs.len() && (self.running.len() as u64) < u64::from(self.concurrency)
+        !self.stopped
+            && (self.next as usize) < self.outputs.len()
+            && (self.running.len() as u64) < u64::from(self.concurrency)
     }
 }
 

@@ -4,12 +4,14 @@
 mod fold;
 pub(crate) mod frame;
 mod pending;
+mod revival;
 
 pub use pending::{Pending, TaskKey};
 
 use crate::Millis;
 use crate::history::{Event, Failure, Payload, Token};
 use frame::{Frame, Marks, Phase};
+use revival::Redrive;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -53,8 +55,11 @@ pub struct Execution {
     output: Option<Arc<str>>,
     failure: Option<Failure>,
     test_case: Option<Arc<str>>,
+    /// Those of an execution that did not succeed are kept: it may be redriven.
     frames: BTreeMap<u32, Arc<Frame>>,
     next_frame: u32,
+    redrives: u32,
+    recent_redrives: VecDeque<Redrive>,
     // What `pending` reads; kept by `change`, `insert` and `remove` alone.
     ready: VecDeque<u32>,
     due: BTreeSet<(Millis, u32)>,
@@ -77,6 +82,8 @@ impl Execution {
             test_case: None,
             frames: BTreeMap::new(),
             next_frame: 0,
+            redrives: 0,
+            recent_redrives: VecDeque::new(),
             ready: VecDeque::new(),
             due: BTreeSet::new(),
             tasks: BTreeSet::new(),
@@ -194,18 +201,6 @@ impl Execution {
     fn insert(&mut self, id: u32, frame: Frame) {
         self.index(id, Marks::NONE, frame.marks());
         self.frames.insert(id, Arc::new(frame));
-    }
-
-    /// Removes a branch and all that run inside it.
-    fn remove(&mut self, id: u32) {
-        let mut open = vec![id];
-        while let Some(id) = open.pop() {
-            let Some(frame) = self.frames.remove(&id) else { continue };
-            self.index(id, frame.marks(), Marks::NONE);
-            if let Phase::Join(join) = &frame.phase {
-                open.extend(&join.running);
-            }
-        }
     }
 
     fn index(&mut self, id: u32, before: Marks, after: Marks) {

@@ -50,7 +50,7 @@ impl Execution {
 
     /// What one try owes, `None` when its result is no longer awaited.
     pub fn pending_task(&self, key: TaskKey) -> Option<Pending<'_>> {
-        let frame = self.frame(key.frame)?;
+        let frame = self.frame(key.frame).filter(|_| self.status == Status::Running)?;
         if frame.key(key.frame) == Some(key) { owed(key.frame, frame) } else { None }
     }
 

@@ -191,6 +191,11 @@ pub enum Detail {
     RoleTaken {
         role: Arc<str>,
     },
+    /// An execution that had ended without success goes on; the client may have named the request.
+    ExecutionRedriven {
+        timeout: Option<u32>,
+        token: Option<Arc<str>>,
+    },
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.
@@ -276,6 +281,7 @@ impl Detail {
             | Detail::TaskTimedOut(it)
             | Detail::TaskSubmitFailed(it) => failure(it),
             Detail::Mocked { test_case } => test_case.len(),
+            Detail::ExecutionRedriven { token, .. } => token.as_ref().map_or(0, |token| token.len()),
             _ => 0,
         }
     }

@@ -46,6 +46,7 @@ impl View<'_> {
             detail if detail.is_of_task() => return self.task_name(detail),
             Detail::ExecutionStarted { .. } => "ExecutionStarted",
             Detail::ExecutionSucceeded => "ExecutionSucceeded",
+            Detail::ExecutionRedriven { .. } => "ExecutionRedriven",
             Detail::ExecutionFailed(_) => "ExecutionFailed",
             Detail::ExecutionTimedOut(_) => "ExecutionTimedOut",
             Detail::ExecutionAborted(_) => "ExecutionAborted",
@@ -103,6 +104,9 @@ impl View<'_> {
                 "executionSucceededEventDetails",
                 json!({"output": self.text(&Payload::Data), "outputDetails": whole()}),
             ),
+            Detail::ExecutionRedriven { .. } => {
+                ("executionRedrivenEventDetails", json!({"redriveCount": self.before.redrives() + 1}))
+            }
             Detail::ExecutionFailed(it) => ("executionFailedEventDetails", failure(it, Map::new())),
             Detail::ExecutionTimedOut(it) => ("executionTimedOutEventDetails", failure(it, Map::new())),
             Detail::ExecutionAborted(it) => ("executionAbortedEventDetails", failure(it, Map::new())),

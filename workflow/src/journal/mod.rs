@@ -20,7 +20,7 @@ pub use machines::{
 pub use memory::MemoryJournal;
 pub use rows::{
     Activity, Append, Appended, Closed, Created, EventRow, ExecutionId, ExecutionRow, Listing, NewActivity,
-    NewExecution, Origin, RunStatus, Unfinished,
+    NewExecution, Origin, Redriven, RunStatus, Unfinished,
 };
 pub use sqlite::SqliteJournal;
 
@@ -75,6 +75,9 @@ pub trait Machines: Send + Sync + 'static {
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error>;
 
     fn machine(&self, name: &str) -> Result<Option<Machine>, Error>;
+
+    /// A deleted machine of which executions still run.
+    fn deleting_machine(&self, name: &str) -> Result<Option<Machine>, Error>;
 
     /// In order of their names, `after` excluded.
     fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error>;

@@ -59,6 +59,14 @@ pub struct ExecutionRow {
     pub stopped: Option<Millis>,
     /// When nothing is owed but a wake-up at this time.
     pub wake: Option<Millis>,
+    pub redriven: Option<Redriven>,
+}
+
+/// How often an execution was redriven, and when last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redriven {
+    pub count: u32,
+    pub at: Millis,
 }
 
 /// An execution to go on with after a restart.
@@ -97,6 +105,8 @@ pub struct Append {
     /// Present when these are the execution's first events.
     pub start: Option<NewExecution>,
     pub row: EventRow,
+    /// Present when it had ended and goes on.
+    pub redriven: Option<Redriven>,
     pub closed: Option<Closed>,
     /// `Some` when what the execution sleeps for has changed.
     pub wake: Option<Option<Millis>>,

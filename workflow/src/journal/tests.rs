@@ -26,7 +26,7 @@ fn row(first: u32, count: u32) -> EventRow {
 }
 
 fn more(execution: ExecutionId, first: u32, count: u32) -> Append {
-    Append { execution, start: None, row: row(first, count), closed: None, wake: None }
+    Append { execution, start: None, row: row(first, count), redriven: None, closed: None, wake: None }
 }
 
 fn start(execution: ExecutionId, machine: &Machine, name: &str) -> Append {
@@ -72,6 +72,8 @@ promises!(
     an_alias_leads_to_versions_that_there_are,
     tags_belong_to_what_is_there,
     executions_are_listed_by_what_they_were_started_by,
+    a_redriven_execution_runs_again,
+    a_deleted_machine_is_being_deleted_while_something_of_it_runs,
 );
 
 async fn a_machine_is_created_once_and_its_name_is_free_when_deleted(journal: impl Journal) {
@@ -330,6 +332,36 @@ async fn executions_are_listed_by_what_they_were_started_by(journal: impl Journa
     let row = journal.execution(Which::Id(3)).unwrap().unwrap();
     let origin = Origin { version: Some(1), alias: Some("a".into()), trace: Some("trace 3".into()) };
     assert_eq!(row.origin, origin);
+}
+
+async fn a_redriven_execution_runs_again(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    journal.append(vec![start(1, &machine, "e")]).await.unwrap();
+    let closed = Some(Closed { status: RunStatus::Failed, at: at(5) });
+    journal.append(vec![Append { closed, ..more(1, 3, 1) }]).await.unwrap();
+    let redriven = Some(Redriven { count: 1, at: at(9) });
+    journal.append(vec![Append { redriven, ..more(1, 4, 2) }]).await.unwrap();
+    let row = journal.execution(Which::Id(1)).unwrap().unwrap();
+    assert_eq!((row.status, row.stopped, row.redriven), (RunStatus::Running, None, redriven));
+    assert_eq!(journal.unfinished(0, 9).unwrap(), [Unfinished { id: 1, wake: None }]);
+    let redriven = Some(Redriven { count: 2, at: at(19) });
+    journal.append(vec![Append { closed, ..more(1, 6, 1) }]).await.unwrap();
+    journal.append(vec![Append { redriven, closed, ..more(1, 7, 2) }]).await.unwrap();
+    let row = journal.execution(Which::Id(1)).unwrap().unwrap();
+    assert_eq!((row.status, row.stopped, row.redriven), (RunStatus::Failed, Some(at(5)), redriven));
+    assert_eq!(journal.unfinished(0, 9).unwrap(), []);
+}
+
+async fn a_deleted_machine_is_being_deleted_while_something_of_it_runs(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    journal.append(vec![start(1, &machine, "e")]).await.unwrap();
+    assert_eq!(journal.deleting_machine("m").unwrap(), None);
+    journal.delete_machine("m", at(2)).await.unwrap();
+    assert_eq!(journal.deleting_machine("m").unwrap(), Some(machine));
+    assert_eq!(journal.deleting_machine("other").unwrap(), None);
+    let closed = Some(Closed { status: RunStatus::Succeeded, at: at(5) });
+    journal.append(vec![Append { closed, ..more(1, 3, 1) }]).await.unwrap();
+    assert_eq!(journal.deleting_machine("m").unwrap(), None);
 }
 
 /// What a version of the program wrote that knew the first migration only.

@@ -86,7 +86,14 @@ pub enum Input {
         error: Option<Arc<str>>,
         cause: Option<Arc<str>>,
     },
+    /// Go on with an execution that has ended without success.
+    Redrive {
+        token: Option<Arc<str>>,
+    },
 }
+
+/// The events that an execution may have and still be redriven: there must be room for that and for one more.
+pub const MAX_REDRIVABLE: u32 = machine::MAX_HISTORY - 2;
 
 /// Why an input changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +104,8 @@ pub enum Refused {
     AlreadyStarted,
     #[error("the execution was not started yet")]
     NotStarted,
+    #[error("the execution cannot be redriven")]
+    NotRedrivable,
     /// The key was awaited once, and something else came first.
     #[error("the task has a result already or is timed out")]
     TaskTimedOut,
@@ -125,6 +134,7 @@ pub fn step(
         Input::Stop { error, cause } => {
             machine.emit(0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
         }
+        Input::Redrive { token } => machine.redrive(token),
         Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
             (frame, Some(Pending::RunTask { .. })) => machine.redispatch(frame),
             // Whoever holds the token of an activity or a callback is not gone with this process.
@@ -175,6 +185,10 @@ pub fn step(
 }
 
 fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
+    if matches!(input, Input::Redrive { .. }) {
+        let room = execution.length() <= MAX_REDRIVABLE;
+        return if execution.has_failed() && room { Ok(()) } else { Err(Refused::NotRedrivable) };
+    }
     if execution.status() != Status::Running {
         return Err(Refused::Closed);
     }
@@ -213,6 +227,13 @@ impl Machine<'_> {
     fn start(&mut self, input: &Arc<str>) -> Outcome {
         let (start, timeout) = (self.definition.start, self.definition.timeout);
         self.emit(0, Detail::ExecutionStarted { input: input.clone(), start, timeout })
+    }
+
+    /// What had not succeeded is due at once.
+    fn redrive(&mut self, token: Option<Arc<str>>) -> Outcome {
+        let (last, timeout) = (self.execution().length(), self.definition.timeout);
+        self.emit_after(last, 0, Detail::ExecutionRedriven { timeout, token })?;
+        self.fire()
     }
 
     /// Everything that is due, in the order of the instants, as far as a step may go.

@@ -8,6 +8,8 @@ mod api;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
+mod redrive;
+#[cfg(test)]
 mod restarts;
 #[cfg(test)]
 mod rig;

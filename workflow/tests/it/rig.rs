@@ -121,6 +121,10 @@ impl Machines for Journal {
         self.stored.machine(name)
     }
 
+    fn deleting_machine(&self, name: &str) -> Result<Option<Machine>, Error> {
+        self.stored.deleting_machine(name)
+    }
+
     fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error> {
         self.stored.machines(after, limit)
     }
@@ -217,7 +221,7 @@ impl Activities for Journal {
     }
 }
 
-/// Tasks by name: `echo…` answers its input, `fail` fails, `panic` panics, `hang` never ends, `beat` says that it lives
+/// Tasks by name: `echo…` answers its input, `fail` fails, `flaky…` fails the first time, `panic` panics, `hang` never ends, `beat` says that it lives
 /// whenever told to.
 pub(crate) struct Script {
     pub(crate) calls: Mutex<HashMap<String, u32>>,
@@ -267,8 +271,16 @@ impl Tasks for Script {
         if call.begin.begin().await.is_err() {
             return std::future::pending().await; // given up: this is about to be dropped
         }
-        *self.calls.lock().unwrap().entry(function.clone()).or_default() += 1;
+        let count = {
+            let mut calls = self.calls.lock().unwrap();
+            let count = calls.entry(function.clone()).or_default();
+            *count += 1;
+            *count
+        };
         match function.as_str() {
+            flaky if flaky.starts_with("flaky") && count == 1 => {
+                Err(TaskError { error: "Oops".into(), cause: "it had to be, once".into() })
+            }
             "fail" => Err(TaskError { error: "Oops".into(), cause: "it had to be".into() }),
             "panic" => panic!("of all things"),
             "hang" => {

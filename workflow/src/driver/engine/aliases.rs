@@ -187,6 +187,6 @@ impl Engine {
 fn alias_arn(arn: &str) -> Result<(&str, &str), Error> {
     match names::qualified(arn)? {
         (machine, Qualifier::Alias(alias)) => Ok((machine, alias)),
-        _ => Err(Error::InvalidArn(format!("Resource type not valid in this context: {arn}"))),
+        _ => Err(names::wrong_kind(arn)),
     }
 }

@@ -1,28 +1,20 @@
-//! Executions: start, describe, list, stop, wait.
+//! Executions: described, listed, stopped, waited for. How they begin is in [`super::starts`].
 
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::super::inbox::{Answer, Command, Start};
+use super::super::inbox::Command;
 use super::super::live::{facts, for_each_event, run_status};
 use super::super::{Error, names};
-use super::target::Target;
+use super::redrive::Redrives;
 use super::{Engine, PAYLOAD, Page, page};
 use crate::history::Detail;
-use crate::journal::{self, ExecutionRow, Listing, Origin, RunStatus, Which};
+use crate::journal::{self, ExecutionRow, Listing, Redriven, RunStatus, Which};
 use crate::{Execution, Input, Millis, Refused};
 
 /// The error of an execution whose history cannot be read.
 const DAMAGED: &str = "Lockgate.HistoryDamaged";
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Started {
-    pub arn: String,
-    pub start_date: Millis,
-    /// It was running already, under this name and with this input.
-    pub existed: bool,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -41,6 +33,7 @@ pub struct Description {
     pub input: Option<Arc<str>>,
     pub output: Option<Arc<str>>,
     pub failed: Option<Failed>,
+    pub redrives: Redrives,
 }
 
 /// How an execution failed, as far as it said.
@@ -60,81 +53,17 @@ pub struct ListedExecution {
     pub status: RunStatus,
     pub started: Millis,
     pub stopped: Option<Millis>,
+    pub redriven: Option<Redriven>,
 }
 
 impl Engine {
-    /// Starts an execution; `ARN#TestCase` as a test case whose mocks answer its tasks. A name that stands already is an error, unless that execution is running and has the same
-    /// input: then this is the answer to a start whose first answer was lost.
-    pub async fn start_execution(
-        &self,
-        machine_arn: &str,
-        name: Option<&str>,
-        input: &str,
-    ) -> Result<Started, Error> {
-        self.start_traced_execution(machine_arn, name, input, None).await
-    }
-
-    /// The same with a trace header, which is shown as it came.
-    pub async fn start_traced_execution(
-        &self,
-        machine_arn: &str,
-        name: Option<&str>,
-        input: &str,
-        trace: Option<&str>,
-    ) -> Result<Started, Error> {
-        let (machine_arn, test_case) = match machine_arn.split_once('#') {
-            Some((arn, test_case)) => (arn, Some(Arc::from(test_case))),
-            None => (machine_arn, None),
-        };
-        let Target { machine, revision, origin } = self.target(machine_arn)?;
-        self.guard.check(&machine.name)?;
-        check_json(input).map_err(Error::InvalidInput)?;
-        let name = match name {
-            Some(name) => {
-                names::check(name)?;
-                name.to_owned()
-            }
-            None => self.new_id().to_string(),
-        };
-        let (answer, answered) = oneshot::channel();
-        let origin = Origin { trace: trace.map(str::to_owned), ..origin };
-        let start = Start { revision, name: name.clone(), origin, input: Arc::from(input), test_case };
-        self.offer(Command::Start { start, answer: Answer::Caller(answer) })?;
-        let arn = self.place.execution(&machine.name, &name);
-        match answered.await.map_err(|_| Error::Closed)? {
-            Ok(start_date) => Ok(Started { arn, start_date, existed: false }),
-            Err(Error::ExecutionExists(_)) => self.started_before(arn, input).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn started_before(&self, arn: String, input: &str) -> Result<Started, Error> {
-        let standing = self.describe_execution(&arn).await?;
-        let same = standing.status == RunStatus::Running && standing.input.as_deref() == Some(input);
-        if !same {
-            return Err(Error::ExecutionExists(arn));
-        }
-        Ok(Started { arn, start_date: standing.started, existed: true })
-    }
-
     pub async fn describe_execution(&self, arn: &str) -> Result<Description, Error> {
-        let row = self.row(arn)?;
-        let mut description = Description {
-            arn: self.place.execution(&row.machine_name, &row.name),
-            machine_arn: self.place.machine(&row.machine_name),
-            version_arn: row.origin.version.map(|number| self.place.version(&row.machine_name, number)),
-            alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
-            trace: row.origin.trace.clone(),
-            name: row.name.clone(),
-            role: String::new(),
-            status: row.status,
-            started: row.started,
-            stopped: row.stopped,
-            input: None,
-            output: None,
-            failed: None,
-        };
-        let Err(error) = self.fold_into(&row, &mut description) else { return Ok(description) };
+        self.describe_row(&self.row(arn)?)
+    }
+
+    pub(super) fn describe_row(&self, row: &ExecutionRow) -> Result<Description, Error> {
+        let mut description = self.bare_description(row);
+        let Err(error) = self.fold_into(row, &mut description) else { return Ok(description) };
         let damage = match &error {
             Error::Damaged { .. } | Error::Unreadable { .. } => &error,
             Error::Journal(cause) if !matches!(cause, journal::Error::Ledger(_)) => &error,
@@ -147,7 +76,31 @@ impl Engine {
         Ok(description)
     }
 
-    fn fold_into(&self, row: &ExecutionRow, description: &mut Description) -> Result<(), Error> {
+    /// What the row says, without the events.
+    pub(super) fn bare_description(&self, row: &ExecutionRow) -> Description {
+        Description {
+            arn: self.place.execution(&row.machine_name, &row.name),
+            machine_arn: self.place.machine(&row.machine_name),
+            version_arn: row.origin.version.map(|number| self.place.version(&row.machine_name, number)),
+            alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
+            trace: row.origin.trace.clone(),
+            name: names::shown(&row.name).to_owned(),
+            role: String::new(),
+            status: row.status,
+            started: row.started,
+            stopped: row.stopped,
+            input: None,
+            output: None,
+            failed: None,
+            redrives: Redrives { refused: Some("Execution history cannot be read"), ..Redrives::default() },
+        }
+    }
+
+    pub(super) fn fold_into(
+        &self,
+        row: &ExecutionRow,
+        description: &mut Description,
+    ) -> Result<Execution, Error> {
         let pinned = self.definitions.get(row.revision)?;
         description.role.clone_from(&pinned.role);
         let mut execution = Execution::new(Arc::new(facts(&self.place, &pinned, row.name.clone())));
@@ -159,12 +112,13 @@ impl Engine {
         })?;
         // The row was read before the events, which may have come further since.
         description.status = run_status(execution.status());
-        description.stopped = execution.stopped_at().or(row.stopped);
+        description.stopped = execution.stopped_at();
         description.output = execution.output().cloned();
         description.failed = execution
             .failure()
             .map(|failure| Failed { error: failure.error.clone(), cause: failure.cause.clone() });
-        Ok(())
+        description.redrives = self.redrives(row, &execution)?;
+        Ok(execution)
     }
 
     /// Newest first.
@@ -187,6 +141,7 @@ impl Engine {
             status: row.status,
             started: row.started,
             stopped: row.stopped,
+            redriven: row.redriven,
         };
         Ok((rows.into_iter().map(listed).collect(), next))
     }
@@ -216,13 +171,18 @@ impl Engine {
     /// Waits until the execution has ended.
     pub async fn closed(&self, arn: &str) -> Result<Description, Error> {
         let row = self.row(arn)?;
+        self.ended(&row).await?;
+        self.describe_execution(arn).await
+    }
+
+    pub(super) async fn ended(&self, row: &ExecutionRow) -> Result<(), Error> {
         if row.stopped.is_none() {
             let (closed, signal) = oneshot::channel();
             let command = Command::Watch { execution: row.id, closed };
             self.commands.send(command).await.map_err(|_| Error::Closed)?;
             let _ = signal.await; // dropping its end is the signal
         }
-        self.describe_execution(arn).await
+        Ok(())
     }
 
     pub(super) fn row(&self, arn: &str) -> Result<ExecutionRow, Error> {

@@ -57,6 +57,8 @@ pub struct MachineDescription {
     pub label: Option<String>,
     /// What is said of the version.
     pub description: Option<String>,
+    /// It is deleted, and executions of it still run.
+    pub deleting: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +77,9 @@ impl Engine {
         self.guard.check(&request.name)?;
         definition::check(&request.definition, request.kind).map_err(Error::InvalidDefinition)?;
         super::tags::check(&self.place.machine(&request.name), &request.tags)?;
+        if self.journal.deleting_machine(&request.name)?.is_some() {
+            return Err(Error::Deleting(self.place.machine(&request.name)));
+        }
         let MachineRequest { name, definition, role, kind, settings, tags, publish } = request.clone();
         let publish = publish.map(Publish::from);
         let new =
@@ -123,7 +128,12 @@ impl Engine {
     pub async fn describe_state_machine(&self, arn: &str) -> Result<MachineDescription, Error> {
         let (name, qualifier) = names::qualified(arn)?;
         let missing = || Error::NoMachine(arn.to_owned());
-        let machine = self.journal.machine(name)?.ok_or_else(missing)?;
+        let Some(machine) = self.journal.machine(name)? else {
+            let machine = self.journal.deleting_machine(name)?.filter(|_| qualifier == Qualifier::None);
+            let Machine { revision, created, .. } = machine.ok_or_else(missing)?;
+            let description = self.description_of(self.journal.revision(revision)?);
+            return Ok(MachineDescription { created, deleting: true, ..description });
+        };
         let version = match qualifier {
             Qualifier::None => None,
             Qualifier::Version(number) => {
@@ -177,14 +187,33 @@ impl Engine {
     }
 
     pub(super) fn machine(&self, arn: &str) -> Result<Machine, Error> {
-        let machine = self.journal.machine(names::machine(arn)?)?;
-        machine.ok_or_else(|| Error::NoMachine(arn.to_owned()))
+        self.machine_named(names::machine(arn)?, arn)
+    }
+
+    /// The machine of this name, for something that may not be done to one that is being deleted.
+    pub(super) fn machine_named(&self, name: &str, arn: &str) -> Result<Machine, Error> {
+        match self.journal.machine(name)? {
+            Some(machine) => Ok(machine),
+            None if self.journal.deleting_machine(name)?.is_some() => Err(Error::Deleting(arn.to_owned())),
+            None => Err(Error::NoMachine(arn.to_owned())),
+        }
     }
 
     fn description_of(&self, revision: Revision) -> MachineDescription {
         let Revision { machine_name: name, kind, role, settings, definition, label, created, .. } = revision;
         let arn = self.place.machine(&name);
-        MachineDescription { arn, name, definition, role, kind, settings, created, label, description: None }
+        MachineDescription {
+            arn,
+            name,
+            definition,
+            role,
+            kind,
+            settings,
+            created,
+            label,
+            description: None,
+            deleting: false,
+        }
     }
 }
 

@@ -7,7 +7,9 @@ mod executions;
 mod history;
 mod machines;
 mod page;
+mod redrive;
 mod revisions;
+mod starts;
 mod tags;
 mod target;
 
@@ -32,11 +34,13 @@ use crate::tasks::Tasks;
 
 pub use activities::ActivityDescription;
 pub use aliases::{AliasDescription, Route};
-pub use executions::{Description, Failed, ListedExecution, Started};
+pub use executions::{Description, Failed, ListedExecution};
 pub use history::HistoryPage;
 pub use machines::{ListedMachine, MachineDescription, MachineMade, MachineRequest, VersionRequest};
 pub use page::Page;
+pub use redrive::Redrives;
 pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};
+pub use starts::Started;
 
 /// Changes that a slow subscriber may lag behind before it loses some.
 const CHANGES: usize = 1024;

@@ -30,7 +30,11 @@ impl Page {
     pub(super) fn after(&self) -> Result<Option<String>, Error> {
         let Some(token) = &self.token else { return Ok(None) };
         let bytes = BASE64.decode(token).map_err(|_| Error::InvalidPage)?;
-        String::from_utf8(bytes).map(Some).map_err(|_| Error::InvalidPage)
+        let (checksum, place) = bytes.split_first_chunk().ok_or(Error::InvalidPage)?;
+        if crc32fast::hash(place).to_le_bytes() != *checksum {
+            return Err(Error::InvalidPage);
+        }
+        String::from_utf8(place.to_vec()).map(Some).map_err(|_| Error::InvalidPage)
     }
 
     pub(super) fn after_number<T: std::str::FromStr>(&self) -> Result<Option<T>, Error> {
@@ -42,10 +46,17 @@ impl Page {
 /// The token of the page that follows `last`, if this one is full.
 pub(super) fn next<T>(rows: &[T], limit: u32, last: impl FnOnce(&T) -> String) -> Option<String> {
     let full = rows.len() >= limit as usize;
-    rows.last().filter(|_| full).map(|row| BASE64.encode(last(row)))
+    rows.last().filter(|_| full).map(|row| encode(&last(row)))
+}
+
+/// A place in a list with its checksum, so that a garbled token is known as one.
+fn encode(place: &str) -> String {
+    let mut bytes = crc32fast::hash(place.as_bytes()).to_le_bytes().to_vec();
+    bytes.extend(place.as_bytes());
+    BASE64.encode(bytes)
 }
 
 /// A token that says how many entries came before.
 pub(super) fn token(count: u32) -> String {
-    BASE64.encode(count.to_string())
+    encode(&count.to_string())
 }

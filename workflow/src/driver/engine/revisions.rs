@@ -165,7 +165,7 @@ impl Engine {
             (name, Qualifier::None) => {
                 self.journal.machine(name)?.ok_or_else(|| Error::NoMachine(arn.to_owned()))
             }
-            _ => Err(Error::InvalidArn(format!("Resource type not valid in this context: {arn}"))),
+            _ => Err(names::wrong_kind(arn)),
         }
     }
 }

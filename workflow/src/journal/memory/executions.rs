@@ -28,12 +28,18 @@ impl Tables {
                 started: new.started,
                 stopped: None,
                 wake: None,
+                redriven: None,
             };
             self.executions.insert(append.execution, Stored { row, events: Vec::new() });
         }
         if let Some(stored) = self.executions.get_mut(&append.execution) {
             let checksum = append.row.checksum(append.execution);
             stored.events.push((append.row, checksum));
+            if append.redriven.is_some() {
+                stored.row.redriven = append.redriven;
+                stored.row.status = RunStatus::Running;
+                stored.row.stopped = None;
+            }
             if let Some(wake) = append.wake {
                 stored.row.wake = wake;
             }

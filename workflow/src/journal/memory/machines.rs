@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::super::{
     Created, Error, Machine, MachineId, Machines, NewMachine, NewRevision, Revised, Revision, RevisionId,
-    Tagged,
+    RunStatus, Tagged,
 };
 use super::{MemoryJournal, Tables};
 use crate::Millis;
@@ -61,6 +61,16 @@ impl Machines for MemoryJournal {
 
     fn machine(&self, name: &str) -> Result<Option<Machine>, Error> {
         Ok(self.tables().named(name).cloned())
+    }
+
+    fn deleting_machine(&self, name: &str) -> Result<Option<Machine>, Error> {
+        let tables = self.tables();
+        let runs = |machine: &Machine| {
+            let mut rows = tables.executions.values().map(|stored| &stored.row);
+            rows.any(|row| row.machine == machine.id && row.status == RunStatus::Running)
+        };
+        let mut deleted = tables.machines.values().rev().filter(|(_, deleted)| *deleted).map(|(row, _)| row);
+        Ok(deleted.find(|machine| machine.name == name && runs(machine)).cloned())
     }
 
     fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error> {

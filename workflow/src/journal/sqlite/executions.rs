@@ -6,13 +6,13 @@ use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::{
     Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, NewExecution, Origin,
-    RunStatus, Unfinished, Which, in_sequence,
+    Redriven, RunStatus, Unfinished, Which, in_sequence,
 };
 use super::SqliteJournal;
 
 const SELECT: &str =
     "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake,
-    e.version, e.alias, e.trace FROM executions e JOIN machines m ON m.id = e.machine";
+    e.version, e.alias, e.trace, e.redrives, e.redriven FROM executions e JOIN machines m ON m.id = e.machine";
 
 /// `CROSS` keeps SQLite from starting with all executions.
 const NAMED: &str = "WHERE e.id = (SELECT max(x.id) FROM machines n CROSS JOIN executions x
@@ -124,6 +124,11 @@ fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
     if connection.prepare_cached(sql)?.execute(values)? == 0 {
         return Err(Error::Conflict(append.execution));
     }
+    if let Some(Redriven { count, at }) = append.redriven {
+        let sql =
+            "UPDATE executions SET status = 0, stopped = NULL, redrives = ?2, redriven = ?3 WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![append.execution, count, at])?;
+    }
     if let Some(closed) = &append.closed {
         connection
             .prepare_cached("UPDATE executions SET status = ?2, stopped = ?3, wake = NULL WHERE id = ?1")?
@@ -151,6 +156,10 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
         stopped: row.get(8)?,
         wake: row.get(9)?,
         origin: Origin { version: row.get(10)?, alias: row.get(11)?, trace: row.get(12)? },
+        redriven: row
+            .get::<_, Option<Millis>>(14)?
+            .map(|at| Ok::<_, ledger::rusqlite::Error>(Redriven { count: row.get(13)?, at }))
+            .transpose()?,
     })
 }
 

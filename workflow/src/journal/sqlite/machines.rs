@@ -15,8 +15,7 @@ use super::{SqliteJournal, unreadable};
 
 const SELECT: &str =
     "SELECT m.id, m.name, m.kind, r.role, coalesce(r.settings, m.settings), m.created, r.id, r.label
-    FROM machines m JOIN revisions r ON r.id = (SELECT max(id) FROM revisions WHERE machine = m.id)
-    WHERE m.deleted IS NULL";
+    FROM machines m JOIN revisions r ON r.id = (SELECT max(id) FROM revisions WHERE machine = m.id) WHERE";
 
 const REVISION: &str =
     "SELECT r.machine, m.name, m.kind, r.role, coalesce(r.settings, m.settings), r.definition, r.label,
@@ -41,9 +40,19 @@ impl Machines for SqliteJournal {
         self.ledger.read(|connection| find(connection, name))
     }
 
+    fn deleting_machine(&self, name: &str) -> Result<Option<Machine>, Error> {
+        let sql = format!(
+            "{SELECT} m.name = ?1 AND m.deleted IS NOT NULL AND EXISTS
+                (SELECT 1 FROM executions e WHERE e.status = 0 AND e.machine = m.id) ORDER BY m.id DESC LIMIT 1"
+        );
+        self.ledger.read(|connection| {
+            Ok(connection.prepare_cached(&sql)?.query_row([name], machine_row).optional()?)
+        })
+    }
+
     fn machines(&self, after: &str, limit: u32) -> Result<Vec<Machine>, Error> {
         self.ledger.read(|connection| {
-            let sql = format!("{SELECT} AND m.name > ?1 ORDER BY m.name LIMIT ?2");
+            let sql = format!("{SELECT} m.deleted IS NULL AND m.name > ?1 ORDER BY m.name LIMIT ?2");
             let mut statement = connection.prepare_cached(&sql)?;
             Ok(statement.query_map(params![after, limit], machine_row)?.collect::<Result<_, _>>()?)
         })
@@ -157,7 +166,7 @@ pub(super) fn current(connection: &Connection, machine: MachineId) -> Result<Opt
 }
 
 fn find(connection: &Connection, name: &str) -> Result<Option<Machine>, Error> {
-    let mut statement = connection.prepare_cached(&format!("{SELECT} AND m.name = ?1"))?;
+    let mut statement = connection.prepare_cached(&format!("{SELECT} m.deleted IS NULL AND m.name = ?1"))?;
     Ok(statement.query_row([name], machine_row).optional()?)
 }
 

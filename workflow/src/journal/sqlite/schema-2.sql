@@ -44,3 +44,5 @@ ALTER TABLE activities ADD COLUMN encryption TEXT;
 ALTER TABLE executions ADD COLUMN version INTEGER;
 ALTER TABLE executions ADD COLUMN alias TEXT;
 ALTER TABLE executions ADD COLUMN trace TEXT;
+ALTER TABLE executions ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN redriven INTEGER;

@@ -227,3 +227,35 @@ async fn what_is_only_metadata_is_without_its_data() {
     let wrong = json!({ "executionArn": arn, "includedData": "SOME" });
     assert_eq!(client.refused("DescribeExecution", wrong).await.0, "ValidationException");
 }
+
+#[tokio::test]
+async fn a_machine_is_being_deleted_until_nothing_of_it_runs() {
+    let client = Client::new().await;
+    let machine = client.machine("m", &chain(&["hang"])).await;
+    let started = client.call("StartExecution", json!({ "stateMachineArn": machine })).await;
+    client.rig.script.next().await;
+    client.call("DeleteStateMachine", json!({ "stateMachineArn": machine })).await;
+    client.call("DeleteStateMachine", json!({ "stateMachineArn": machine })).await;
+    let described = client.call("DescribeStateMachine", json!({ "stateMachineArn": machine })).await;
+    assert_eq!(
+        (&described["status"], &described["definition"]),
+        (&json!("DELETING"), &json!(chain(&["hang"])))
+    );
+    let create = json!({ "name": "m", "definition": pass("anew"), "roleArn": ROLE });
+    for (operation, params) in [
+        ("StartExecution", json!({ "stateMachineArn": machine })),
+        ("UpdateStateMachine", json!({ "stateMachineArn": machine, "roleArn": ROLE })),
+        ("PublishStateMachineVersion", json!({ "stateMachineArn": machine })),
+        ("CreateStateMachine", create.clone()),
+    ] {
+        let refused = client.refused(operation, params).await;
+        let message = format!("State Machine is being deleted: '{machine}'");
+        assert_eq!(refused, ("StateMachineDeleting".to_owned(), message), "{operation}");
+    }
+    let listed = client.call("ListExecutions", json!({ "stateMachineArn": machine })).await;
+    assert_eq!(listed["executions"][0]["status"], "RUNNING");
+    client.call("StopExecution", json!({ "executionArn": started["executionArn"] })).await;
+    let gone = json!({ "stateMachineArn": machine });
+    assert_eq!(client.refused("DescribeStateMachine", gone).await.0, "StateMachineDoesNotExist");
+    client.call("CreateStateMachine", create).await;
+}

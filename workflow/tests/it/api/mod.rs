@@ -1,8 +1,12 @@
 //! The HTTP API, by requests to its router: what a client sends and gets, byte for byte where it matters.
 
 mod aliases;
+mod express;
+mod guard;
 mod machines;
+mod redrive;
 mod tags;
+mod validation;
 mod versions;
 mod wire;
 

@@ -1,0 +1,78 @@
+//! Redrive: an execution that ended without success goes on where it stood.
+
+use std::sync::Arc;
+
+use super::super::Error;
+use super::super::inbox::Command;
+use super::Engine;
+use super::executions::Description;
+use crate::journal::{ExecutionRow, RunStatus};
+use crate::step::MAX_REDRIVABLE;
+use crate::{Execution, Input, Millis, Refused};
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+/// How long after its end an execution may be redriven, and how long after its start.
+const REDRIVABLE: Millis = 14 * DAY;
+const OPEN: Millis = 365 * DAY;
+/// How long a client's token stands for the redrive it asked for.
+const TOKEN: Millis = 15 * 60 * 1000;
+
+/// What has been and may be redriven of an execution.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redrives {
+    pub count: u32,
+    /// The last one.
+    pub at: Option<Millis>,
+    /// Why there cannot be another one now.
+    pub refused: Option<&'static str>,
+}
+
+impl Engine {
+    /// Goes on with an execution that failed, timed out or was stopped: what had succeeded keeps its output, the rest
+    /// runs again and its tries are counted afresh. Asking again under the same token is answered with the same time.
+    pub async fn redrive_execution(&self, arn: &str, token: Option<&str>) -> Result<Millis, Error> {
+        let row = self.row(arn)?;
+        self.guard.check(&row.machine_name)?;
+        let input = || Input::Redrive { token: token.map(Arc::from) };
+        loop {
+            let (description, execution) = self.fold_row(&row)?;
+            let known = token.and_then(|token| execution.redriven_by(token));
+            if let Some(at) = known.filter(|at| *at + TOKEN > self.ticks.now()) {
+                return Ok(at);
+            }
+            if let Some(reason) = description.redrives.refused {
+                return Err(Error::NotRedrivable(reason.to_owned()));
+            }
+            match self.deliver(|answer| Command::Deliver { to: row.id, input: input(), answer }).await {
+                // Another redrive was faster: see what it made of the execution.
+                Err(Error::Refused(Refused::NotRedrivable | Refused::Closed)) => {}
+                redriven => return redriven,
+            }
+        }
+    }
+
+    /// What may be said of redriving this execution, as its events and its row have it.
+    pub(super) fn redrives(&self, row: &ExecutionRow, execution: &Execution) -> Result<Redrives, Error> {
+        let machine = self.journal.machine(&row.machine_name)?;
+        let deleted = machine.is_none_or(|machine| machine.id != row.machine);
+        let stopped = execution.stopped_at().unwrap_or_default();
+        let now = self.ticks.now();
+        let refused = match super::super::live::run_status(execution.status()) {
+            RunStatus::Running => Some("Execution is RUNNING and cannot be redriven"),
+            RunStatus::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
+            RunStatus::Parked => Some("Execution history cannot be read"),
+            _ if deleted => Some("State machine is in DELETING status"),
+            _ if execution.length() > MAX_REDRIVABLE => Some("Execution history event limit exceeded"),
+            _ if now - stopped > REDRIVABLE => Some("Execution redrivable period exceeded"),
+            _ if now - row.started > OPEN => Some("Execution has exceeded the max execution time"),
+            RunStatus::Failed | RunStatus::TimedOut | RunStatus::Aborted => None,
+        };
+        Ok(Redrives { count: execution.redrives(), at: execution.redriven_at(), refused })
+    }
+
+    fn fold_row(&self, row: &ExecutionRow) -> Result<(Description, Execution), Error> {
+        let mut description = self.bare_description(row);
+        let execution = self.fold_into(row, &mut description)?;
+        Ok((description, execution))
+    }
+}
