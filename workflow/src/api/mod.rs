@@ -8,12 +8,14 @@ mod aliases;
 mod callbacks;
 mod error;
 mod executions;
+mod mocks;
 mod model;
 mod params;
 mod settings;
 mod shape;
 mod state_machines;
 mod tags;
+mod test_state;
 mod validation;
 mod versions;
 
@@ -91,6 +93,7 @@ async fn answer(engine: &Engine, operation: &str, params: &Params) -> Result<Val
         "DescribeStateMachine" => state_machines::describe(engine, params).await,
         "DescribeStateMachineForExecution" => state_machines::describe_for_execution(engine, params).await,
         "ListStateMachines" => state_machines::list(engine, params).await,
+        "TestState" => test_state::test_state(engine, params).await,
         "ValidateStateMachineDefinition" => Ok(validation::validate(params)),
         "DeleteStateMachine" => state_machines::delete(engine, params).await,
 

@@ -24,7 +24,7 @@ mod timers;
 pub use engine::{
     ActivityDescription, AliasDescription, Config, Description, Engine, Failed, HistoryPage, ListedExecution,
     ListedMachine, MachineDescription, MachineMade, MachineRequest, MachineUpdate, MachineUpdated, Page,
-    Redrives, Route, Started, VersionMade, VersionRequest,
+    Redrives, Route, Started, TrialRequest, VersionMade, VersionRequest,
 };
 pub use error::Error;
 pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};

@@ -48,6 +48,11 @@ impl Place {
         self.arn(kind, &format!("{machine}:{name}"))
     }
 
+    /// Of something that runs as an express execution does.
+    pub(super) fn express(&self, machine: &str, name: &str) -> String {
+        self.arn("express", &format!("{machine}:{name}"))
+    }
+
     pub fn version(&self, machine: &str, number: u32) -> String {
         format!("{}:{number}", self.machine(machine))
     }

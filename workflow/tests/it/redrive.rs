@@ -246,8 +246,12 @@ async fn what_cannot_be_redriven_says_why() {
     rig.engine.closed(&arn).await.unwrap();
     refused(&arn, "Execution is SUCCEEDED and cannot be redriven").await;
 
-    let endless = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}}"#;
-    rig.engine.update_state_machine(&machine, update(endless.into())).await.unwrap();
+    let endless = json!({ "StartAt": "A", "States": {
+        "A": { "Type": "Pass", "Next": "C" },
+        "C": { "Type": "Choice", "Choices": [{ "Variable": "$.stop", "IsPresent": true, "Next": "D" }], "Default": "A" },
+        "D": { "Type": "Succeed" },
+    } });
+    rig.engine.update_state_machine(&machine, update(endless.to_string())).await.unwrap();
     let arn = rig.engine.start_execution(&machine, Some("endless"), "{}").await.unwrap().arn;
     rig.engine.closed(&arn).await.unwrap();
     refused(&arn, "Execution history event limit exceeded").await;

@@ -12,6 +12,7 @@ mod revisions;
 mod starts;
 mod tags;
 mod target;
+mod trials;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub use page::Page;
 pub use redrive::Redrives;
 pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};
 pub use starts::Started;
+pub use trials::TrialRequest;
 
 /// Changes that a slow subscriber may lag behind before it loses some.
 const CHANGES: usize = 1024;
@@ -64,6 +66,8 @@ impl Default for Config {
 #[derive(Clone)]
 pub struct Engine {
     commands: mpsc::Sender<Command>,
+    /// For states that are tried alone; what executions call, the loop calls.
+    tasks: Arc<dyn Tasks>,
     journal: Arc<dyn Journal>,
     definitions: Arc<Definitions>,
     place: Place,
@@ -100,7 +104,7 @@ impl Engine {
             timers: Timers::default(),
             tokens: HashMap::new(),
             pollers: Pollers::default(),
-            tasks: Dispatcher::new(tasks),
+            tasks: Dispatcher::new(tasks.clone()),
             watchers: HashMap::new(),
             parked: HashSet::new(),
             ready: VecDeque::new(),
@@ -120,6 +124,7 @@ impl Engine {
         });
         Ok(Self {
             commands: sender,
+            tasks,
             journal,
             definitions,
             place: config.place,

@@ -6,6 +6,7 @@ mod guard;
 mod machines;
 mod redrive;
 mod tags;
+mod test_state;
 mod validation;
 mod versions;
 mod wire;

@@ -1,0 +1,110 @@
+//! Whether a mock fits the state that it is for: only what runs or calls something can be mocked, and a result must look
+//! like what the service answers.
+
+use serde_json::Value;
+
+use super::error::Failure;
+use crate::definition::Resource;
+use crate::step::Mock;
+
+/// A field of a service's answer: its name, whether it is always there, and what it is.
+type Field = (&'static str, bool, Form);
+
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Number,
+}
+
+/// The answers of services whose fields are known here. What is not listed may be anything.
+const ANSWERS: [(&str, &str, &[Field]); 4] = [
+    ("states", "startExecution", &[("ExecutionArn", true, Form::Text), ("StartDate", true, Form::Text)]),
+    (
+        "sqs",
+        "sendMessage",
+        &[
+            ("MD5OfMessageBody", false, Form::Text),
+            ("MD5OfMessageAttributes", false, Form::Text),
+            ("MessageId", false, Form::Text),
+            ("SequenceNumber", false, Form::Text),
+        ],
+    ),
+    ("sns", "publish", &[("MessageId", false, Form::Text), ("SequenceNumber", false, Form::Text)]),
+    (
+        "lambda",
+        "invoke",
+        &[
+            ("StatusCode", false, Form::Number),
+            ("FunctionError", false, Form::Text),
+            ("LogResult", false, Form::Text),
+            ("ExecutedVersion", false, Form::Text),
+        ],
+    ),
+];
+
+/// The state's own document, if it can be found.
+pub(super) fn state(definition: &str, name: Option<&str>) -> Option<Value> {
+    let document: Value = serde_json::from_str(definition).ok()?;
+    match name {
+        None => Some(document),
+        Some(name) => find(&document, name),
+    }
+}
+
+/// The state of this name, on whatever level.
+fn find(document: &Value, name: &str) -> Option<Value> {
+    let states = document.get("States")?.as_object()?;
+    if let Some(state) = states.get(name) {
+        return Some(state.clone());
+    }
+    states.values().find_map(|state| {
+        let branches = state.get("Branches").and_then(Value::as_array).into_iter().flatten();
+        let processors = ["Iterator", "ItemProcessor"].into_iter().filter_map(|field| state.get(field));
+        branches.chain(processors).find_map(|inner| find(inner, name))
+    })
+}
+
+pub(super) fn check(mock: &Mock, state: &Value, mode: Option<&str>) -> Result<(), Failure> {
+    let kind = state["Type"].as_str().unwrap_or_default();
+    if ["Pass", "Wait", "Choice", "Succeed", "Fail"].contains(&kind) {
+        return Err(Failure::validation(&format!(
+            "State type '{kind}' is not supported when a mock is specified"
+        )));
+    }
+    let Mock::Result(text) = mock else { return Ok(()) };
+    let result: Value = serde_json::from_str(text).unwrap_or_default();
+    let wrong = match kind {
+        "Map" if state.get("ResultWriter").is_some() => {
+            (!result.is_object()).then_some("Mocked result must be a JSON object.")
+        }
+        "Map" | "Parallel" => (!result.is_array()).then_some("Mocked result must be an array."),
+        _ if mode == Some("NONE") || result.is_null() => None,
+        _ => {
+            let resource = state["Resource"].as_str().unwrap_or_default();
+            return check_answer(&result, resource, mode != Some("PRESENT"));
+        }
+    };
+    wrong.map_or(Ok(()), |wrong| Err(Failure::validation(wrong)))
+}
+
+fn check_answer(result: &Value, resource: &str, strict: bool) -> Result<(), Failure> {
+    let Some(Resource::Service { service, action, .. }) = Resource::parse(resource) else { return Ok(()) };
+    let known = ANSWERS.iter().find(|(of, does, _)| *of == service && *does == action);
+    let Some((.., fields)) = known else { return Ok(()) };
+    let wrong = |what: String| Failure::validation(&format!("Mock result schema validation error: {what}"));
+    for (name, required, form) in *fields {
+        match (result.get(name), form) {
+            (None, _) if strict && *required => {
+                return Err(wrong(format!("Required field '{name}' is missing")));
+            }
+            (Some(value), Form::Text) if !value.is_string() => {
+                return Err(wrong(format!("Field '{name}' must be a string")));
+            }
+            (Some(value), Form::Number) if !value.is_i64() && !value.is_u64() => {
+                return Err(wrong(format!("Field '{name}' must be a number")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! TestState: one state tried alone.
+
+use serde_json::{Value, json};
+
+use super::Client;
+use crate::rig::lambda;
+
+fn task(function: &str, more: Value) -> Value {
+    let mut task = json!({ "Type": "Task", "Resource": lambda(function), "End": true });
+    task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    task
+}
+
+fn request(definition: &Value, more: Value) -> Value {
+    let mut params = json!({ "definition": definition.to_string() });
+    params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    params
+}
+
+/// A text member of the answer as the JSON that it is.
+fn parsed(answer: &Value, name: &str) -> Value {
+    serde_json::from_str(answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}"))).unwrap()
+}
+
+#[tokio::test]
+async fn a_state_alone_or_one_of_a_machine_is_tried() {
+    let client = Client::new().await;
+    let pass = json!({ "Type": "Pass", "Result": { "a": 1 }, "ResultPath": "$.r", "Next": "Somewhere" });
+    let tried = client.call("TestState", request(&pass, json!({ "input": "{\"x\":2}" }))).await;
+    assert_eq!((&tried["status"], &tried["nextState"]), (&json!("SUCCEEDED"), &json!("Somewhere")));
+    assert_eq!(parsed(&tried, "output"), json!({ "x": 2, "r": { "a": 1 } }));
+    assert!(tried.get("inspectionData").is_none(), "{tried}");
+
+    let machine = json!({ "StartAt": "A", "States": {
+        "A": { "Type": "Pass", "Next": "B" },
+        "B": { "Type": "Fail", "Error": "E", "Cause": "because" },
+    } });
+    let named = |name: &str| request(&machine, json!({ "stateName": name, "inspectionLevel": "DEBUG" }));
+    let tried = client.call("TestState", named("B")).await;
+    assert_eq!(
+        (&tried["status"], &tried["error"], &tried["cause"]),
+        (&json!("FAILED"), &json!("E"), &json!("because"))
+    );
+    assert_eq!(parsed(&tried["inspectionData"], "input"), json!({}));
+    let missing = client.refused("TestState", named("C")).await;
+    assert_eq!(missing, ("ValidationException".into(), "State not found in definition".into()));
+    assert_eq!(client.call("ListStateMachines", json!({})).await, json!({ "stateMachines": [] }));
+}
+
+#[tokio::test]
+async fn a_task_without_a_mock_really_calls() {
+    let client = Client::new().await;
+    let echo = task("echo", json!({ "ResultSelector": { "got.$": "$" } }));
+    let tried = client.call("TestState", request(&echo, json!({ "input": "[1]" }))).await;
+    assert_eq!((&tried["status"], parsed(&tried, "output")), (&json!("SUCCEEDED"), json!({ "got": [1] })));
+    assert_eq!(client.rig.script.called("echo"), 1);
+    let caught = task("fail", json!({ "Catch": [{ "ErrorEquals": ["Oops"], "Next": "Mend" }] }));
+    let tried = client.call("TestState", request(&caught, json!({ "inspectionLevel": "TRACE" }))).await;
+    assert_eq!(
+        (&tried["status"], &tried["nextState"], &tried["error"]),
+        (&json!("CAUGHT_ERROR"), &json!("Mend"), &json!("Oops"))
+    );
+    assert_eq!(tried["inspectionData"]["errorDetails"], json!({ "catchIndex": 0 }));
+    for resource in
+        ["arn:aws:states:::states:startExecution.sync", "arn:aws:states:us-east-1:000000000000:activity:a"]
+    {
+        let waits = json!({ "Type": "Task", "Resource": resource, "Parameters": {}, "End": true });
+        assert_eq!(
+            client.refused("TestState", request(&waits, json!({}))).await.0,
+            "ValidationException",
+            "{resource}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_mock_answers_in_place_of_the_call_and_errors_meet_their_rules() {
+    let client = Client::new().await;
+    let retried = task(
+        "hang",
+        json!({ "Retry": [{ "ErrorEquals": ["Oops"], "IntervalSeconds": 2, "MaxAttempts": 3 }] }),
+    );
+    let with = |count: u32| {
+        let error = json!({ "errorOutput": { "error": "Oops", "cause": "it had to be" } });
+        let more = json!({ "mock": error, "inspectionLevel": "DEBUG", "stateConfiguration": { "retrierRetryCount": count } });
+        request(&retried, more)
+    };
+    let tried = client.call("TestState", with(1)).await;
+    assert_eq!((&tried["status"], &tried["cause"]), (&json!("RETRIABLE"), &json!("it had to be")));
+    let details = json!({ "retryIndex": 0, "retryBackoffIntervalSeconds": 4 });
+    assert_eq!(tried["inspectionData"]["errorDetails"], details);
+    assert_eq!(client.call("TestState", with(3)).await["status"], "FAILED");
+
+    let context = json!({ "Execution": { "Name": "mine" } }).to_string();
+    let selected =
+        task("hang", json!({ "ResultSelector": { "r.$": "$", "n.$": "$$.Execution.Name", "v.$": "$v" } }));
+    let more = json!({ "mock": { "result": "7" }, "context": context, "variables": "{\"v\":[1]}" });
+    let tried = client.call("TestState", request(&selected, more)).await;
+    assert_eq!(parsed(&tried, "output"), json!({ "r": 7, "n": "mine", "v": [1] }));
+    assert_eq!(client.rig.script.called("hang"), 0);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_in_awss_words() {
+    let client = Client::new().await;
+    let pass = json!({ "Type": "Pass", "End": true });
+    let map = |more: Value| {
+        let inner = json!({ "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
+        let mut map = json!({ "Type": "Map", "ItemProcessor": inner, "End": true });
+        map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        map
+    };
+    let start = json!({ "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": true,
+        "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m" } });
+    let result = |text: &str| json!({ "mock": { "result": text } });
+    let loosely = |text: &str, mode: &str| json!({ "mock": { "result": text, "fieldValidationMode": mode } });
+    for (definition, more, message) in [
+        (&pass, result("1"), "State type 'Pass' is not supported when a mock is specified"),
+        (&task("f", json!({})), result("nonsense"), "Mocked result must be valid JSON"),
+        (&map(json!({})), result("{}"), "Mocked result must be an array."),
+        (
+            &start,
+            result("{}"),
+            "Mock result schema validation error: Required field 'ExecutionArn' is missing",
+        ),
+        (
+            &start,
+            loosely(r#"{"ExecutionArn":7}"#, "PRESENT"),
+            "Mock result schema validation error: Field 'ExecutionArn' must be a string",
+        ),
+        (
+            &task("f", json!({})),
+            json!({ "mock": { "result": "1", "errorOutput": { "error": "E" } } }),
+            "A test mock should have only one of the following fields: [result, errorOutput].",
+        ),
+        (
+            &task("f", json!({})),
+            json!({ "mock": { "result": "1" }, "context": r#"{"Task":{"Token":"t"}}"# }),
+            "Invalid Context object provided: Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
+        ),
+        (&task("f", json!({})), json!({ "variables": "[]" }), "Variables must be a JSON object"),
+    ] {
+        let refused = client.refused("TestState", request(definition, more)).await;
+        assert_eq!(refused, ("ValidationException".to_owned(), message.to_owned()));
+    }
+    for fine in [loosely("{}", "PRESENT"), loosely(r#"{"ExecutionArn":7}"#, "NONE")] {
+        assert_eq!(client.call("TestState", request(&start, fine)).await["status"], "SUCCEEDED");
+    }
+    let no_mock = client.refused("TestState", request(&map(json!({})), json!({ "input": "[]" }))).await;
+    assert_eq!(no_mock.0, "ValidationException");
+    let wrong = json!({ "Type": "Pas", "End": true });
+    assert_eq!(client.refused("TestState", request(&wrong, json!({}))).await.0, "InvalidDefinition");
+    assert_eq!(
+        client.refused("TestState", request(&pass, json!({ "input": "{" }))).await.0,
+        "InvalidExecutionInput"
+    );
+}
