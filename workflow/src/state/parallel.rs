@@ -29,6 +29,8 @@ impl Parallel {
 
     pub(crate) fn act(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         let input = machine.payload(frame, state.flow.effective_input(machine, frame)?, "input")?;
+        // A trial shows what the arguments come to for a Task alone, as AWS does.
+        machine.inspect(|seen| seen.after_arguments = None);
         machine.emit_inside(
             frame,
             Detail::ParallelStarted { first: machine.next_frame(), starts: self.starts.clone(), input },
