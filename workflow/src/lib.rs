@@ -14,14 +14,16 @@ pub mod step;
 
 pub mod api;
 pub mod driver;
+mod items;
 pub mod journal;
+pub mod objects;
 pub mod services;
 pub mod tasks;
 
 pub use definition::{Definition, Problem, StateId};
 pub use execution::{Execution, Facts, IllegalEvent, Pending, Status, TaskKey};
 pub use history::{Damaged, Event};
-pub use step::{Input, Refused, Tick, step};
+pub use step::{Input, Refused, RunEnd, Tick, step};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. All instants of the core are of this kind.
 pub type Millis = i64;

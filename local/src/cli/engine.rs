@@ -55,7 +55,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
 
     let journal = SqliteJournal::open(&data.join("engine.db")).map_err(assemble::Error::Journal)?;
     let services = Arc::new(Services::new(told.services(mocks), Ticks::system())?);
-    let config = driver::Config { place: told.place(), ..driver::Config::default() };
+    let config =
+        driver::Config { place: told.place(), objects: services.clone(), ..driver::Config::default() };
     let engine = Engine::open(journal, services.clone(), Ticks::system(), config)
         .await
         .map_err(assemble::Error::Engine)?;

@@ -2,9 +2,10 @@
 //!
 //! The main flow is killed at every point it passes by `crash`, the object store's uploads by `objects::crash`. Here are
 //! the points that those two do not pass: what the store does besides uploads (`objects`), the engine's machines and
-//! activities (`journal`), and the sessions that do not simply end well (`sessions`).
+//! activities (`journal`), its map runs (`map_runs`), and the sessions that do not simply end well (`sessions`).
 
 mod journal;
+mod map_runs;
 mod objects;
 mod sessions;
 mod source;
@@ -31,12 +32,13 @@ fn names(passes: &[String]) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn every_point_in_the_source_fires_and_no_other() -> Result<()> {
-    let folders = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
     let mut fired = main_flow().await?;
     fired.extend(names(&crate::objects::crash::UPLOADS_AND_A_DELETION.calm(folders[0].path())?));
     objects::prepare(folders[1].path()).await;
     fired.extend(names(&objects::HOUSEKEEPING.calm(folders[1].path())?));
     fired.extend(names(&journal::MACHINES.calm(folders[2].path())?));
+    fired.extend(names(&map_runs::RUN.calm(folders[3].path())?));
     for scenario in sessions::ALL {
         fired.extend(names(&scenario.undisturbed().await?.1));
     }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use workflow::{Definition, Input, Pending, TaskKey};
+use workflow::history::Failure;
+use workflow::{Definition, Input, Pending, RunEnd, TaskKey};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +21,7 @@ pub(crate) struct Case {
     old: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<Value>,
-    /// By state name: what each try answers. A try without an entry never answers.
+    /// By state name: what each try answers, or each map run comes to. A try without an entry never answers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tasks: BTreeMap<String, Vec<Answer>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,23 +228,39 @@ impl Play<'_> {
                 Pending::RunTask { key, state, .. } | Pending::Activity { key, state, .. }
                     if !self.seen.contains(&key) =>
                 {
-                    tasks.push((key, state));
+                    tasks.push((key, state, false));
+                }
+                Pending::MapRun { key, state, .. } if !self.seen.contains(&key) => {
+                    tasks.push((key, state, true));
                 }
                 _ => {}
             }
         }
-        for (key, state) in tasks {
+        for (key, state, is_run) in tasks {
             self.seen.insert(key);
             let name = self.world.definition.name(state);
             let tries = self.case.tasks.get(name).map_or(&[] as &[Answer], Vec::as_slice);
             // Answers are taken in turn over all entries of the state, so that iterations may differ.
             let taken = self.seen.iter().filter(|seen| **seen != key).count();
             let by_turn = if self.case.tasks.len() == 1 { taken } else { key.attempt as usize - 1 };
-            if let Some(answer) = tries.get(by_turn).cloned() {
-                self.answer(key, &answer);
+            match tries.get(by_turn).cloned() {
+                Some(answer) if is_run => self.end_run(key, &answer),
+                Some(answer) => self.answer(key, &answer),
+                None => {}
             }
         }
         Ok(())
+    }
+
+    /// The driver of a map run says what came of it.
+    fn end_run(&mut self, key: TaskKey, answer: &Answer) {
+        let text = |text: &Option<String>| text.as_deref().map(Into::into);
+        let end = if answer.error.is_some() {
+            RunEnd::Failed(Failure { error: text(&answer.error), cause: text(&answer.cause) })
+        } else {
+            RunEnd::Succeeded(answer.output.as_ref().map(|output| output.to_string().into()))
+        };
+        self.later(self.world.now + answer.at, Act::Give(Input::MapRunEnded { key, end }));
     }
 
     fn answer(&mut self, key: TaskKey, answer: &Answer) {

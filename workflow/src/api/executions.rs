@@ -60,16 +60,17 @@ pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, 
 
 pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Failure> {
     let status = params.optional("statusFilter").map(RunStatus::from_str);
-    let Some(machine) = params.optional("stateMachineArn") else {
-        return Err(Failure::validation("Must provide a StateMachine ARN or MapRun ARN"));
-    };
-    if params.optional("redriveFilter").is_some() {
+    if params.optional("redriveFilter").is_some() && params.optional("mapRunArn").is_none() {
         return Err(Failure::validation("redriveFilter can only be used with a Map Run ARN"));
     }
     let page = params.page();
     // No execution here ever has a status that we do not know.
     let Ok(status) = status.transpose() else { return Ok(json!({ "executions": [] })) };
-    let (executions, next) = engine.list_executions(machine, status, &page).await?;
+    let (executions, next) = match (params.optional("stateMachineArn"), params.optional("mapRunArn")) {
+        (None, Some(map_run)) => engine.list_children(map_run, status, &page).await?,
+        (Some(machine), None) => engine.list_executions(machine, status, &page).await?,
+        _ => return Err(Failure::validation("Must provide a StateMachine ARN or MapRun ARN")),
+    };
     let mut answer = json!({ "executions": executions.iter().map(listed).collect::<Vec<_>>() });
     set_next(&mut answer, next);
     Ok(answer)
@@ -94,7 +95,7 @@ pub(super) async fn stop(engine: &Engine, params: &Params) -> Result<Value, Fail
 }
 
 /// A damaged execution has failed as far as a client can know.
-fn status(status: RunStatus) -> &'static str {
+pub(super) fn status(status: RunStatus) -> &'static str {
     if status == RunStatus::Parked { RunStatus::Failed.into() } else { status.into() }
 }
 
@@ -116,6 +117,7 @@ fn described(execution: &Description, metadata_only: bool) -> Value {
     set("stateMachineAliasArn", execution.alias_arn.as_deref().map(Value::from));
     set("traceHeader", execution.trace.as_deref().map(Value::from));
     set("stopDate", execution.stopped.map(seconds));
+    set("mapRunArn", execution.map_run_arn.as_deref().map(Value::from));
     if !metadata_only {
         let included = json!({ "included": true });
         set("inputDetails", execution.input.as_ref().map(|_| included.clone()));
@@ -147,6 +149,10 @@ fn listed(execution: &ListedExecution) -> Value {
     }
     if let Some(stopped) = execution.stopped {
         answer["stopDate"] = seconds(stopped);
+    }
+    if let Some(map_run) = &execution.map_run_arn {
+        answer["mapRunArn"] = map_run.as_str().into();
+        answer["itemCount"] = execution.items.into();
     }
     if let Some(arn) = &execution.version_arn {
         answer["stateMachineVersionArn"] = arn.clone().into();

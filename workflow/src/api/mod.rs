@@ -8,6 +8,7 @@ mod aliases;
 mod callbacks;
 mod error;
 mod executions;
+mod map_runs;
 mod mocks;
 mod model;
 mod params;
@@ -118,6 +119,10 @@ async fn answer(engine: &Engine, operation: &str, params: &Params) -> Result<Val
         "ListExecutions" => executions::list(engine, params).await,
         "GetExecutionHistory" => executions::history(engine, params).await,
         "StopExecution" => executions::stop(engine, params).await,
+
+        "DescribeMapRun" => map_runs::describe(engine, params).await,
+        "ListMapRuns" => map_runs::list(engine, params).await,
+        "UpdateMapRun" => map_runs::update(engine, params).await,
 
         "CreateActivity" => activities::create(engine, params).await,
         "DescribeActivity" => activities::describe(engine, params).await,

@@ -23,7 +23,10 @@ pub(super) async fn test_state(engine: &Engine, params: &Params) -> Result<Value
     }
     let context = context(params, state.as_ref())?;
     let configuration = params.value("stateConfiguration");
-    let retries = configuration.and_then(|it| it["retrierRetryCount"].as_u64()).unwrap_or(0);
+    let count = |name: &str| {
+        let count = configuration.and_then(|it| it[name].as_u64()).unwrap_or(0);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    };
     let request = TrialRequest {
         definition: params.text("definition").to_owned(),
         state: params.optional("stateName").map(str::to_owned),
@@ -31,7 +34,8 @@ pub(super) async fn test_state(engine: &Engine, params: &Params) -> Result<Value
         variables: variables(params)?,
         context,
         mock,
-        retries: u32::try_from(retries).unwrap_or(u32::MAX),
+        retries: count("retrierRetryCount"),
+        failed_items: count("mapIterationFailureCount"),
         role: params.text("roleArn").to_owned(),
     };
     let report = engine.try_state(request).await?;
@@ -134,6 +138,10 @@ fn inspection(seen: &Inspection) -> Value {
         data.extend(value.as_ref().map(|value| (name.to_owned(), value.to_string().into())));
     }
     data.extend(seen.max_concurrency.map(|most| ("maxConcurrency".to_owned(), most.into())));
+    let tolerated = seen.tolerated_failure_count;
+    data.extend(tolerated.map(|count| ("toleratedFailureCount".to_owned(), count.into())));
+    let tolerated = seen.tolerated_failure_percentage;
+    data.extend(tolerated.map(|share| ("toleratedFailurePercentage".to_owned(), share.into())));
     let ErrorDetails { catch_index, retry_index, retry_backoff_interval_seconds } = seen.error_details;
     let mut details = Map::new();
     details.extend(catch_index.map(|index| ("catchIndex".to_owned(), json!(index))));

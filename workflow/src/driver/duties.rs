@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use super::inbox::{Answer, Arrival, Guard};
+use super::live::run_status;
+use super::map_runs::Waiting;
 use super::owner::Owner;
 use super::{ActivityTask, Begin, Change, Error, HeartbeatHandle, Submit, names};
 use crate::definition::Resource;
 use crate::history::Token;
-use crate::journal::ExecutionId;
+use crate::journal::{ExecutionId, RunStatus};
 use crate::tasks::TaskCall;
 use crate::{Input, Pending, Refused, Status, TaskKey};
 
@@ -22,16 +24,8 @@ impl Owner {
         if live.execution.status() != Status::Running {
             return self.close(id);
         }
-        let execution = &live.execution;
-        live.owed.retain(|key, token| {
-            let awaited = execution.pending_task(*key).is_some();
-            if !awaited {
-                live.offered.remove(key);
-                self.tasks.cancel(id, *key);
-                token.map(|token| self.tokens.remove(&token));
-            }
-            awaited
-        });
+        self.strike(id);
+        let Some(live) = self.lives.get_mut(&id) else { return };
         let mut offers = Vec::new();
         for pending in live.execution.pending() {
             let (key, token) = match pending {
@@ -76,6 +70,15 @@ impl Owner {
                     (key, Some(token))
                 }
                 Pending::Callback { key, token } => (key, Some(token)),
+                Pending::MapRun { key, run, .. } => {
+                    if !self.map_runs.is_supervised(run) && self.ending.is_none() {
+                        let (pinned, execution) = (live.pinned.clone(), live.execution.clone());
+                        let label = live.child.as_ref().map(|child| child.label.clone());
+                        self.map_runs.supervise(run, Waiting { id, key, pinned, execution, label });
+                    }
+                    live.runs.insert(key, run);
+                    (key, None)
+                }
                 Pending::WakeAt { .. } | Pending::Continue => continue,
             };
             live.owed.insert(key, token);
@@ -87,6 +90,24 @@ impl Owner {
         }
         self.let_go_later(id);
         offers.iter().for_each(|activity| self.hand_out(activity));
+    }
+
+    /// Lets go of what is no longer awaited.
+    fn strike(&mut self, id: ExecutionId) {
+        let Some(live) = self.lives.get_mut(&id) else { return };
+        let execution = &live.execution;
+        live.owed.retain(|key, token| {
+            let awaited = execution.pending_task(*key).is_some();
+            if !awaited {
+                live.offered.remove(key);
+                if let Some(run) = live.runs.remove(key) {
+                    self.map_runs.release(run);
+                }
+                self.tasks.cancel(id, *key);
+                token.map(|token| self.tokens.remove(&token));
+            }
+            awaited
+        });
     }
 
     /// Gives waiting workers the tasks that are offered.
@@ -139,6 +160,9 @@ impl Owner {
     fn close(&mut self, id: ExecutionId) {
         let Some(live) = self.lives.remove(&id) else { return };
         self.forget(id, &live);
+        if let Some(child) = &live.child {
+            self.map_runs.child_ended(child, run_status(live.execution.status()));
+        }
         self.deferred -= live.waiting.len();
         for arrival in live.waiting {
             let _ = arrival.answer.give(Err(Refused::Closed.into()));
@@ -150,6 +174,7 @@ impl Owner {
             self.tasks.cancel(id, *key);
             token.map(|token| self.tokens.remove(&token));
         }
+        live.runs.values().for_each(|run| self.map_runs.release(*run));
         self.timers.set(id, None);
         self.watchers.remove(&id); // dropping the senders is the signal
     }
@@ -161,6 +186,9 @@ impl Owner {
         self.forming.retain(|forming| *forming != id);
         if let Some(live) = self.lives.remove(&id) {
             self.forget(id, &live);
+            if let Some(child) = &live.child {
+                self.map_runs.child_ended(child, RunStatus::Parked);
+            }
             self.deferred -= live.waiting.len();
             let stepped = live.answers.into_iter().map(|(answer, _)| answer);
             for answer in stepped.chain(live.waiting.into_iter().map(|arrival| arrival.answer)) {

@@ -6,9 +6,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
 use super::pollers::Poller;
-use crate::history::Token;
-use crate::journal::ExecutionId;
-use crate::{Input, Millis, Refused, TaskKey};
+use crate::history::{Limits, RunId, Token};
+use crate::journal::{ExecutionId, ItemsOf};
+use crate::{Input, Millis, Refused, StateId, TaskKey};
 
 /// Commands that may wait. Past it a start is refused; whoever ends work that runs already waits for room.
 pub(super) const QUEUE: usize = 4096;
@@ -41,6 +41,11 @@ pub(super) enum Command {
         execution: ExecutionId,
         closed: oneshot::Sender<()>,
     },
+    /// What a map run may do has changed.
+    Limit {
+        run: RunId,
+        limits: Limits,
+    },
     /// Stop taking in; end when nothing runs any more, or at this time.
     Shutdown {
         until: Millis,
@@ -55,6 +60,16 @@ pub(super) struct Start {
     pub(super) input: Arc<str>,
     /// The test case whose mocks answer its tasks.
     pub(super) test_case: Option<Arc<str>>,
+    /// When it is the child of a map run.
+    pub(super) item: Option<ItemStart>,
+}
+
+/// Which part of a map run is started.
+pub(super) struct ItemStart {
+    pub(super) map: StateId,
+    pub(super) run: RunId,
+    pub(super) label: String,
+    pub(super) items: ItemsOf,
 }
 
 pub(super) enum Completion {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::definitions::{Definitions, Pinned};
 use super::inbox::{Answer, Arrival};
-use super::{Error, Place, names};
-use crate::history::{self, Token};
+use super::names::{self, label_of, labelled};
+use super::{Error, Place};
+use crate::history::{self, Detail, RunId, Token};
 use crate::journal::{
-    Append, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, NewExecution, Origin, Redriven,
-    RunStatus,
+    Append, ChildOf, Closed, EventRow, ExecutionId, ExecutionRow, Executions, Journal, MapRunEvent,
+    NewExecution, NewMapRun, Origin, Redriven, RunStatus,
 };
 use crate::{Event, Execution, Facts, Millis, Pending, Refused, Status, TaskKey};
 
@@ -38,10 +39,20 @@ pub(super) struct Live {
     pub(super) offered: HashSet<TaskKey>,
     /// Tasks that were given out before the engine stopped and not since.
     pub(super) lost: HashSet<TaskKey>,
+    /// When it is the child of a map run.
+    pub(super) child: Option<ChildOf>,
+    /// The map runs that it waits for.
+    pub(super) runs: HashMap<TaskKey, RunId>,
 }
 
 impl Live {
-    pub(super) fn new(place: &Place, pinned: Arc<Pinned>, name: String, origin: Origin) -> Self {
+    pub(super) fn new(
+        place: &Place,
+        pinned: Arc<Pinned>,
+        name: String,
+        origin: Origin,
+        child: Option<ChildOf>,
+    ) -> Self {
         let start = NewExecution {
             machine: pinned.machine,
             revision: pinned.revision,
@@ -49,9 +60,11 @@ impl Live {
             origin,
             format: history::FORMAT,
             started: 0, // the time of the first event, once it is decided
+            items: child.as_ref().map(|child| child.items),
         };
-        let execution = Execution::new(Arc::new(facts(place, &pinned, name)));
-        Self { start: Some(start), ..Self::of(pinned, execution) }
+        let label = child.as_ref().map(|child| child.label.as_str());
+        let execution = Execution::new(Arc::new(facts(place, &pinned, name, label)));
+        Self { start: Some(start), child, ..Self::of(pinned, execution) }
     }
 
     fn of(pinned: Arc<Pinned>, execution: Execution) -> Self {
@@ -68,6 +81,8 @@ impl Live {
             owed: HashMap::new(),
             offered: HashSet::new(),
             lost: HashSet::new(),
+            child: None,
+            runs: HashMap::new(),
         }
     }
 
@@ -79,13 +94,8 @@ impl Live {
         row: ExecutionRow,
     ) -> Result<Self, Error> {
         let pinned = definitions.get(row.revision)?;
-        let mut live = Self::of(pinned.clone(), Execution::new(Arc::new(facts(place, &pinned, row.name))));
-        live.wake = row.wake;
-        for_each_event(journal, row.id, |event| {
-            live.stored += 1;
-            live.execution.apply(&event).map_err(|illegal| damaged(row.id, &illegal))
-        })?;
-        Ok(live)
+        let (execution, stored) = fold(journal, &pinned, place, &row)?;
+        Ok(Self { wake: row.wake, child: row.child, stored, ..Self::of(pinned, execution) })
     }
 
     /// Whether it may leave memory and be folded again when something comes for it.
@@ -113,7 +123,38 @@ impl Live {
             .map(|event| Redriven { count: self.execution.redrives(), at: event.at });
         let started = self.execution.started_at().unwrap_or_default();
         let start = self.start.clone().map(|start| NewExecution { started, ..start });
-        Append { execution: id, start, row, redriven, closed, wake: changed }
+        let map_runs = self.map_run_events();
+        Append { execution: id, start, row, redriven, closed, wake: changed, map_runs }
+    }
+
+    /// What the fresh events say of map runs.
+    fn map_run_events(&self) -> Vec<MapRunEvent> {
+        let outer = self.child.as_ref().map(|child| child.label.as_str());
+        let mut events = Vec::new();
+        for event in &self.fresh {
+            let at = event.at;
+            match &event.detail {
+                Detail::MapRunStarted { run, label, items, limits } => {
+                    let label = outer.map_or_else(|| label.to_string(), |outer| format!("{outer}/{label}"));
+                    let (run, limits, items) = (*run, *limits, *items);
+                    let new = NewMapRun { run, label, started: at, limits, items, batch: 1 };
+                    events.push(MapRunEvent::Began(new));
+                }
+                Detail::MapRunPlanned(plan) => {
+                    if let (Some(MapRunEvent::Began(new)), Some(batch)) = (events.last_mut(), &plan.batch) {
+                        new.batch = batch.items.unwrap_or(0);
+                    }
+                }
+                Detail::MapRunSucceeded { run, .. } => {
+                    events.push(MapRunEvent::Ended { run: *run, status: RunStatus::Succeeded, at });
+                }
+                Detail::MapRunFailed { run, .. } => {
+                    events.push(MapRunEvent::Ended { run: *run, status: RunStatus::Failed, at });
+                }
+                _ => {}
+            }
+        }
+        events
     }
 
     /// The commit is durable.
@@ -156,12 +197,33 @@ pub(super) fn for_each_event(
     }
 }
 
-pub(super) fn facts(place: &Place, pinned: &Pinned, name: String) -> Facts {
+/// An execution as its events make it, and how many they are.
+pub(super) fn fold(
+    journal: &(impl Executions + ?Sized),
+    pinned: &Pinned,
+    place: &Place,
+    row: &ExecutionRow,
+) -> Result<(Execution, u32), Error> {
+    let mut execution = Execution::new(Arc::new(facts_of(place, pinned, row)));
+    let mut stored = 0;
+    for_each_event(journal, row.id, |event| {
+        stored += 1;
+        execution.apply(&event).map_err(|illegal| damaged(row.id, &illegal))
+    })?;
+    Ok((execution, stored))
+}
+
+pub(super) fn facts_of(place: &Place, pinned: &Pinned, row: &ExecutionRow) -> Facts {
+    facts(place, pinned, row.name.clone(), label_of(row))
+}
+
+fn facts(place: &Place, pinned: &Pinned, name: String, label: Option<&str>) -> Facts {
+    let machine = labelled(&pinned.machine_name, label);
     Facts {
-        execution_arn: place.execution(&pinned.machine_name, &name),
+        execution_arn: place.execution(&machine, &name),
         execution_name: names::shown(&name).to_owned(),
-        state_machine_arn: place.machine(&pinned.machine_name),
-        state_machine_name: pinned.machine_name.clone(),
+        state_machine_arn: place.machine(&machine),
+        state_machine_name: machine,
         role_arn: pinned.role.clone(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] is the handle. Behind it one loop ([`owner`]) owns every live execution; its inputs come through a bounded
 //! queue ([`inbox`]); commits fly while the next one forms ([`flights`]); what is pending afterwards is done in
-//! [`duties`]; [`recovery`] brings executions back. Reads never ask the loop: they fold what the journal holds, and so
+//! [`duties`]; [`recovery`] brings executions back; [`map_runs`] sees to map runs. Reads never ask the loop: they fold what the journal holds, and so
 //! see durable events only.
 
 mod definitions;
@@ -14,6 +14,7 @@ mod error;
 mod flights;
 mod inbox;
 mod live;
+mod map_runs;
 mod names;
 mod owner;
 mod pollers;
@@ -22,9 +23,10 @@ mod ticks;
 mod timers;
 
 pub use engine::{
-    ActivityDescription, AliasDescription, Config, Description, Engine, Failed, HistoryPage, ListedExecution,
-    ListedMachine, MachineDescription, MachineMade, MachineRequest, MachineUpdate, MachineUpdated, Page,
-    Redrives, Route, Started, TrialRequest, VersionMade, VersionRequest,
+    ActivityDescription, AliasDescription, Config, Counts, Description, Engine, Failed, HistoryPage,
+    ListedExecution, ListedMachine, ListedMapRun, MachineDescription, MachineMade, MachineRequest,
+    MachineUpdate, MachineUpdated, MapRunDescription, MapRunUpdate, Page, Redrives, Route, Started,
+    TrialRequest, VersionMade, VersionRequest,
 };
 pub use error::Error;
 pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};

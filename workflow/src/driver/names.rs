@@ -1,6 +1,8 @@
 //! Names and ARNs: how they are built, and which are refused.
 
 use super::Error;
+use crate::history::RunId;
+use crate::journal::ExecutionRow;
 
 /// Longest name of a machine, an execution or an activity.
 const NAME: usize = 80;
@@ -61,6 +63,20 @@ impl Place {
         format!("{}:{name}", self.machine(machine))
     }
 
+    /// The ARN of an execution as it is stored: a child's shows the label of its run.
+    pub(super) fn execution_of(&self, row: &ExecutionRow) -> String {
+        self.execution(&labelled(&row.machine_name, label_of(row)), &row.name)
+    }
+
+    /// The ARN of what an execution was started on: for a child that is a Map in a machine.
+    pub(super) fn machine_of(&self, row: &ExecutionRow) -> String {
+        self.machine(&labelled(&row.machine_name, label_of(row)))
+    }
+
+    pub(super) fn map_run(&self, machine: &str, label: &str, run: RunId) -> String {
+        self.arn("mapRun", &format!("{machine}/{label}:{run}"))
+    }
+
     fn arn(&self, kind: &str, name: &str) -> String {
         format!("arn:aws:states:{}:{}:{kind}:{name}", self.region, self.account)
     }
@@ -103,10 +119,42 @@ pub(super) fn activity(arn: &str) -> Result<&str, Error> {
     }
 }
 
-/// The machine's and the execution's name.
-pub(super) fn execution(arn: &str) -> Result<(&str, &str), Error> {
+/// The label of the run that an execution is a child of.
+pub(super) fn label_of(row: &ExecutionRow) -> Option<&str> {
+    row.child.as_ref().map(|child| child.label.as_str())
+}
+
+/// A machine, or one of its Maps, as a name.
+pub(super) fn labelled(machine: &str, label: Option<&str>) -> String {
+    label.map_or_else(|| machine.to_owned(), |label| format!("{machine}/{label}"))
+}
+
+/// What the ARN of an execution names.
+pub(super) struct ExecutionName<'a> {
+    pub(super) machine: &'a str,
+    /// Of a map run, when it is the child of one.
+    pub(super) label: Option<&'a str>,
+    pub(super) name: &'a str,
+}
+
+pub(super) fn execution(arn: &str) -> Result<ExecutionName<'_>, Error> {
     match parts(arn)?.as_slice() {
-        ["execution", machine, name] => Ok((*machine, *name)),
+        ["execution", machine, name] => {
+            let (machine, label) = match machine.split_once('/') {
+                Some((machine, label)) => (machine, Some(label)),
+                None => (*machine, None),
+            };
+            Ok(ExecutionName { machine, label, name })
+        }
+        _ => Err(wrong_kind(arn)),
+    }
+}
+
+/// The id of a map run; its machine and its label are not looked at.
+pub(super) fn map_run(arn: &str) -> Result<RunId, Error> {
+    let wrong = || Error::InvalidArn(format!("Invalid Arn: 'Invalid ARN prefix: {arn}'"));
+    match parts(arn)?.as_slice() {
+        ["mapRun", _, id] => uuid::Uuid::parse_str(id).map(|id| RunId(*id.as_bytes())).map_err(|_| wrong()),
         _ => Err(wrong_kind(arn)),
     }
 }
@@ -155,7 +203,14 @@ mod tests {
         assert_eq!(qualified(&place.version("m", 7)).unwrap(), ("m", Qualifier::Version(7)));
         assert_eq!(qualified(&place.alias("m", "a7")).unwrap(), ("m", Qualifier::Alias("a7")));
         assert_eq!(activity(&place.activity("a")).unwrap(), "a");
-        assert_eq!(execution(&place.execution("m", "e")).unwrap(), ("m", "e"));
+        let named = |arn: &str| {
+            let named = execution(arn).unwrap();
+            (named.machine.to_owned(), named.label.map(str::to_owned), named.name.to_owned())
+        };
+        assert_eq!(named(&place.execution("m", "e")), ("m".into(), None, "e".into()));
+        assert_eq!(named(&place.execution("m/l", "e")), ("m".into(), Some("l".into()), "e".into()));
+        let run = RunId([7; 16]);
+        assert_eq!(map_run(&place.map_run("m", "l", run)).unwrap(), run);
         let stored = express("e", uuid::Uuid::nil());
         let express = place.execution("m", &stored);
         assert_eq!(

@@ -13,14 +13,15 @@ use super::definitions::Definitions;
 use super::dispatch::Dispatcher;
 use super::ending::Ending;
 use super::flights::{Flights, Landed};
-use super::inbox::{Answer, Arrival, Command, Start};
+use super::inbox::{Answer, Arrival, Command, ItemStart, Start};
 use super::live::Live;
+use super::map_runs::MapRuns;
 use super::pollers::Pollers;
 use super::recovery::Setback;
 use super::timers::Timers;
 use super::{Change, Error, Place, Ticks};
 use crate::history::Token;
-use crate::journal::{Appended, ExecutionId, Journal};
+use crate::journal::{Appended, ChildOf, ExecutionId, Journal};
 use crate::{Input, Millis, Status, step};
 
 /// Executions decided about but not durable, and inputs that wait for them, before no more commands are taken in.
@@ -54,6 +55,7 @@ pub(super) struct Owner {
     /// Arrivals that wait for their execution's commit.
     pub(super) deferred: usize,
     pub(super) setback: Setback,
+    pub(super) map_runs: MapRuns,
     /// Set by a shutdown.
     pub(super) ending: Option<Ending>,
 }
@@ -138,6 +140,7 @@ impl Owner {
                     self.watchers.entry(execution).or_default().push(closed);
                 }
             }
+            Command::Limit { run, limits } => self.map_runs.limit(run, limits),
             Command::Shutdown { until, done } => {
                 self.ending = Some(Ending { until, done, taken_back: None });
             }
@@ -167,10 +170,16 @@ impl Owner {
         }
         let id = self.next_id;
         self.next_id += 1;
-        let live = Live::new(&self.place, pinned, start.name, start.origin);
-        self.lives.insert(id, Box::new(live));
-        self.ready.push_back((id, Arrival { input: Input::Start { input: start.input }, answer }));
-        if let Some(test_case) = start.test_case {
+        let Start { name, origin, input, test_case, item, .. } = start;
+        let (child, input) = match item {
+            None => (None, Input::Start { input }),
+            Some(ItemStart { map, run, label, items }) => {
+                (Some(ChildOf { items, run, label }), Input::StartItem { map, input })
+            }
+        };
+        self.lives.insert(id, Box::new(Live::new(&self.place, pinned, name, origin, child)));
+        self.ready.push_back((id, Arrival { input, answer }));
+        if let Some(test_case) = test_case {
             self.ready.push_back((id, Arrival::unasked(Input::Mocked { test_case })));
         }
     }

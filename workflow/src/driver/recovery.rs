@@ -22,6 +22,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 impl Owner {
     /// Takes up everything that has not ended.
     pub(super) fn recover(&mut self) -> Result<(), Error> {
+        self.map_runs.recover()?;
         let mut after = 0;
         let (mut asleep, mut folded) = (0_u64, 0_u64);
         loop {
@@ -38,6 +39,13 @@ impl Owner {
                 }
             }
         }
+        // What ended before without its runs leaves these to be stopped.
+        for id in self.map_runs.unclaimed() {
+            let row = self.journal.execution(Which::Id(id))?;
+            if row.is_none_or(|row| row.status != RunStatus::Running) {
+                self.map_runs.disown(id);
+            }
+        }
         if asleep + folded > 0 {
             tracing::info!(asleep, folded, "took up unfinished executions");
         }
@@ -46,7 +54,10 @@ impl Owner {
 
     fn take_up(&mut self, id: ExecutionId) {
         match self.bring(id) {
-            Ok(()) => self.attend(id),
+            Ok(()) => {
+                self.attend(id);
+                self.map_runs.disown(id);
+            }
             Err(Error::Journal(_)) => self.setback.hold(self.ticks.now(), id, None),
             Err(_) => {} // ended or parked
         }
@@ -94,6 +105,10 @@ impl Owner {
                 }
                 Pending::Activity { key, token, .. } | Pending::Callback { key, token } => {
                     live.owed.insert(key, Some(token));
+                }
+                Pending::MapRun { key, run, .. } => {
+                    live.owed.insert(key, None);
+                    live.runs.insert(key, run);
                 }
                 Pending::WakeAt { .. } | Pending::Continue => {}
             }

@@ -7,14 +7,14 @@ use crate::{Millis, StateId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-type Fold = Result<(), &'static str>;
+pub(super) type Fold = Result<(), &'static str>;
 
 /// The frame of the execution itself.
 pub(super) const ROOT: u32 = 0;
 
 const NO_FRAME: &str = "its branch does not run";
 const WRONG_PHASE: &str = "its branch stands elsewhere";
-const NO_PAYLOAD: &str = "its payload refers to nothing";
+pub(super) const NO_PAYLOAD: &str = "its payload refers to nothing";
 
 impl Execution {
     pub(super) fn fold(&mut self, event: &Event) -> Fold {
@@ -81,7 +81,7 @@ impl Execution {
         }
         self.ready.clear();
         self.due.clear();
-        self.tasks.clear();
+        self.awaiting.clear();
         self.tokens.clear();
     }
 
@@ -144,6 +144,7 @@ impl Execution {
                 });
             }
             detail if detail.is_of_task() => self.fold_task(event)?,
+            detail if detail.is_of_run() => self.fold_run(event)?,
             _ => self.fold_join(event)?,
         }
         self.follow(event);
@@ -293,6 +294,8 @@ impl Execution {
                     join.lost.extend(lost);
                 });
             }
+            // A distributed Map has no branches here: when its run has ended it stands in its state.
+            Detail::MapSucceeded | Detail::MapFailed if self.acts(id) => {}
             Detail::ParallelSucceeded | Detail::MapSucceeded => {
                 self.expect(id, |phase| matches!(phase, Phase::Join(join) if join.is_complete()))?;
             }
@@ -342,7 +345,11 @@ impl Execution {
         Ok(())
     }
 
-    fn expect(&self, id: u32, holds: impl FnOnce(&Phase) -> bool) -> Fold {
+    fn acts(&self, id: u32) -> bool {
+        self.frame(id).is_some_and(|frame| frame.phase == Phase::Acting)
+    }
+
+    pub(super) fn expect(&self, id: u32, holds: impl FnOnce(&Phase) -> bool) -> Fold {
         if holds(&self.frame(id).ok_or(NO_FRAME)?.phase) { Ok(()) } else { Err(WRONG_PHASE) }
     }
 
@@ -377,7 +384,7 @@ impl Phase {
         match self {
             Phase::Acting | Phase::Wait(_) | Phase::Retry(_) => true,
             Phase::Join(join) => join.running.is_empty(),
-            Phase::Next(_) | Phase::Task(_) | Phase::Ended => false,
+            Phase::Next(_) | Phase::Task(_) | Phase::Run(_) | Phase::Ended => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::TaskKey;
 use super::revival::{Detached, Remnant};
-use crate::history::{Family, StateKind, Token};
+use crate::history::{Family, Plan, RunId, StateKind, Token};
 use crate::{Millis, StateId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -78,6 +78,7 @@ pub(crate) enum Phase {
     Wait(Millis),
     Retry(Millis),
     Join(Box<Join>),
+    Run(Box<Run>),
     /// Come to its end: an iteration until its Map has noted it, the execution until it is closed.
     Ended,
 }
@@ -114,6 +115,17 @@ pub(crate) struct Join {
     pub(super) lost: Detached,
 }
 
+/// A map run that works elsewhere, on its own executions.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    pub(crate) label: Arc<str>,
+    /// Until a step has said it, within that step.
+    pub(crate) plan: Option<Plan>,
+    /// The array of the items, when it stands in the history.
+    pub(crate) items: Option<Arc<str>>,
+}
+
 /// The items of a Map: the text of the array, and where each lies in it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Items {
@@ -126,12 +138,13 @@ pub(crate) struct Items {
 pub(super) struct Marks {
     pub(super) due: Option<Millis>,
     pub(super) ready: bool,
-    pub(super) task: bool,
+    /// Something works for it elsewhere.
+    pub(super) awaits: bool,
     pub(super) token: Option<Token>,
 }
 
 impl Marks {
-    pub(super) const NONE: Marks = Marks { due: None, ready: false, task: false, token: None };
+    pub(super) const NONE: Marks = Marks { due: None, ready: false, awaits: false, token: None };
 }
 
 impl Frame {
@@ -153,9 +166,9 @@ impl Frame {
             Phase::Wait(due) | Phase::Retry(due) => (Some(*due), false, None),
             Phase::Task(task) => (task.due(), false, task.token),
             Phase::Join(join) => (None, join.can_start() || join.is_complete(), None),
-            Phase::Acting | Phase::Ended => (None, false, None),
+            Phase::Acting | Phase::Run(_) | Phase::Ended => (None, false, None),
         };
-        Marks { due, ready, task: matches!(self.phase, Phase::Task(_)), token }
+        Marks { due, ready, awaits: matches!(self.phase, Phase::Task(_) | Phase::Run(_)), token }
     }
 
     pub(crate) fn task(&self) -> Option<&Task> {

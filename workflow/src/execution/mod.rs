@@ -1,7 +1,8 @@
-//! One execution: the fold of its events. [`fold`] says what each event means; [`pending`] what the edge owes then.
+//! One execution: the fold of its events. [`fold`] says what each event means, [`fold_run`] those of a map run; [`pending`] what the edge owes then.
 //! Nothing here evaluates an expression or asks the definition, so that a history keeps its meaning for ever.
 
 mod fold;
+mod fold_run;
 pub(crate) mod frame;
 mod pending;
 mod revival;
@@ -9,7 +10,7 @@ mod revival;
 pub use pending::{Pending, TaskKey};
 
 use crate::Millis;
-use crate::history::{Event, Failure, Payload, Token};
+use crate::history::{Event, Failure, Payload, RunId, Token};
 use frame::{Frame, Marks, Phase};
 use revival::Redrive;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,13 @@ pub struct Facts {
     pub state_machine_arn: String,
     pub state_machine_name: String,
     pub role_arn: String,
+}
+
+impl Facts {
+    /// The ARN of a map run of this execution, or of one of the same machine.
+    pub fn map_run_arn(&self, label: &str, run: RunId) -> String {
+        format!("{}/{label}:{run}", self.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +71,7 @@ pub struct Execution {
     // What `pending` reads; kept by `change`, `insert` and `remove` alone.
     ready: VecDeque<u32>,
     due: BTreeSet<(Millis, u32)>,
-    tasks: BTreeSet<u32>,
+    awaiting: BTreeSet<u32>,
     tokens: BTreeMap<Token, u32>,
 }
 
@@ -86,7 +94,7 @@ impl Execution {
             recent_redrives: VecDeque::new(),
             ready: VecDeque::new(),
             due: BTreeSet::new(),
-            tasks: BTreeSet::new(),
+            awaiting: BTreeSet::new(),
             tokens: BTreeMap::new(),
         }
     }
@@ -212,12 +220,12 @@ impl Execution {
             before.token.map(|token| self.tokens.remove(&token));
             after.token.map(|token| self.tokens.insert(token, id));
         }
-        match (before.task, after.task) {
+        match (before.awaits, after.awaits) {
             (false, true) => {
-                self.tasks.insert(id);
+                self.awaiting.insert(id);
             }
             (true, false) => {
-                self.tasks.remove(&id);
+                self.awaiting.remove(&id);
             }
             _ => {}
         }

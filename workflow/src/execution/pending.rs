@@ -1,10 +1,11 @@
 //! What the edge still owes. It is never stored: it follows from the events, so that recovery has no code of its own.
 
-use super::frame::{Frame, Task};
+use super::frame::{Frame, Phase, Task};
 use super::{Execution, Status};
-use crate::history::{Family, Token};
+use crate::history::{Family, Plan, RunId, Token};
 use crate::{Millis, StateId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Names one try of one entry into a state, for as long as the execution lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +35,15 @@ pub enum Pending<'a> {
     Activity { key: TaskKey, state: StateId, input: &'a str, token: Token },
     /// Somebody holds the token and is to come back with it; nothing to do but to know the token.
     Callback { key: TaskKey, token: Token },
+    /// Let the run work; `items` is the array of its items when it stands in the history.
+    MapRun {
+        key: TaskKey,
+        state: StateId,
+        run: RunId,
+        label: &'a Arc<str>,
+        plan: &'a Plan,
+        items: Option<&'a Arc<str>>,
+    },
     /// Give `Input::Time` at this instant.
     WakeAt { at: Millis },
     /// Give `Input::Continue`.
@@ -41,9 +51,9 @@ pub enum Pending<'a> {
 }
 
 impl Execution {
-    /// Everything the edge owes now: the tasks in the order of their branches, then when to wake, then whether to go on.
+    /// Everything the edge owes now: tasks and map runs in the order of their branches, then when to wake, then whether to go on.
     pub fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
-        let tasks = self.tasks.iter().filter_map(|&id| self.frame(id).and_then(|frame| owed(id, frame)));
+        let tasks = self.awaiting.iter().filter_map(|&id| self.frame(id).and_then(|frame| owed(id, frame)));
         let wake = self.next_due().map(|at| Pending::WakeAt { at });
         tasks.chain(wake).chain(self.must_continue().then_some(Pending::Continue))
     }
@@ -73,7 +83,12 @@ impl Execution {
 }
 
 fn owed(id: u32, frame: &Frame) -> Option<Pending<'_>> {
-    let (task, key, state): (&Task, _, _) = (frame.task()?, frame.key(id)?, frame.entry.as_ref()?.state);
+    let (key, state) = (frame.key(id)?, frame.entry.as_ref()?.state);
+    if let Phase::Run(run) = &frame.phase {
+        let (plan, items) = (run.plan.as_ref()?, run.items.as_ref());
+        return Some(Pending::MapRun { key, state, run: run.id, label: &run.label, plan, items });
+    }
+    let task: &Task = frame.task()?;
     let input = task.input.as_deref().unwrap_or(&frame.data);
     let awaited = match task.family {
         Family::Activity => task.started,

@@ -1,10 +1,13 @@
 //! The history of an execution: the events as they are stored. [`encode`] and [`decode`] turn the events of one
 //! commit into one row; [`Event::public`] renders what GetExecutionHistory shows. What an event means is written in
-//! [`crate::execution`]; the rows are written in [`row`], the public form in [`public`].
+//! [`crate::execution`]; the rows are written in [`row`], the public form in [`public`]; what is kept of a map run is in
+//! [`map_run`].
 
+mod map_run;
 mod public;
 mod row;
 
+pub use map_run::{Batch, Form, Limits, ManifestOf, Plan, RunId, Source, Transformation, Writer};
 pub use row::{Damaged, FORMAT, decode, encode};
 
 use crate::{Millis, StateId};
@@ -72,6 +75,12 @@ const MAX_CAUSE: usize = 32 * 1024;
 impl Failure {
     pub(crate) fn new(error: &str, cause: &str) -> Failure {
         Failure { error: Some(error.into()), cause: Some(cause.into()) }.bounded()
+    }
+
+    /// A map run had more failures than it tolerates.
+    pub(crate) fn exceeded() -> Failure {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        Failure::new("States.ExceedToleratedFailureThreshold", cause)
     }
 
     /// A failure whose cause is short enough to be stored with every event that carries it.
@@ -196,6 +205,27 @@ pub enum Detail {
         timeout: Option<u32>,
         token: Option<Arc<str>>,
     },
+    /// A distributed Map starts; its items are with its run. The length is 0 when they have to be read first.
+    DistributedMapStarted {
+        length: u32,
+    },
+    MapRunStarted {
+        run: RunId,
+        label: Arc<str>,
+        /// How many there are, when that is known.
+        items: Option<u32>,
+        limits: Limits,
+    },
+    /// Private: by what the run works.
+    MapRunPlanned(Box<Plan>),
+    MapRunSucceeded {
+        run: RunId,
+        output: Payload,
+    },
+    MapRunFailed {
+        run: RunId,
+        failure: Failure,
+    },
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.
@@ -221,6 +251,7 @@ impl Detail {
                 | Detail::Mocked { .. }
                 | Detail::Assigned { .. }
                 | Detail::RoleTaken { .. }
+                | Detail::MapRunPlanned(_)
         )
     }
 
@@ -251,6 +282,17 @@ impl Detail {
         )
     }
 
+    pub(crate) fn is_of_run(&self) -> bool {
+        matches!(
+            self,
+            Detail::DistributedMapStarted { .. }
+                | Detail::MapRunStarted { .. }
+                | Detail::MapRunPlanned(_)
+                | Detail::MapRunSucceeded { .. }
+                | Detail::MapRunFailed { .. }
+        )
+    }
+
     /// About how many bytes it takes in a row.
     pub(crate) fn size(&self) -> usize {
         let text = |payload: &Payload| match payload {
@@ -268,12 +310,15 @@ impl Detail {
             | Detail::TaskSucceeded { output: payload }
             | Detail::ParallelStarted { input: payload, .. }
             | Detail::MapStarted { items: payload, .. }
-            | Detail::IterationStarted { input: payload, .. } => text(payload),
+            | Detail::IterationStarted { input: payload, .. }
+            | Detail::MapRunSucceeded { output: payload, .. } => text(payload),
+            Detail::MapRunPlanned(plan) => plan.size(),
             Detail::RoleTaken { role } => role.len(),
             Detail::Assigned { variables } => {
                 variables.iter().map(|(name, value)| name.len() + value.len()).sum()
             }
             Detail::EvaluationFailed { failure: it, .. }
+            | Detail::MapRunFailed { failure: it, .. }
             | Detail::ExecutionFailed(it)
             | Detail::ExecutionTimedOut(it)
             | Detail::ExecutionAborted(it)

@@ -53,7 +53,10 @@ impl View<'_> {
             Detail::ParallelStarted { .. } => "ParallelStateStarted",
             Detail::ParallelSucceeded => "ParallelStateSucceeded",
             Detail::ParallelFailed => "ParallelStateFailed",
-            Detail::MapStarted { .. } => "MapStateStarted",
+            Detail::MapStarted { .. } | Detail::DistributedMapStarted { .. } => "MapStateStarted",
+            Detail::MapRunStarted { .. } => "MapRunStarted",
+            Detail::MapRunSucceeded { .. } => "MapRunSucceeded",
+            Detail::MapRunFailed { .. } => "MapRunFailed",
             Detail::IterationStarted { .. } => "MapIterationStarted",
             Detail::IterationSucceeded { .. } => "MapIterationSucceeded",
             Detail::IterationFailed { .. } => "MapIterationFailed",
@@ -128,7 +131,14 @@ impl View<'_> {
                 }
                 ("stateExitedEventDetails", details)
             }
-            Detail::MapStarted { length, .. } => ("mapStateStartedEventDetails", json!({"length": length})),
+            Detail::MapStarted { length, .. } | Detail::DistributedMapStarted { length } => {
+                ("mapStateStartedEventDetails", json!({"length": length}))
+            }
+            Detail::MapRunStarted { run, label, .. } => {
+                let arn = self.before.facts().map_run_arn(label, *run);
+                ("mapRunStartedEventDetails", json!({"mapRunArn": arn}))
+            }
+            Detail::MapRunFailed { failure: it, .. } => ("mapRunFailedEventDetails", failure(it, Map::new())),
             Detail::IterationStarted { index, .. } => {
                 ("mapIterationStartedEventDetails", self.iteration(*index, self.frame))
             }

@@ -1,11 +1,12 @@
 //! The journal: everything of the engine that outlives the process.
 //!
-//! The port is six roles, each with two implementations: [`SqliteJournal`] on a ledger file, and [`MemoryJournal`] for
+//! The port is seven roles, each with two implementations: [`SqliteJournal`] on a ledger file, and [`MemoryJournal`] for
 //! tests, simulations and `asl run`. Whatever a method answers, it answers when it is durable; reads see durable rows only.
 //!
 //! Not here: what an event means (`history`), and when to append (`driver`).
 
 mod machines;
+mod map_runs;
 mod memory;
 mod rows;
 mod sqlite;
@@ -17,6 +18,10 @@ pub use machines::{
     Alias, AliasChange, Aliased, Kind, Machine, MachineId, NewMachine, NewRevision, Publish, Published,
     Revised, Revision, RevisionId, Routes, Tag, Tagged, Tagging, Unpublished, Version,
 };
+pub use map_runs::{
+    Child, ChildOf, ItemPage, ItemsOf, MapRun, MapRunChange, MapRunEvent, MapRunKey, MapRuns, NewMapRun,
+    Tally,
+};
 pub use memory::MemoryJournal;
 pub use rows::{
     Activity, Append, Appended, Closed, Created, EventRow, ExecutionId, ExecutionRow, Listing, NewActivity,
@@ -25,9 +30,9 @@ pub use rows::{
 pub use sqlite::SqliteJournal;
 
 /// All roles.
-pub trait Journal: Executions + Machines + Versions + Aliases + Activities + Tags {}
+pub trait Journal: Executions + MapRuns + Machines + Versions + Aliases + Activities + Tags {}
 
-impl<T: Executions + Machines + Versions + Aliases + Activities + Tags> Journal for T {}
+impl<T: Executions + MapRuns + Machines + Versions + Aliases + Activities + Tags> Journal for T {}
 
 /// Executions and their events.
 #[async_trait]

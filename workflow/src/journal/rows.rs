@@ -2,7 +2,7 @@
 //!
 //! The journal does not look into events: it stores what `history` encoded, and gives it back.
 
-use super::{MachineId, RevisionId, Tag};
+use super::{ChildOf, ItemsOf, MachineId, MapRunEvent, MapRunKey, RevisionId, Tag};
 use crate::Millis;
 
 /// Given out by the engine's loop in rising order, so that a later start has the greater id.
@@ -60,6 +60,8 @@ pub struct ExecutionRow {
     /// When nothing is owed but a wake-up at this time.
     pub wake: Option<Millis>,
     pub redriven: Option<Redriven>,
+    /// When it is the child of a map run.
+    pub child: Option<ChildOf>,
 }
 
 /// How often an execution was redriven, and when last.
@@ -99,7 +101,7 @@ impl EventRow {
 }
 
 /// One execution's share of a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Append {
     pub execution: ExecutionId,
     /// Present when these are the execution's first events.
@@ -110,6 +112,7 @@ pub struct Append {
     pub closed: Option<Closed>,
     /// `Some` when what the execution sleeps for has changed.
     pub wake: Option<Option<Millis>>,
+    pub map_runs: Vec<MapRunEvent>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +123,8 @@ pub struct NewExecution {
     pub origin: Origin,
     pub format: u16,
     pub started: Millis,
+    /// When it is the child of a map run.
+    pub items: Option<ItemsOf>,
 }
 
 /// What a start named beside the machine.
@@ -149,6 +154,8 @@ pub enum Appended {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     pub machine: MachineId,
+    /// The children of this run, in place of what was started on the machine.
+    pub map_run: Option<MapRunKey>,
     pub status: Option<RunStatus>,
     /// Only those that were started by this version, or by this alias.
     pub version: Option<u32>,

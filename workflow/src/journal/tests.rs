@@ -1,6 +1,7 @@
 //! Both journals keep the same promises; and a flipped bit on the disk is seen.
 
 use crate::Millis;
+use crate::history::{Limits, RunId};
 
 use super::*;
 
@@ -26,7 +27,8 @@ fn row(first: u32, count: u32) -> EventRow {
 }
 
 fn more(execution: ExecutionId, first: u32, count: u32) -> Append {
-    Append { execution, start: None, row: row(first, count), redriven: None, closed: None, wake: None }
+    let row = row(first, count);
+    Append { execution, start: None, row, redriven: None, closed: None, wake: None, map_runs: Vec::new() }
 }
 
 fn start(execution: ExecutionId, machine: &Machine, name: &str) -> Append {
@@ -37,6 +39,7 @@ fn start(execution: ExecutionId, machine: &Machine, name: &str) -> Append {
         origin: Origin::default(),
         format: 1,
         started: at(1),
+        items: None,
     };
     Append { start: Some(start), ..more(execution, 0, 3) }
 }
@@ -74,6 +77,8 @@ promises!(
     executions_are_listed_by_what_they_were_started_by,
     a_redriven_execution_runs_again,
     a_deleted_machine_is_being_deleted_while_something_of_it_runs,
+    map_runs_begin_and_end_with_commits_of_who_waits,
+    children_are_counted_and_listed_in_the_order_of_their_items,
 );
 
 async fn a_machine_is_created_once_and_its_name_is_free_when_deleted(journal: impl Journal) {
@@ -103,6 +108,95 @@ async fn events_come_back_in_pages_from_any_event(journal: impl Journal) {
     assert_eq!(journal.events(1, 5, 9).unwrap(), [row(5, 4)]);
     assert_eq!(journal.events(2, 0, 9).unwrap(), [row(0, 3), row(3, 1)]);
     assert_eq!(journal.events(3, 0, 9).unwrap(), []);
+}
+
+fn began(run: RunId) -> MapRunEvent {
+    let limits = Limits { concurrency: 2, tolerated_count: Some(1), tolerated_percentage: None };
+    let label = format!("L{}", run.0[0]);
+    MapRunEvent::Began(NewMapRun { run, label, started: at(1), limits, items: Some(7), batch: 3 })
+}
+
+const ONE: RunId = RunId([1; 16]);
+const TWO: RunId = RunId([2; 16]);
+
+async fn map_runs_begin_and_end_with_commits_of_who_waits(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    let waits = Append { map_runs: vec![began(ONE), began(TWO)], ..start(1, &machine, "waits") };
+    let refused = Append { map_runs: vec![began(RunId([3; 16]))], ..start(2, &machine, "waits") };
+    let outcome = journal.append(vec![waits, refused]).await.unwrap();
+    assert_eq!(outcome, [Appended::Stored, Appended::NameTaken]);
+    assert_eq!(journal.map_run(RunId([3; 16])).unwrap(), None, "it is of an execution that never was");
+    assert_eq!(journal.open_map_runs().unwrap(), [(1, ONE), (1, TWO)]);
+    let one = journal.map_run(ONE).unwrap().unwrap();
+    assert_eq!((one.execution, one.label.as_str(), one.items, one.batch), (1, "L1", Some(7), 3));
+    assert_eq!((one.status, one.stopped, one.pins.as_str()), (RunStatus::Running, None, "{}"));
+
+    let page = ItemPage { first: 0, items: "[1]".into(), next: Some("more".into()) };
+    let limits = Limits { concurrency: 0, tolerated_count: None, tolerated_percentage: Some(12.5) };
+    for change in [
+        MapRunChange::Items(9),
+        MapRunChange::Pins(r#"{"k":"tag"}"#.into()),
+        MapRunChange::Limits(limits),
+        MapRunChange::Page(page.clone()),
+    ] {
+        journal.change_map_run(one.id, change).await.unwrap();
+    }
+    let changed = journal.map_run(ONE).unwrap().unwrap();
+    assert_eq!((changed.items, changed.pins.as_str(), changed.limits), (Some(9), r#"{"k":"tag"}"#, limits));
+    assert_eq!(journal.map_run_page(one.id, 0).unwrap(), Some(page));
+    assert_eq!(journal.map_run_page(one.id, 1).unwrap(), None);
+
+    let ended = MapRunEvent::Ended { run: ONE, status: RunStatus::Succeeded, at: at(5) };
+    journal.append(vec![Append { map_runs: vec![ended], ..more(1, 3, 1) }]).await.unwrap();
+    let two = journal.map_run(TWO).unwrap().unwrap();
+    journal.change_map_run(two.id, MapRunChange::Aborted(at(6))).await.unwrap();
+    journal.change_map_run(one.id, MapRunChange::Aborted(at(7))).await.unwrap();
+    assert_eq!(journal.open_map_runs().unwrap(), []);
+    assert_eq!(journal.map_run_page(one.id, 0).unwrap(), None, "nobody reads it any more");
+    let listed = journal.map_runs(1, None, 9).unwrap();
+    let listed: Vec<_> = listed.iter().map(|run| (run.run, run.status, run.stopped)).collect();
+    let expected = [(TWO, RunStatus::Aborted, Some(at(6))), (ONE, RunStatus::Succeeded, Some(at(5)))];
+    assert_eq!(listed, expected, "newest first, and what has ended stays as it ended");
+    assert_eq!(journal.map_runs(1, Some(two.id), 9).unwrap().len(), 1);
+    assert_eq!(journal.map_runs(2, None, 9).unwrap(), []);
+}
+
+async fn children_are_counted_and_listed_in_the_order_of_their_items(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    let waits = Append { map_runs: vec![began(ONE)], ..start(1, &machine, "waits") };
+    journal.append(vec![waits]).await.unwrap();
+    let run = journal.map_run(ONE).unwrap().unwrap().id;
+    let child = |id: ExecutionId, first, count| {
+        let mut append = start(id, &machine, &format!("child {first}"));
+        if let Some(new) = &mut append.start {
+            new.items = Some(ItemsOf { run, first, count });
+        }
+        append
+    };
+    let mut ends = child(3, 0, 3);
+    ends.closed = Some(Closed { status: RunStatus::Succeeded, at: at(2) });
+    let taken = Append { execution: 9, ..child(2, 3, 2) };
+    let outcome = journal.append(vec![child(2, 3, 2), ends, child(4, 5, 2), taken]).await.unwrap();
+    assert_eq!(outcome.last(), Some(&Appended::NameTaken), "an item has one child");
+    let children = journal.children(run, 0, 9).unwrap();
+    let children: Vec<_> = children.iter().map(|it| (it.execution, it.first, it.count, it.status)).collect();
+    let running = RunStatus::Running;
+    assert_eq!(children, [(3, 0, 3, RunStatus::Succeeded), (2, 3, 2, running), (4, 5, 2, running)]);
+    assert_eq!(journal.children(run, 1, 1).unwrap()[0].first, 3);
+    let tally = |status, executions, items| Tally { status, executions, items };
+    assert_eq!(journal.tally(run).unwrap(), [tally(running, 2, 4), tally(RunStatus::Succeeded, 1, 3)]);
+
+    let row = journal.execution(Which::Id(2)).unwrap().unwrap();
+    let items = ItemsOf { run, first: 3, count: 2 };
+    assert_eq!(row.child, Some(ChildOf { items, run: ONE, label: "L1".into() }));
+    let list = |map_run, status| {
+        let listing = Listing { machine: machine.id, map_run, status, limit: 9, ..Listing::default() };
+        journal.executions(&listing).unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None), [1], "a machine's list has no children");
+    assert_eq!(list(Some(run), None), [4, 3, 2]);
+    assert_eq!(list(Some(run), Some(running)), [4, 2]);
+    assert_eq!(list(None, Some(running)), [1]);
 }
 
 async fn a_taken_name_fails_alone(journal: impl Journal) {

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
 
@@ -101,19 +102,60 @@ impl Http {
     }
 
     pub(super) async fn send(&self, request: Request, within: Duration) -> Result<Answer, Silence> {
+        let whole = async { self.open(request, within).await?.whole().await };
+        tokio::time::timeout(within, whole).await.map_err(|_| Silence::TimedOut)?
+    }
+
+    /// An answer whose content is still to come. `within` is for its head, and for each piece of it.
+    pub(super) async fn open(&self, request: Request, within: Duration) -> Result<Opened, Silence> {
         let Request { method, url, headers, body } = request;
         let to = url.authority().to_owned();
-        let asked = self.client.request(method, url).headers(headers).body(body).timeout(within).send();
-        let mut response = asked.await.map_err(|error| silence(&error, &to))?;
-        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let asked = self.client.request(method, url).headers(headers).body(body).send();
+        let asked = tokio::time::timeout(within, asked).await.map_err(|_| Silence::TimedOut)?;
+        let response = asked.map_err(|error| silence(&error, &to))?;
+        Ok(Opened { response, to, within })
+    }
+}
+
+pub(super) struct Opened {
+    response: reqwest::Response,
+    to: String,
+    within: Duration,
+}
+
+impl Opened {
+    pub(super) fn is_success(&self) -> bool {
+        self.response.status().is_success()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The content as it comes.
+    pub(super) fn content(self) -> impl Stream<Item = Result<Bytes, Silence>> + Send + 'static {
+        futures::stream::try_unfold(self, |mut opened| async move {
+            Ok(opened.next().await?.map(|piece| (piece, opened)))
+        })
+    }
+
+    /// The answer with all of its content.
+    pub(super) async fn whole(mut self) -> Result<Answer, Silence> {
+        let (status, headers) =
+            (self.response.status().as_u16(), std::mem::take(self.response.headers_mut()));
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| silence(&error, &to))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
+        while let Some(piece) = self.next().await? {
+            if body.len() + piece.len() > MAX_ANSWER {
                 return Err(Silence::TooLong);
             }
-            body.extend_from_slice(&chunk);
+            body.extend_from_slice(&piece);
         }
         Ok(Answer { status, headers, body: body.into() })
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Silence> {
+        let piece = tokio::time::timeout(self.within, self.response.chunk()).await;
+        piece.map_err(|_| Silence::TimedOut)?.map_err(|error| silence(&error, &self.to))
     }
 }
 

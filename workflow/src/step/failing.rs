@@ -25,7 +25,9 @@ impl Machine<'_> {
             Some(entry) if entry.id == branch.last => entry.previous,
             _ => branch.last,
         };
-        let begun = matches!(branch.phase, Phase::Join(_));
+        // A Map has a result when its run has succeeded.
+        let has_result = branch.entry.as_ref().is_some_and(|entry| entry.result.is_some());
+        let begun = matches!(branch.phase, Phase::Join(_)) || has_result;
         self.emit_after(previous, frame, Detail::EvaluationFailed { failure: failure.clone(), location })?;
         match self.state(frame)?.body {
             Body::Map(_) if !begun => self.emit(frame, Detail::MapFailed)?,

@@ -18,6 +18,8 @@ pub struct Inspection {
     /// The variables as they stand after the state, those that were given too.
     pub variables: Option<Value>,
     pub max_concurrency: Option<u32>,
+    pub tolerated_failure_count: Option<u32>,
+    pub tolerated_failure_percentage: Option<f64>,
     pub error_details: ErrorDetails,
     /// The failure that a retrier or a catcher met.
     pub(super) failure: Option<Failure>,

@@ -87,12 +87,17 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// How many items are said to have failed, on trial.
+    pub(crate) fn failed_items(&self) -> Option<u32> {
+        self.trial.as_ref().map(|trial| trial.borrow().failed_items)
+    }
+
     /// Begins what runs inside a Parallel or a Map; on trial it is mocked, and does not begin.
     pub(crate) fn emit_inside(&mut self, frame: u32, detail: Detail) -> Outcome {
         if self.trial.is_some() { Ok(()) } else { self.emit(frame, detail) }
     }
 
-    pub(super) fn execution(&self) -> &Execution {
+    pub(crate) fn execution(&self) -> &Execution {
         &self.execution
     }
 

@@ -1,21 +1,26 @@
 //! What happens next: an input and the execution as it stands give the events that follow. [`machine`] carries a step
-//! out; what a state does is in `state/`.
+//! out; what a state does is in `state/`; what the items of a map run become is in [`items`].
 
 pub(crate) mod evaluate;
 mod failing;
 pub(crate) mod inspection;
+mod items;
 pub(crate) mod machine;
 pub(crate) mod trial;
 
 pub use inspection::{ErrorDetails, Inspection};
 pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
 
+pub use items::item_inputs;
+
 use crate::data::{MAX_NESTING, nesting};
 use crate::execution::{Pending, Status};
 use crate::history::{Detail, Failure};
 use crate::retry::{HEARTBEAT_TIMEOUT, TIMEOUT};
+use crate::state::Body;
+use crate::state::map::distributed::Distributed;
 use crate::state::task::Task;
-use crate::{Definition, Event, Execution, Millis, TaskKey};
+use crate::{Definition, Event, Execution, Millis, StateId, TaskKey};
 use machine::{Exit, Machine, Outcome};
 use std::sync::Arc;
 
@@ -36,6 +41,11 @@ pub struct Tick {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     Start {
+        input: Arc<str>,
+    },
+    /// Start as the child of a map run: inside this Map.
+    StartItem {
+        map: StateId,
         input: Arc<str>,
     },
     /// Go on where the last step stopped for its length.
@@ -82,6 +92,10 @@ pub enum Input {
     Mocked {
         test_case: Arc<str>,
     },
+    MapRunEnded {
+        key: TaskKey,
+        end: RunEnd,
+    },
     Stop {
         error: Option<Arc<str>>,
         cause: Option<Arc<str>>,
@@ -94,6 +108,13 @@ pub enum Input {
 
 /// The events that an execution may have and still be redriven: there must be room for that and for one more.
 pub const MAX_REDRIVABLE: u32 = machine::MAX_HISTORY - 2;
+/// How a map run came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunEnd {
+    /// With the output of the state; `None` when it is larger than a state's may be.
+    Succeeded(Option<Arc<str>>),
+    Failed(Failure),
+}
 
 /// Why an input changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -129,6 +150,7 @@ pub fn step(
     let key = |key: TaskKey| await_key(execution, key).map(|()| key.frame);
     let halted = match input {
         Input::Start { input } => machine.start(&input),
+        Input::StartItem { map, input } => machine.start_item(map, &input),
         Input::Continue => Ok(()),
         Input::Time => machine.fire(),
         Input::Stop { error, cause } => {
@@ -177,6 +199,12 @@ pub fn step(
         }
         Input::Mocked { test_case } => machine.emit(0, Detail::Mocked { test_case }),
         Input::Heartbeat { key: task } => machine.emit(key(task)?, Detail::Heartbeat),
+        Input::MapRunEnded { key, end } => {
+            let Some(Pending::MapRun { .. }) = execution.pending_task(key) else {
+                return Err(Refused::TaskDoesNotExist);
+            };
+            machine.guard(key.frame, |state, machine| Distributed::ended(state, machine, key.frame, end))
+        }
     };
     if !matches!(halted, Err(Exit::Closed)) {
         machine.run();
@@ -193,12 +221,13 @@ fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
         return Err(Refused::Closed);
     }
     match (execution.started_at().is_some(), input) {
-        (true, Input::Start { .. }) => return Err(Refused::AlreadyStarted),
-        (false, Input::Start { .. }) | (true, _) => {}
+        (true, Input::Start { .. } | Input::StartItem { .. }) => return Err(Refused::AlreadyStarted),
+        (false, Input::Start { .. } | Input::StartItem { .. }) | (true, _) => {}
         (false, _) => return Err(Refused::NotStarted),
     }
     match input {
         Input::Start { input: text }
+        | Input::StartItem { input: text, .. }
         | Input::TaskSucceeded { output: text, .. }
         | Input::TaskSubmitted { output: text, .. } => check_json(text),
         _ => Ok(()),
@@ -214,9 +243,13 @@ fn check_json(text: &str) -> Result<(), Refused> {
 
 /// The first durable result of a key wins; whoever comes later is told so.
 fn await_key(execution: &Execution, key: TaskKey) -> Result<(), Refused> {
-    if execution.pending_task(key).is_some() {
-        Ok(())
-    } else if key.frame < execution.next_frame() && key.entered <= execution.length() && key.attempt > 0 {
+    match execution.pending_task(key) {
+        // Nobody but the driver ends a map run.
+        Some(Pending::MapRun { .. }) => return Err(Refused::TaskDoesNotExist),
+        Some(_) => return Ok(()),
+        None => {}
+    }
+    if key.frame < execution.next_frame() && key.entered <= execution.length() && key.attempt > 0 {
         Err(Refused::TaskTimedOut)
     } else {
         Err(Refused::TaskDoesNotExist)
@@ -234,6 +267,14 @@ impl Machine<'_> {
         let (last, timeout) = (self.execution().length(), self.definition.timeout);
         self.emit_after(last, 0, Detail::ExecutionRedriven { timeout, token })?;
         self.fire()
+    }
+
+    fn start_item(&mut self, map: StateId, input: &Arc<str>) -> Outcome {
+        let Some(Body::Map(map)) = self.definition.state(map).map(|state| &state.body) else {
+            return Err(Exit::Closed);
+        };
+        let timeout = map.distributed().and_then(Distributed::seconds);
+        self.emit(0, Detail::ExecutionStarted { input: input.clone(), start: map.start(), timeout })
     }
 
     /// Everything that is due, in the order of the instants, as far as a step may go.

@@ -28,6 +28,8 @@ pub struct Trial {
     pub facts: Facts,
     /// How often the retrier that meets the error was used already.
     pub retries: u32,
+    /// How many items of a distributed Map have failed.
+    pub failed_items: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +76,7 @@ pub enum TrialStatus {
 pub(crate) struct OnTrial {
     pub(crate) context: Option<Value>,
     pub(crate) retries: u32,
+    pub(crate) failed_items: u32,
     pub(crate) inspection: Inspection,
 }
 
@@ -84,6 +87,7 @@ pub fn try_state(definition: &Definition, state: StateId, trial: &Trial, tick: T
     machine.on_trial(OnTrial {
         context: trial.context.clone(),
         retries: trial.retries,
+        failed_items: trial.failed_items,
         inspection: Inspection { input: Some(trial.input.clone()), ..Inspection::default() },
     });
     let begun = machine.begin_trial(state, trial);

@@ -8,11 +8,15 @@ mod api;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
+mod map_runs;
+#[cfg(test)]
 mod redrive;
 #[cfg(test)]
 mod restarts;
 #[cfg(test)]
 mod rig;
+#[cfg(test)]
+mod shelf;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]

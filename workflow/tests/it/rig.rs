@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use workflow::Millis;
 use workflow::driver::{Config, Engine, Hand, MachineRequest, Page, Ticks};
+use workflow::history::RunId;
 use workflow::journal::*;
 use workflow::tasks::{TaskCall, TaskError, Tasks};
 
@@ -28,6 +29,7 @@ pub(crate) struct Faults {
     count: AtomicI64,
     gate: Semaphore,
     pub(crate) arrived: Notify,
+    broken: Notify,
 }
 
 const WIDE_OPEN: usize = 1 << 40;
@@ -40,6 +42,7 @@ impl Journal {
             count: AtomicI64::new(0),
             gate: Semaphore::new(WIDE_OPEN),
             arrived: Notify::new(),
+            broken: Notify::new(),
         };
         Self { stored: MemoryJournal::default(), faults: Arc::new(faults) }
     }
@@ -55,8 +58,27 @@ impl Journal {
         self.faults.count.store(count, Ordering::SeqCst);
     }
 
+    /// A write, when it may be one.
+    async fn pass(&self) -> Result<(), Error> {
+        let faults = &self.faults;
+        let nth = faults.seen.fetch_add(1, Ordering::SeqCst) + 1;
+        faults.arrived.notify_one();
+        let _passed = faults.gate.acquire().await.unwrap();
+        let behind = nth - faults.first.load(Ordering::SeqCst);
+        if behind >= 0 && behind < faults.count.load(Ordering::SeqCst) {
+            faults.broken.notify_one();
+            return Err(ledger::Error::RolledBack.into());
+        }
+        Ok(())
+    }
+
     pub(crate) fn appends(&self) -> i64 {
         self.faults.seen.load(Ordering::SeqCst)
+    }
+
+    /// Returns when a write has failed.
+    pub(crate) async fn failed(&self) {
+        self.faults.broken.notified().await;
     }
 
     pub(crate) fn shut(&self) {
@@ -71,14 +93,7 @@ impl Journal {
 #[async_trait]
 impl Executions for Journal {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
-        let faults = &self.faults;
-        let nth = faults.seen.fetch_add(1, Ordering::SeqCst) + 1;
-        faults.arrived.notify_one();
-        let _passed = faults.gate.acquire().await.unwrap();
-        let behind = nth - faults.first.load(Ordering::SeqCst);
-        if behind >= 0 && behind < faults.count.load(Ordering::SeqCst) {
-            return Err(ledger::Error::RolledBack.into());
-        }
+        self.pass().await?;
         self.stored.append(batch).await
     }
 
@@ -100,6 +115,43 @@ impl Executions for Journal {
 
     fn events(&self, execution: ExecutionId, from: u32, limit: u32) -> Result<Vec<EventRow>, Error> {
         self.stored.events(execution, from, limit)
+    }
+}
+
+#[async_trait]
+impl MapRuns for Journal {
+    fn map_run(&self, run: RunId) -> Result<Option<MapRun>, Error> {
+        self.stored.map_run(run)
+    }
+
+    fn map_runs(
+        &self,
+        execution: ExecutionId,
+        before: Option<MapRunKey>,
+        limit: u32,
+    ) -> Result<Vec<MapRun>, Error> {
+        self.stored.map_runs(execution, before, limit)
+    }
+
+    fn open_map_runs(&self) -> Result<Vec<(ExecutionId, RunId)>, Error> {
+        self.stored.open_map_runs()
+    }
+
+    fn tally(&self, run: MapRunKey) -> Result<Vec<Tally>, Error> {
+        self.stored.tally(run)
+    }
+
+    fn children(&self, run: MapRunKey, from: u32, limit: u32) -> Result<Vec<Child>, Error> {
+        self.stored.children(run, from, limit)
+    }
+
+    async fn change_map_run(&self, run: MapRunKey, change: MapRunChange) -> Result<(), Error> {
+        self.pass().await?;
+        self.stored.change_map_run(run, change).await
+    }
+
+    fn map_run_page(&self, run: MapRunKey, first: u32) -> Result<Option<ItemPage>, Error> {
+        self.stored.map_run_page(run, first)
     }
 }
 
@@ -221,13 +273,23 @@ impl Activities for Journal {
     }
 }
 
-/// Tasks by name: `echo…` answers its input, `fail` fails, `flaky…` fails the first time, `panic` panics, `hang` never ends, `beat` says that it lives
+/// Tasks by name: `echo…` answers its input, `fail` fails, `flaky…` fails the first time, `picky` fails on bad input,
+/// `gate` answers when it is let, `panic` panics, `hang` never ends, `beat` says that it lives
 /// whenever told to.
 pub(crate) struct Script {
     pub(crate) calls: Mutex<HashMap<String, u32>>,
     pub(crate) hanging: Mutex<mpsc::UnboundedReceiver<Hanging>>,
     hang: mpsc::UnboundedSender<Hanging>,
     pub(crate) beat: Notify,
+    gate: Semaphore,
+    behind_gate: watch::Sender<Behind>,
+}
+
+/// Tasks that are at the gate, now and at most.
+#[derive(Clone, Copy, Default)]
+struct Behind {
+    now: usize,
+    most: usize,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -247,11 +309,32 @@ impl Drop for OnDrop {
 impl Script {
     pub(crate) fn new() -> Arc<Self> {
         let (hang, hanging) = mpsc::unbounded_channel();
-        Arc::new(Self { calls: Mutex::default(), hanging: Mutex::new(hanging), hang, beat: Notify::new() })
+        Arc::new(Self {
+            calls: Mutex::default(),
+            hanging: Mutex::new(hanging),
+            hang,
+            beat: Notify::new(),
+            gate: Semaphore::new(0),
+            behind_gate: watch::Sender::default(),
+        })
     }
 
     pub(crate) fn called(&self, name: &str) -> u32 {
         self.calls.lock().unwrap().get(name).copied().unwrap_or(0)
+    }
+
+    /// Returns when that many tasks stand at the gate.
+    pub(crate) async fn waiting(&self, count: usize) {
+        self.behind_gate.subscribe().wait_for(|behind| behind.now >= count).await.unwrap();
+    }
+
+    /// Lets through whoever stands at the gate, or comes there.
+    pub(crate) fn open(&self) {
+        self.gate.add_permits(WIDE_OPEN);
+    }
+
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.behind_gate.borrow().most
     }
 
     /// What a hanging task does next.
@@ -282,6 +365,18 @@ impl Tasks for Script {
                 Err(TaskError { error: "Oops".into(), cause: "it had to be, once".into() })
             }
             "fail" => Err(TaskError { error: "Oops".into(), cause: "it had to be".into() }),
+            "picky" if call.input.contains("bad") => {
+                Err(TaskError { error: "Oops".into(), cause: "it is bad".into() })
+            }
+            "gate" => {
+                self.behind_gate.send_modify(|behind| {
+                    behind.now += 1;
+                    behind.most = behind.most.max(behind.now);
+                });
+                let _through = self.gate.acquire().await.unwrap();
+                self.behind_gate.send_modify(|behind| behind.now -= 1);
+                Ok(call.input.to_string())
+            }
             "panic" => panic!("of all things"),
             "hang" => {
                 let _dropped = OnDrop(self.hang.clone());
@@ -307,6 +402,7 @@ pub(crate) struct Rig {
     pub(crate) hand: Arc<Hand>,
     pub(crate) journal: Journal,
     pub(crate) script: Arc<Script>,
+    config: Config,
 }
 
 impl Rig {
@@ -317,8 +413,8 @@ impl Rig {
     pub(crate) async fn on(journal: Journal, now: Millis, config: Config) -> Self {
         let script = Script::new();
         let (ticks, hand) = Ticks::manual(now, 7);
-        let engine = Engine::open(journal.clone(), script.clone(), ticks, config).await.unwrap();
-        Self { engine, hand: Arc::new(hand), journal, script }
+        let engine = Engine::open(journal.clone(), script.clone(), ticks, config.clone()).await.unwrap();
+        Self { engine, hand: Arc::new(hand), journal, script, config }
     }
 
     /// Ends this engine where it stands, and starts another one on what it stored.
@@ -330,7 +426,11 @@ impl Rig {
 
     pub(crate) async fn restart(self, now: Millis) -> Self {
         self.engine.shutdown(Duration::ZERO).await;
-        Self::on(self.journal.repaired(), now, Config::default()).await
+        Self::on(self.journal.repaired(), now, self.config).await
+    }
+
+    pub(crate) fn place(&self) -> &workflow::driver::Place {
+        self.engine.place()
     }
 
     pub(crate) async fn machine(&self, definition: &str) -> String {

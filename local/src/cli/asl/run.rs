@@ -60,7 +60,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let mocks = read_mocks(args.told.mock_config.as_deref())?;
     let services = Arc::new(Services::new(args.told.services(mocks), Ticks::system())?);
-    let config = driver::Config { place: args.told.place(), ..driver::Config::default() };
+    let config =
+        driver::Config { place: args.told.place(), objects: services.clone(), ..driver::Config::default() };
     let engine = Engine::open(MemoryJournal::default(), services.clone(), Ticks::system(), config).await;
     let engine = engine.map_err(assemble::Error::Engine)?;
     services.begin(engine.clone());

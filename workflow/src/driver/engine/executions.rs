@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::super::Error;
 use super::super::inbox::Command;
-use super::super::live::{facts, for_each_event, run_status};
-use super::super::{Error, names};
+use super::super::live::{facts_of, for_each_event, run_status};
+use super::super::names::{self, ExecutionName};
 use super::redrive::Redrives;
 use super::{Engine, PAYLOAD, Page, page};
 use crate::history::Detail;
@@ -24,6 +25,8 @@ pub struct Description {
     pub version_arn: Option<String>,
     pub alias_arn: Option<String>,
     pub trace: Option<String>,
+    /// When it is the child of a map run.
+    pub map_run_arn: Option<String>,
     pub name: String,
     pub role: String,
     /// [`RunStatus::Parked`] when its history is damaged: then `failed` says how.
@@ -49,6 +52,10 @@ pub struct ListedExecution {
     pub machine_arn: String,
     pub version_arn: Option<String>,
     pub alias_arn: Option<String>,
+    /// When it is the child of a map run.
+    pub map_run_arn: Option<String>,
+    /// How many items it has then.
+    pub items: Option<u32>,
     pub name: String,
     pub status: RunStatus,
     pub started: Millis,
@@ -79,11 +86,12 @@ impl Engine {
     /// What the row says, without the events.
     pub(super) fn bare_description(&self, row: &ExecutionRow) -> Description {
         Description {
-            arn: self.place.execution(&row.machine_name, &row.name),
-            machine_arn: self.place.machine(&row.machine_name),
+            arn: self.place.execution_of(row),
+            machine_arn: self.place.machine_of(row),
             version_arn: row.origin.version.map(|number| self.place.version(&row.machine_name, number)),
             alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
             trace: row.origin.trace.clone(),
+            map_run_arn: self.map_run_arn_of(row),
             name: names::shown(&row.name).to_owned(),
             role: String::new(),
             status: row.status,
@@ -103,7 +111,7 @@ impl Engine {
     ) -> Result<Execution, Error> {
         let pinned = self.definitions.get(row.revision)?;
         description.role.clone_from(&pinned.role);
-        let mut execution = Execution::new(Arc::new(facts(&self.place, &pinned, row.name.clone())));
+        let mut execution = Execution::new(Arc::new(facts_of(&self.place, &pinned, row)));
         for_each_event(self.journal.as_ref(), row.id, |event| {
             if let Detail::ExecutionStarted { input, .. } = &event.detail {
                 description.input = Some(input.clone());
@@ -130,13 +138,23 @@ impl Engine {
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
         let (_, listing) = self.listing(machine_arn)?;
         let listing = Listing { status, before: page.after_number()?, limit: page.limit(), ..listing };
-        let rows = self.journal.executions(&listing)?;
+        self.listed(&listing, page)
+    }
+
+    pub(super) fn listed(
+        &self,
+        listing: &Listing,
+        page: &Page,
+    ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
+        let rows = self.journal.executions(listing)?;
         let next = page::next(&rows, page.limit(), |row| row.id.to_string());
         let listed = |row: ExecutionRow| ListedExecution {
-            arn: self.place.execution(&row.machine_name, &row.name),
-            machine_arn: self.place.machine(&row.machine_name),
+            arn: self.place.execution_of(&row),
+            machine_arn: self.place.machine_of(&row),
             version_arn: row.origin.version.map(|number| self.place.version(&row.machine_name, number)),
-            alias_arn: row.origin.alias.map(|alias| self.place.alias(&row.machine_name, &alias)),
+            alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
+            map_run_arn: self.map_run_arn_of(&row),
+            items: row.child.as_ref().map(|child| child.items.count),
             name: row.name,
             status: row.status,
             started: row.started,
@@ -186,9 +204,9 @@ impl Engine {
     }
 
     pub(super) fn row(&self, arn: &str) -> Result<ExecutionRow, Error> {
-        let (machine, name) = names::execution(arn)?;
+        let ExecutionName { machine, label, name } = names::execution(arn)?;
         let row = self.journal.execution(Which::Named { machine, name })?;
-        row.ok_or_else(|| Error::NoExecution(arn.to_owned()))
+        row.filter(|row| names::label_of(row) == label).ok_or_else(|| Error::NoExecution(arn.to_owned()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::Error;
-use super::super::live::{damaged, facts, for_each_event};
+use super::super::live::{damaged, facts_of, for_each_event};
 use super::{Engine, Page};
 use crate::Execution;
 
@@ -34,7 +34,7 @@ impl Engine {
         } else {
             skipped + 1..skipped + shown + 1
         };
-        let mut execution = Execution::new(Arc::new(facts(&self.place, &pinned, row.name)));
+        let mut execution = Execution::new(Arc::new(facts_of(&self.place, &pinned, &row)));
         let mut rendered = Vec::with_capacity(shown as usize);
         for event in events {
             if event.id >= wanted.end {

@@ -5,7 +5,7 @@ use super::super::{Error, Place};
 use super::{Engine, Page, page};
 use crate::Millis;
 use crate::definition;
-use crate::journal::{Created, Kind, Machine, NewMachine, Publish, Published, Revision, Tag, Version, Which};
+use crate::journal::{Created, Kind, Machine, NewMachine, Publish, Published, Revision, Tag, Version};
 
 /// Versions of one machine, as on AWS.
 pub(super) const VERSIONS: u32 = 1000;
@@ -156,9 +156,7 @@ impl Engine {
 
     /// The machine as it was when the execution started; `created` says since when it was like that.
     pub async fn describe_state_machine_for_execution(&self, arn: &str) -> Result<MachineDescription, Error> {
-        let (machine, name) = names::execution(arn)?;
-        let row = self.journal.execution(Which::Named { machine, name })?;
-        let row = row.ok_or_else(|| Error::NoExecution(arn.to_owned()))?;
+        let row = self.row(arn)?;
         Ok(self.description_of(self.journal.revision(row.revision)?))
     }
 

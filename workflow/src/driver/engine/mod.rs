@@ -6,6 +6,7 @@ mod aliases;
 mod executions;
 mod history;
 mod machines;
+mod map_runs;
 mod page;
 mod redrive;
 mod revisions;
@@ -24,6 +25,7 @@ use super::definitions::Definitions;
 use super::dispatch::Dispatcher;
 use super::flights::Flights;
 use super::inbox::{Answer, Command, Guard, QUEUE};
+use super::map_runs::{MapRuns, Tools};
 use super::owner::Owner;
 use super::pollers::Pollers;
 use super::recovery::Setback;
@@ -31,6 +33,7 @@ use super::timers::Timers;
 use super::{Change, Error, Place, Ticks};
 use crate::Millis;
 use crate::journal::{Journal, Which};
+use crate::objects::{NoObjects, Objects};
 use crate::tasks::Tasks;
 
 pub use activities::ActivityDescription;
@@ -38,6 +41,7 @@ pub use aliases::{AliasDescription, Route};
 pub use executions::{Description, Failed, ListedExecution};
 pub use history::HistoryPage;
 pub use machines::{ListedMachine, MachineDescription, MachineMade, MachineRequest, VersionRequest};
+pub use map_runs::{Counts, ListedMapRun, MapRunDescription, MapRunUpdate};
 pub use page::Page;
 pub use redrive::Redrives;
 pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};
@@ -50,16 +54,18 @@ const CHANGES: usize = 1024;
 /// Longest input or output, as on AWS.
 const PAYLOAD: usize = 256 * 1024;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     pub place: Place,
+    /// Where map runs read items and write results.
+    pub objects: Arc<dyn Objects>,
     /// Commands that may wait before a start is refused.
     pub queue: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { place: Place::default(), queue: QUEUE }
+        Self { place: Place::default(), objects: Arc::new(NoObjects), queue: QUEUE }
     }
 }
 
@@ -89,6 +95,13 @@ impl Engine {
         let definitions = Arc::new(Definitions::new(journal.clone()));
         let (sender, commands) = mpsc::channel(config.queue);
         let (changes, _) = broadcast::channel(CHANGES);
+        let tools = Tools {
+            journal: journal.clone(),
+            objects: config.objects,
+            place: config.place.clone(),
+            ticks: ticks.clone(),
+            commands: sender.downgrade(),
+        };
         let newest = journal.execution(Which::Newest)?;
         let mut owner = Owner {
             journal: journal.clone(),
@@ -112,6 +125,7 @@ impl Engine {
             flights: Flights::new(journal.clone()),
             deferred: 0,
             setback: Setback::default(),
+            map_runs: MapRuns::new(tools),
             ending: None,
         };
         owner.recover()?;

@@ -61,6 +61,10 @@ impl Engine {
             RunStatus::Running => Some("Execution is RUNNING and cannot be redriven"),
             RunStatus::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
             RunStatus::Parked => Some("Execution history cannot be read"),
+            // Its run goes on with it, or another one does its items.
+            _ if row.child.is_some() => {
+                Some("Execution is a child of a Map Run and cannot be redriven alone")
+            }
             _ if deleted => Some("State machine is in DELETING status"),
             _ if execution.length() > MAX_REDRIVABLE => Some("Execution history event limit exceeded"),
             _ if now - stopped > REDRIVABLE => Some("Execution redrivable period exceeded"),

@@ -97,7 +97,7 @@ impl Engine {
         check_json(input).map_err(Error::InvalidInput)?;
         let (answer, answered) = oneshot::channel();
         let origin = Origin { trace: trace.map(str::to_owned), ..origin };
-        let start = Start { revision, name, origin, input: Arc::from(input), test_case };
+        let start = Start { revision, name, origin, input: Arc::from(input), test_case, item: None };
         self.offer(Command::Start { start, answer: Answer::Caller(answer) })?;
         answered.await.map_err(|_| Error::Closed)?
     }

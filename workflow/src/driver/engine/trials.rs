@@ -34,6 +34,8 @@ pub struct TrialRequest {
     pub context: Option<Value>,
     pub mock: Option<Mock>,
     pub retries: u32,
+    /// How many items of a distributed Map have failed.
+    pub failed_items: u32,
     pub role: String,
 }
 
@@ -47,6 +49,7 @@ impl Engine {
             mock: request.mock,
             facts: self.facts_of_trial(request.role),
             retries: request.retries,
+            failed_items: request.failed_items,
         };
         loop {
             match try_state(&definition, state, &trial, self.ticks.tick()) {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::super::{
-    Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus, Unfinished,
-    Which, in_sequence,
+    Append, Appended, ChildOf, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus,
+    Unfinished, Which, in_sequence,
 };
 use super::{MemoryJournal, Stored, Tables};
 use crate::Millis;
@@ -16,6 +16,10 @@ impl Tables {
                 return Appended::NameTaken;
             }
             let machine_name = self.machines.get(&new.machine).map(|(machine, _)| machine.name.clone());
+            let child = new.items.and_then(|items| {
+                let run = self.runs.get(items.run)?;
+                Some(ChildOf { items, run: run.run, label: run.label.clone() })
+            });
             let row = ExecutionRow {
                 id: append.execution,
                 machine: new.machine,
@@ -29,6 +33,7 @@ impl Tables {
                 stopped: None,
                 wake: None,
                 redriven: None,
+                child,
             };
             self.executions.insert(append.execution, Stored { row, events: Vec::new() });
         }
@@ -49,6 +54,7 @@ impl Tables {
                 stored.row.stopped = Some(closed.at);
             }
         }
+        self.runs.store(append.execution, append.map_runs);
         Appended::Stored
     }
 
@@ -98,7 +104,11 @@ impl Executions for MemoryJournal {
     fn executions(&self, listing: &Listing) -> Result<Vec<ExecutionRow>, Error> {
         let before = listing.before.unwrap_or(ExecutionId::MAX);
         let wanted = |row: &&ExecutionRow| {
-            row.machine == listing.machine
+            let whose = match (listing.map_run, &row.child) {
+                (Some(run), child) => child.as_ref().is_some_and(|child| child.items.run == run),
+                (None, child) => row.machine == listing.machine && child.is_none(),
+            };
+            whose
                 && listing.status.is_none_or(|status| row.status == status)
                 && listing.version.is_none_or(|version| row.origin.version == Some(version))
                 && (listing.alias.is_none() || row.origin.alias == listing.alias)

@@ -6,6 +6,7 @@ mod activities;
 mod aliases;
 mod executions;
 mod machines;
+mod map_runs;
 mod tags;
 mod versions;
 
@@ -32,6 +33,7 @@ struct Tables {
     executions: BTreeMap<ExecutionId, Stored>,
     names: HashSet<(MachineId, String)>,
     activities: BTreeMap<String, Activity>,
+    runs: map_runs::Runs,
 }
 
 struct Stored {

@@ -5,14 +5,16 @@ use async_trait::async_trait;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::{
-    Append, Appended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, NewExecution, Origin,
-    Redriven, RunStatus, Unfinished, Which, in_sequence,
+    Append, Appended, ChildOf, Error, EventRow, ExecutionId, ExecutionRow, Executions, ItemsOf, Listing,
+    NewExecution, Origin, Redriven, RunStatus, Unfinished, Which, in_sequence,
 };
-use super::SqliteJournal;
+use super::{SqliteJournal, map_runs};
+use crate::history::RunId;
 
 const SELECT: &str =
     "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake,
-    e.version, e.alias, e.trace, e.redrives, e.redriven FROM executions e JOIN machines m ON m.id = e.machine";
+    e.map_run, e.first_item, e.item_count, r.run, r.label, e.version, e.alias, e.trace, e.redrives, e.redriven
+    FROM executions e JOIN machines m ON m.id = e.machine LEFT JOIN map_runs r ON r.id = e.map_run";
 
 /// `CROSS` keeps SQLite from starting with all executions.
 const NAMED: &str = "WHERE e.id = (SELECT max(x.id) FROM machines n CROSS JOIN executions x
@@ -57,16 +59,20 @@ impl Executions for SqliteJournal {
             Some(_) => "AND e.status = ?2",
             None => "AND ?2 IS NULL",
         };
+        let (whose, owner) = match listing.map_run {
+            Some(run) => ("e.map_run = ?1", run),
+            None => ("e.machine = ?1 AND e.map_run IS NULL", listing.machine),
+        };
         let by_origin = "AND (?5 IS NULL OR e.version = ?5) AND (?6 IS NULL OR e.alias = ?6)";
         let sql = format!(
-            "{SELECT} WHERE e.machine = ?1 {by_status} AND e.id < ?3 {by_origin} ORDER BY e.id DESC LIMIT ?4"
+            "{SELECT} WHERE {whose} {by_status} AND e.id < ?3 {by_origin} ORDER BY e.id DESC LIMIT ?4"
         );
         let status = listing.status.map(|status| status as u8);
         let before = listing.before.unwrap_or(ExecutionId::MAX);
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
-            let Listing { machine, limit, version, alias, .. } = listing;
-            let values = params![machine, status, before, limit, version, alias];
+            let Listing { limit, version, alias, .. } = listing;
+            let values = params![owner, status, before, limit, version, alias];
             Ok(statement.query_map(values, execution_row)?.collect::<Result<_, _>>()?)
         })
     }
@@ -107,12 +113,16 @@ impl Executions for SqliteJournal {
 fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
     if let Some(new) = &append.start {
         let sql =
-            "INSERT INTO executions (id, machine, revision, name, format, started, version, alias, trace)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (machine, name) DO NOTHING";
-        let NewExecution { machine, revision, name, format, started, origin } = new;
+            "INSERT INTO executions (id, machine, revision, name, format, started, version, alias, trace,
+            map_run, first_item, item_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            ON CONFLICT (machine, name) DO NOTHING";
+        let NewExecution { machine, revision, name, format, started, origin, items } = new;
         let Origin { version, alias, trace } = origin;
+        let (run, first, count) =
+            (items.map(|it| it.run), items.map(|it| it.first), items.map(|it| it.count));
         let id = append.execution;
-        let values = params![id, machine, revision, name, format, started, version, alias, trace];
+        let values =
+            params![id, machine, revision, name, format, started, version, alias, trace, run, first, count];
         if connection.prepare_cached(sql)?.execute(values)? == 0 {
             return Ok(Appended::NameTaken);
         }
@@ -138,11 +148,19 @@ fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
             .prepare_cached("UPDATE executions SET wake = ?2 WHERE id = ?1")?
             .execute(params![append.execution, wake])?;
     }
+    map_runs::store(connection, append.execution, &append.map_runs)?;
     Ok(Appended::Stored)
 }
 
 fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
-    let status: u8 = row.get(6)?;
+    let child = match row.get(10)? {
+        None => None,
+        Some(run) => Some(ChildOf {
+            items: ItemsOf { run, first: row.get(11)?, count: row.get(12)? },
+            run: RunId(row.get(13)?),
+            label: row.get(14)?,
+        }),
+    };
     Ok(ExecutionRow {
         id: row.get(0)?,
         machine: row.get(1)?,
@@ -150,15 +168,15 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
         revision: row.get(3)?,
         name: row.get(4)?,
         format: row.get(5)?,
-        status: RunStatus::from_repr(status)
-            .ok_or(ledger::rusqlite::Error::IntegralValueOutOfRange(6, status.into()))?,
+        status: map_runs::status(row, 6)?,
         started: row.get(7)?,
         stopped: row.get(8)?,
         wake: row.get(9)?,
-        origin: Origin { version: row.get(10)?, alias: row.get(11)?, trace: row.get(12)? },
+        origin: Origin { version: row.get(15)?, alias: row.get(16)?, trace: row.get(17)? },
+        child,
         redriven: row
-            .get::<_, Option<Millis>>(14)?
-            .map(|at| Ok::<_, ledger::rusqlite::Error>(Redriven { count: row.get(13)?, at }))
+            .get::<_, Option<Millis>>(19)?
+            .map(|at| Ok::<_, ledger::rusqlite::Error>(Redriven { count: row.get(18)?, at }))
             .transpose()?,
     })
 }

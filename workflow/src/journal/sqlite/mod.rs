@@ -4,6 +4,7 @@ mod activities;
 mod aliases;
 mod executions;
 mod machines;
+mod map_runs;
 mod tags;
 mod versions;
 
@@ -15,7 +16,8 @@ use ledger::rusqlite::types::Type;
 use super::Error;
 
 /// Applied in order, each once. A released migration is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// A handle; clones share the file's one writer.
 #[derive(Clone)]

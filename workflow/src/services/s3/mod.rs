@@ -1,7 +1,8 @@
 //! S3, as `aws-sdk:s3:ACTION`. Its parameters are spread over path, query, headers and body, and so are its results; where
-//! each stands is in [`fields`].
+//! each stands is in [`fields`]. [`objects`] is what map runs need of it.
 
 mod fields;
+mod objects;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

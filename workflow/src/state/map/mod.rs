@@ -1,4 +1,12 @@
-//! Map, inline: one run of the same states for each item of an array, so many at a time.
+//! Map: one run of the same states for each item, so many at a time. Inline they are branches of this execution, and
+//! that is here; [`distributed`] they are executions of their own.
+
+mod batcher;
+pub(crate) mod distributed;
+mod label;
+mod number;
+mod reader;
+mod writer;
 
 use super::setting::{Form, Setting, whole_or_text};
 use super::{Datum, State};
@@ -11,6 +19,7 @@ use crate::definition::fields::Fields;
 use crate::history::{Detail, Payload};
 use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine, Outcome};
+use distributed::Distributed;
 use serde_json::Value;
 
 /// An inline Map runs at most this many iterations at a time, as on AWS.
@@ -34,6 +43,7 @@ pub(crate) struct Map {
     items: Items,
     item_selector: Option<Template>,
     concurrency: Setting<u32>,
+    distributed: Option<Distributed>,
 }
 
 impl Map {
@@ -57,58 +67,72 @@ impl Map {
                 .into_iter()
                 .find_map(|(name, value)| Some((name, value?)))?;
         let processor = fields.inner(name, value)?;
-        if let Some(config) =
-            processor.get("ProcessorConfig").and_then(|value| processor.inner("ProcessorConfig", value))
-        {
-            if config.text("Mode").is_some_and(|mode| mode != "INLINE") {
-                config.problem("Mode", "Only the mode INLINE is supported");
-            }
-            config.text("ExecutionType");
-            config.finish();
-        }
+        let distributed = Distributed::read(fields, &processor);
         let start = level.levels.inner_machine(processor, level);
-        Some(Map { start: start?, items, item_selector, concurrency })
+        Some(Map { start: start?, items, item_selector, concurrency, distributed: distributed? })
+    }
+
+    pub(crate) fn distributed(&self) -> Option<&Distributed> {
+        self.distributed.as_ref()
     }
 
     pub(crate) fn act(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
+        if let Some(distributed) = &self.distributed {
+            return distributed.act(self, state, machine, frame);
+        }
+        let (items, length) = self.items(state, machine, frame)?;
+        let wanted = self.concurrency(state, machine, frame)?;
+        let concurrency = if wanted == 0 { MAX_CONCURRENCY } else { wanted.min(MAX_CONCURRENCY) };
+        machine.emit_inside(frame, Detail::MapStarted { items, length, concurrency })
+    }
+
+    /// The array of the items, and how many it has.
+    fn items(&self, state: &State, machine: &Machine<'_>, frame: u32) -> Result<(Payload, u32), Exit> {
         let items = self.items.find(state, machine, frame)?;
         let value = items.to_value();
         let Some(length) = value.as_array().map(Vec::len) else {
             return Err(self.items.no_array(machine, frame, &value));
         };
-        let concurrency = self.concurrency(state, machine, frame)?;
         self.items.inspect(machine, &value);
-        machine.inspect(|it| it.max_concurrency = Some(concurrency.0));
-        let (_, concurrency) = concurrency;
         let length = u32::try_from(length).map_err(|_| machine.too_large(frame, "input"))?;
-        let items = machine.payload(frame, items, "input")?;
-        machine.emit_inside(frame, Detail::MapStarted { items, length, concurrency })
+        Ok((machine.payload(frame, items, "input")?, length))
     }
 
-    /// How many iterations are wanted at a time, and how many there will be.
-    fn concurrency(&self, state: &State, machine: &Machine<'_>, frame: u32) -> Result<(u32, u32), Exit> {
+    /// How many are wanted at a time; 0 for as many as may be.
+    fn concurrency(&self, state: &State, machine: &Machine<'_>, frame: u32) -> Result<u32, Exit> {
         let input = state.flow.input(machine, frame)?;
         let wanted = self.concurrency.value(&CONCURRENCY, machine, frame, &input)?;
-        Ok((wanted, if wanted == 0 { MAX_CONCURRENCY } else { wanted.min(MAX_CONCURRENCY) }))
+        machine.inspect(|it| it.max_concurrency = Some(wanted));
+        Ok(wanted)
     }
 
     /// There is room for one more iteration.
     pub(crate) fn iterate(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         let (index, item) = machine.next_item(frame)?;
-        let input = match &self.item_selector {
+        let input = match self.selected(state, machine, frame, index, item)? {
             None => Payload::Item(index),
-            Some(selector) => {
-                let input = state.flow.input(machine, frame)?;
-                let item = serde_json::from_str(item).unwrap_or(Value::Null);
-                let sight = Sight { item: Some((index, item)), ..Sight::of(&input) };
-                let filled = machine.fill(frame, selector, sight)?;
-                machine.payload(frame, Datum::Made(filled), "input")?
-            }
+            Some(selected) => machine.payload(frame, Datum::Made(selected), "input")?,
         };
         machine.emit(
             frame,
             Detail::IterationStarted { index, frame: machine.next_frame(), input, start: self.start },
         )
+    }
+
+    /// What the ItemSelector makes of an item; `None` when there is none, and the item is taken as it is.
+    fn selected(
+        &self,
+        state: &State,
+        machine: &Machine<'_>,
+        frame: u32,
+        index: u32,
+        item: &str,
+    ) -> Result<Option<Value>, Exit> {
+        let Some(selector) = &self.item_selector else { return Ok(None) };
+        let input = state.flow.input(machine, frame)?;
+        let item = serde_json::from_str(item).unwrap_or(Value::Null);
+        let sight = Sight { item: Some((index, item)), ..Sight::of(&input) };
+        machine.fill(frame, selector, sight).map(Some)
     }
 
     /// All iterations have come to their end.

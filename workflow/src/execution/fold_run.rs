@@ -1,0 +1,54 @@
+//! What the events of a map run mean to the execution that waits for it.
+
+use super::Execution;
+use super::fold::{Fold, NO_PAYLOAD};
+use super::frame::{Phase, Run};
+use crate::history::{Detail, Event, Plan, Source};
+
+impl Execution {
+    pub(super) fn fold_run(&mut self, event: &Event) -> Fold {
+        let id = event.frame;
+        match &event.detail {
+            Detail::MapRunStarted { run, label, .. } => {
+                self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
+                let run = Run { id: *run, label: label.clone(), plan: None, items: None };
+                self.change(id, |frame| {
+                    if let Some(entry) = &mut frame.entry {
+                        entry.attempt += 1;
+                    }
+                    frame.phase = Phase::Run(Box::new(run));
+                });
+            }
+            Detail::MapRunPlanned(plan) => {
+                self.expect(id, |phase| matches!(phase, Phase::Run(run) if run.plan.is_none()))?;
+                let items = match &plan.source {
+                    Source::Items(items) => Some(self.resolve(id, items).ok_or(NO_PAYLOAD)?),
+                    Source::Object { .. } | Source::Listing { .. } => None,
+                };
+                let plan = Plan::clone(plan);
+                self.change(id, |frame| {
+                    if let Phase::Run(run) = &mut frame.phase {
+                        run.items = items;
+                        run.plan = Some(plan);
+                    }
+                });
+            }
+            Detail::MapRunSucceeded { run, output } => {
+                self.expect(id, |phase| matches!(phase, Phase::Run(it) if it.id == *run))?;
+                let output = self.resolve(id, output).ok_or(NO_PAYLOAD)?;
+                self.change(id, |frame| {
+                    frame.phase = Phase::Acting;
+                    if let Some(entry) = &mut frame.entry {
+                        entry.result = Some(output);
+                    }
+                });
+            }
+            Detail::MapRunFailed { run, .. } => {
+                self.expect(id, |phase| matches!(phase, Phase::Run(it) if it.id == *run))?;
+                self.change(id, |frame| frame.phase = Phase::Acting);
+            }
+            _ => self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?,
+        }
+        Ok(())
+    }
+}
