@@ -93,15 +93,32 @@ fn cases() -> Vec<(&'static str, Value)> {
                 }}),
             ),
         ),
-        (
-            "queries",
-            json!({"QueryLanguage": "JSONata", "StartAt": "Works", "States": {
-                "Works": plain(with(task(), json!({
-                    "End": null, "Next": "Say", "Assign": {"id": "{% $uuid() %}", "n": "{% $states.result.n %}"}}))),
-                "Say": {"Type": "Pass", "End": true, "Output": {"same": "{% $length($id) %}", "n": "{% $n + 1 %}"}}
-            }}),
-        ),
+        ("a map run", a_map_run()),
+        ("queries", queries()),
     ]
+}
+
+fn a_map_run() -> Value {
+    let mut processor = machine("Works", json!({"Works": task()}));
+    processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    machine(
+        "Each",
+        json!({"Each": {
+            "Type": "Map", "MaxConcurrency": 2, "ItemsPath": "$.items", "End": true,
+            "ToleratedFailureCount": 1, "ItemBatcher": {"MaxItemsPerBatch": 1},
+            "ItemProcessor": processor
+        }}),
+    )
+}
+
+fn queries() -> Value {
+    json!({"QueryLanguage": "JSONata", "StartAt": "Works", "States": {
+        "Works": {
+            "Type": "Task", "Resource": task()["Resource"], "Next": "Say",
+            "Assign": {"id": "{% $uuid() %}", "n": "{% $states.result.n %}"}
+        },
+        "Say": {"Type": "Pass", "End": true, "Output": {"same": "{% $length($id) %}", "n": "{% $n + 1 %}"}}
+    }})
 }
 
 #[tokio::test(flavor = "multi_thread")]
