@@ -19,7 +19,8 @@ test: tools lint ## install what the tests need, and run them all
 	$(CARGO) build --locked --workspace
 	$(CARGO) nextest run --locked --workspace
 
-bench-engine: ## commits, ten-step workflows and waiting executions of the engine, measured
+bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, waiting executions and disk, measured
+	$(CARGO) build --release --locked --workspace --bin lockgate
 	$(CARGO) bench --locked --workspace --bench engine
 
 bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done, measured

@@ -1,0 +1,61 @@
+//! The engine's bench: ten-step workflows over HTTP beside what else can run them here, and what commits, waiting
+//! executions and finished ones cost.
+//!
+//! `make bench-engine`, or `cargo bench --workspace --bench engine [-- PART…]` after a release build, where PART is
+//! `steps`, `disk`, `waiting` or `peers`. Everything of ours runs on real files with every commit fsynced. `BENCH_DIR`
+//! says on which disk, `BENCH_SECONDS` how long a cell lasts, and `BENCH_ONLY` which of the peers run (`restate,moto`).
+
+mod cell;
+mod connection;
+mod contenders;
+mod disk;
+mod engine;
+mod machines;
+mod packages;
+mod peers;
+mod process;
+mod steps;
+mod waiting;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::runtime::{Builder, Runtime};
+
+fn main() -> Result<()> {
+    let parts: Vec<_> = std::env::args().skip(1).filter(|part| !part.starts_with('-')).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
+    // The clients share one thread: what they take is taken from whom they measure.
+    let clients = Builder::new_current_thread().enable_all().build()?;
+    if wanted("steps") {
+        Runtime::new()?.block_on(steps::run())?;
+    }
+    if wanted("disk") {
+        clients.block_on(disk::run())?;
+    }
+    if wanted("waiting") {
+        clients.block_on(waiting::run())?;
+    }
+    if wanted("peers") {
+        clients.block_on(peers::run())?;
+    }
+    Ok(())
+}
+
+/// A folder on the disk that is measured, gone with its handle.
+fn folder() -> Result<tempfile::TempDir> {
+    let disk = std::env::var_os("BENCH_DIR").map_or_else(target, PathBuf::from);
+    Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(disk)?)
+}
+
+/// Where benches may keep what they install.
+fn target() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// How long a cell is measured.
+fn duration() -> Duration {
+    let seconds = std::env::var("BENCH_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs_f64(seconds.unwrap_or(5.0))
+}

@@ -1,0 +1,101 @@
+//! Processes that a bench starts, and stops by their ids. They are of its own group: what ends it ends them too.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::connection::ask;
+
+/// How long one may take to be ready, and to end once it was told to.
+const PATIENCE: Duration = Duration::from_secs(120);
+const GRACE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts it. What it says goes to `log`.
+    pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let log = File::create(log)?;
+        command.stdout(log.try_clone()?);
+        Self::spawn(command, log)
+    }
+
+    /// Starts it, and waits for a line of its standard output that says where it listens.
+    pub(crate) fn start_listening(command: &mut Command, log: &Path) -> Result<(Self, SocketAddr)> {
+        command.stdout(Stdio::piped());
+        let mut log_file = File::create(log)?;
+        let mut started = Self::spawn(command, log_file.try_clone()?)?;
+        let stdout = started.child.stdout.take().context("its standard output is piped")?;
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        while stdout.read_line(&mut line)? > 0 {
+            if let Some((_, address)) = line.trim_end().split_once("http://") {
+                let address = address.trim_end_matches('/').parse().with_context(|| address.to_owned())?;
+                // What else it says must go somewhere.
+                std::thread::spawn(move || std::io::copy(&mut stdout, &mut log_file));
+                return Ok((started, address));
+            }
+            line.clear();
+        }
+        bail!("{command:?} ended before it was ready:\n{}", std::fs::read_to_string(log)?)
+    }
+
+    fn spawn(command: &mut Command, log: File) -> Result<Self> {
+        command.stdin(Stdio::null()).stderr(log);
+        Ok(Self { child: command.spawn().with_context(|| format!("{command:?} cannot be started"))? })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(id) = Pid::from_raw(self.child.id() as i32) {
+            let _ = kill_process(id, signal); // it may be gone
+        }
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.signal(Signal::KILL);
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(Signal::TERM);
+        let told = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && told.elapsed() < GRACE {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.signal(Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until it is answered well: a server that has just been started may not listen yet.
+pub(crate) async fn ask_when_ready(address: SocketAddr, request: &[u8]) -> Result<serde_json::Value> {
+    let begin = Instant::now();
+    loop {
+        match ask(address, request).await {
+            Err(error) if begin.elapsed() > PATIENCE => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Ok(answer) => return Ok(answer),
+        }
+    }
+}
+
+/// An address that is free at the moment, for those that cannot choose one themselves.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
