@@ -2,7 +2,7 @@
 
 use crate::Millis;
 use async_trait::async_trait;
-use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use ledger::rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::{
     Append, Appended, ChildOf, Error, EventRow, ExecutionId, ExecutionRow, Executions, ItemsOf, Listing,
@@ -21,10 +21,19 @@ const NAMED: &str = "WHERE e.id = (SELECT max(x.id) FROM machines n CROSS JOIN e
     ON x.machine = n.id AND x.name = ?2 WHERE n.name = ?1)";
 const NEWEST: &str = "WHERE e.id = (SELECT max(id) FROM executions)";
 
+const APPEND: &str =
+    "INSERT INTO events (execution, first, count, checksum, body) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (execution, first) DO NOTHING";
+
 #[async_trait]
 impl Executions for SqliteJournal {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
-        self.ledger.write("append", move |c| batch.iter().map(|append| store(c, append)).collect()).await
+        self.ledger
+            .write("append", move |connection| {
+                let mut events = connection.prepare_cached(APPEND)?;
+                batch.iter().map(|append| store(connection, &mut events, append)).collect()
+            })
+            .await
     }
 
     async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
@@ -110,7 +119,11 @@ impl Executions for SqliteJournal {
     }
 }
 
-fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
+fn store(
+    connection: &Connection,
+    events: &mut CachedStatement<'_>,
+    append: &Append,
+) -> Result<Appended, Error> {
     if let Some(new) = &append.start {
         let sql =
             "INSERT INTO executions (id, machine, revision, name, format, started, version, alias, trace,
@@ -127,11 +140,9 @@ fn store(connection: &Connection, append: &Append) -> Result<Appended, Error> {
             return Ok(Appended::NameTaken);
         }
     }
-    let sql = "INSERT INTO events (execution, first, count, checksum, body) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (execution, first) DO NOTHING";
     let EventRow { first, count, body } = &append.row;
     let values = params![append.execution, first, count, append.row.checksum(append.execution), body];
-    if connection.prepare_cached(sql)?.execute(values)? == 0 {
+    if events.execute(values)? == 0 {
         return Err(Error::Conflict(append.execution));
     }
     if let Some(Redriven { count, at }) = append.redriven {
