@@ -1,4 +1,5 @@
-//! Tasks that run in this process: each its own future, dropped when nobody awaits its result any more.
+//! Tasks that run in this process: each its own future, dropped when nobody awaits its result any more. Those whose
+//! result is there at once need none.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ pub(super) struct Dispatcher {
     /// Dropped with the engine, and all that run with it.
     futures: JoinSet<Result<String, TaskError>>,
     /// Until the result is durable, so that nothing is given out twice meanwhile.
-    running: HashMap<(ExecutionId, TaskKey), AbortHandle>,
+    running: HashMap<(ExecutionId, TaskKey), Option<AbortHandle>>,
     calls: HashMap<Id, Call>,
 }
 
@@ -40,22 +41,28 @@ impl Dispatcher {
         self.running.contains_key(&(execution, key))
     }
 
-    pub(super) fn start(&mut self, execution: ExecutionId, task: TaskCall) {
+    /// Starts a task. Its result, if it is there at once.
+    pub(super) fn start(&mut self, execution: ExecutionId, task: TaskCall) -> Option<Input> {
         let is_submitted = matches!(&task.resource, Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse);
         let is_watch = is_submitted
             && task.token.is_none()
             && matches!(&task.resource, Resource::Service { service, .. } if service == "states");
         let by_callback = task.token.is_some();
         let call = Call { execution, key: task.key, by_callback, is_submitted, is_watch };
+        if let Some(result) = self.tasks.at_once(&task) {
+            self.running.insert((execution, call.key), None);
+            return Some(call.says(result));
+        }
         let tasks = self.tasks.clone();
         let handle = self.futures.spawn(async move { tasks.run(task).await });
         self.calls.insert(handle.id(), call);
-        self.running.insert((execution, call.key), handle);
+        self.running.insert((execution, call.key), Some(handle));
+        None
     }
 
     /// Forgets a task whose result is no longer awaited, and drops its future if it still runs.
     pub(super) fn cancel(&mut self, execution: ExecutionId, key: TaskKey) {
-        if let Some(handle) = self.running.remove(&(execution, key)) {
+        if let Some(Some(handle)) = self.running.remove(&(execution, key)) {
             handle.abort();
         }
     }
@@ -107,21 +114,13 @@ impl Dispatcher {
         ended: Result<(Id, Result<String, TaskError>), JoinError>,
     ) -> Option<(ExecutionId, Input)> {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Call { execution, key, by_callback, is_submitted, .. } = self.calls.remove(&id)?;
+        let call = self.calls.remove(&id)?;
+        let Call { execution, key, .. } = call;
         if !self.is_running(execution, key) {
             return None;
         }
         let input = match ended {
-            Ok((_, Ok(output))) if by_callback => Input::TaskSubmitted { key, output: output.into() },
-            Ok((_, Ok(output))) => Input::TaskSucceeded { key, output: output.into() },
-            Ok((_, Err(TaskError { error, cause }))) => {
-                let (error, cause) = (Some(error.into()), Some(cause.into()));
-                if is_submitted {
-                    Input::TaskSubmitFailed { key, error, cause }
-                } else {
-                    Input::TaskFailed { key, error, cause }
-                }
-            }
+            Ok((_, result)) => call.says(result),
             Err(lost) => {
                 tracing::error!(execution, ?key, error = %lost, "a task panicked");
                 Input::TaskFailed {
@@ -132,6 +131,25 @@ impl Dispatcher {
             }
         };
         Some((execution, input))
+    }
+}
+
+impl Call {
+    /// What a result says to the execution.
+    fn says(self, result: Result<String, TaskError>) -> Input {
+        let key = self.key;
+        match result {
+            Ok(output) if self.by_callback => Input::TaskSubmitted { key, output: output.into() },
+            Ok(output) => Input::TaskSucceeded { key, output: output.into() },
+            Err(TaskError { error, cause }) => {
+                let (error, cause) = (Some(error.into()), Some(cause.into()));
+                if self.is_submitted {
+                    Input::TaskSubmitFailed { key, error, cause }
+                } else {
+                    Input::TaskFailed { key, error, cause }
+                }
+            }
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use super::inbox::{Answer, Arrival, Guard};
-use super::live::run_status;
+use tokio::sync::mpsc;
+
+use super::inbox::{Answer, Arrival, Command, Guard};
+use super::live::{Live, run_status};
 use super::map_runs::Waiting;
 use super::owner::Owner;
 use super::{ActivityTask, Begin, Change, Error, HeartbeatHandle, Submit, names};
@@ -29,33 +31,13 @@ impl Owner {
         let mut offers = Vec::new();
         for pending in live.execution.pending() {
             let (key, token) = match pending {
-                Pending::RunTask { key, state, input, token, dispatches, submitted, .. } => {
-                    if !self.tasks.is_running(id, key)
-                        && self.ending.is_none()
-                        && let Some(resource) = live.pinned.definition.resource(state)
-                    {
+                Pending::RunTask { key, token, .. } => {
+                    if !self.tasks.is_running(id, key) && self.ending.is_none() {
                         let again = live.lost.remove(&key);
-                        let commands = self.sender.clone();
-                        let call = TaskCall {
-                            resource: resource.clone(),
-                            state: live.pinned.definition.name(state).to_owned(),
-                            machine: live.pinned.machine_name.clone(),
-                            test_case: live.execution.test_case().cloned(),
-                            execution_arn: live.execution.facts().execution_arn.clone(),
-                            key,
-                            input: Arc::from(input),
-                            token: token.map(|token| token.to_string()),
-                            dispatch: dispatches + u32::from(again),
-                            begin: Begin { commands: commands.clone(), execution: id, key, again },
-                            submit: Submit {
-                                commands: commands.clone(),
-                                execution: id,
-                                key,
-                                done: submitted,
-                            },
-                            heartbeat: HeartbeatHandle { commands, execution: id, key },
-                        };
-                        self.tasks.start(id, call);
+                        let call = call(id, live, pending, again, &self.sender);
+                        if let Some(result) = call.and_then(|call| self.tasks.start(id, call)) {
+                            self.ready.push_back((id, Arrival::of_task(result)));
+                        }
                     }
                     (key, token)
                 }
@@ -167,9 +149,12 @@ impl Owner {
         for arrival in live.waiting {
             let _ = arrival.answer.give(Err(Refused::Closed.into()));
         }
+        if let Some(end) = live.end {
+            let _ = end.send(live.execution); // who waited may be gone
+        }
     }
 
-    fn forget(&mut self, id: ExecutionId, live: &super::live::Live) {
+    fn forget(&mut self, id: ExecutionId, live: &Live) {
         for (key, token) in &live.owed {
             self.tasks.cancel(id, *key);
             token.map(|token| self.tokens.remove(&token));
@@ -220,4 +205,32 @@ impl Owner {
             }
         }
     }
+}
+
+/// What a task is told of one try; `again` when it was given out before the engine stopped.
+fn call(
+    id: ExecutionId,
+    live: &Live,
+    pending: Pending<'_>,
+    again: bool,
+    commands: &mpsc::WeakSender<Command>,
+) -> Option<TaskCall> {
+    let Pending::RunTask { key, state, input, token, dispatches, submitted, .. } = pending else {
+        return None;
+    };
+    let definition = &live.pinned.definition;
+    Some(TaskCall {
+        resource: definition.resource(state)?.clone(),
+        state: definition.name(state).to_owned(),
+        machine: live.pinned.machine_name.clone(),
+        test_case: live.execution.test_case().cloned(),
+        execution_arn: live.execution.facts().execution_arn.clone(),
+        key,
+        input: Arc::from(input),
+        token: token.map(|token| token.to_string()),
+        dispatch: dispatches + u32::from(again),
+        begin: Begin { commands: commands.clone(), execution: id, key, again },
+        submit: Submit { commands: commands.clone(), execution: id, key, done: submitted },
+        heartbeat: HeartbeatHandle { commands: commands.clone(), execution: id, key },
+    })
 }

@@ -8,7 +8,7 @@ use super::Error;
 use super::pollers::Poller;
 use crate::history::{Limits, RunId, Token};
 use crate::journal::{ExecutionId, ItemsOf};
-use crate::{Input, Millis, Refused, StateId, TaskKey};
+use crate::{Execution, Input, Millis, Refused, StateId, TaskKey};
 
 /// Commands that may wait. Past it a start is refused; whoever ends work that runs already waits for room.
 pub(super) const QUEUE: usize = 4096;
@@ -62,6 +62,8 @@ pub(super) struct Start {
     pub(super) test_case: Option<Arc<str>>,
     /// When it is the child of a map run.
     pub(super) item: Option<ItemStart>,
+    /// Who starts it and waits for its end: is sent the execution when that is durable.
+    pub(super) end: Option<oneshot::Sender<Execution>>,
 }
 
 /// Which part of a map run is started.
@@ -165,6 +167,11 @@ pub(super) struct Arrival {
 impl Arrival {
     pub(super) fn unasked(input: Input) -> Self {
         Self { input, answer: Answer::Nobody }
+    }
+
+    /// The result of a task in the process.
+    pub(super) fn of_task(input: Input) -> Self {
+        Self { answer: Answer::Again(input.clone()), input }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::definitions::{Definitions, Pinned};
 use super::inbox::{Answer, Arrival};
 use super::names::{self, label_of, labelled};
@@ -33,6 +35,8 @@ pub(super) struct Live {
     /// Whether `fresh` is being committed: nothing is decided meanwhile, what arrives waits.
     pub(super) flying: bool,
     pub(super) waiting: VecDeque<Arrival>,
+    /// Who started it and waits for its end.
+    pub(super) end: Option<oneshot::Sender<Execution>>,
     /// The tries whose result is awaited, and the tokens that lead to them.
     pub(super) owed: HashMap<TaskKey, Option<Token>>,
     /// Activities that were offered to workers.
@@ -78,6 +82,7 @@ impl Live {
             answers: Vec::new(),
             flying: false,
             waiting: VecDeque::new(),
+            end: None,
             owed: HashMap::new(),
             offered: HashSet::new(),
             lost: HashSet::new(),
@@ -100,7 +105,8 @@ impl Live {
 
     /// Whether it may leave memory and be folded again when something comes for it.
     pub(super) fn is_idle(&self) -> bool {
-        !self.flying && self.fresh.is_empty() && self.waiting.is_empty() && self.lost.is_empty()
+        let settled = !self.flying && self.fresh.is_empty() && self.waiting.is_empty();
+        settled && self.lost.is_empty() && self.end.is_none()
     }
 
     /// Its share of the next commit.

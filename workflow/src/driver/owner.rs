@@ -150,8 +150,7 @@ impl Owner {
     fn take_results(&mut self, id: ExecutionId, input: Input) {
         let mut result = Some((id, input));
         while let Some((id, input)) = result {
-            let answer = Answer::Again(input.clone());
-            self.ready.push_back((id, Arrival { input, answer }));
+            self.ready.push_back((id, Arrival::of_task(input)));
             result = self.tasks.try_next();
         }
     }
@@ -170,14 +169,16 @@ impl Owner {
         }
         let id = self.next_id;
         self.next_id += 1;
-        let Start { name, origin, input, test_case, item, .. } = start;
+        let Start { name, origin, input, test_case, item, end, .. } = start;
         let (child, input) = match item {
             None => (None, Input::Start { input }),
             Some(ItemStart { map, run, label, items }) => {
                 (Some(ChildOf { items, run, label }), Input::StartItem { map, input })
             }
         };
-        self.lives.insert(id, Box::new(Live::new(&self.place, pinned, name, origin, child)));
+        let mut live = Live::new(&self.place, pinned, name, origin, child);
+        live.end = end;
+        self.lives.insert(id, Box::new(live));
         self.ready.push_back((id, Arrival { input, answer }));
         if let Some(test_case) = test_case {
             self.ready.push_back((id, Arrival::unasked(Input::Mocked { test_case })));

@@ -121,10 +121,14 @@ impl Services {
         }
     }
 
+    fn mocked(&self, call: &TaskCall) -> Option<Result<String, TaskError>> {
+        let test_case = call.test_case.as_ref()?;
+        self.mocks.answer(&call.machine, test_case, &call.state, call.key.attempt - 1)
+    }
+
     /// What a mock answers. A call that a service takes first is taken, and what comes by a token comes by it.
     async fn mock(&self, call: &TaskCall, answer: Result<String, TaskError>) -> Result<String, TaskError> {
-        if matches!(&call.resource, Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse)
-        {
+        if is_taken_first(call) {
             let taken = answer.as_ref().map_or_else(|_| "{}".to_owned(), Clone::clone);
             let _ = call.submit.submitted(taken).await; // an error means that nobody waits any more
         }
@@ -138,11 +142,12 @@ impl Services {
 
 #[async_trait]
 impl Tasks for Services {
+    fn at_once(&self, call: &TaskCall) -> Option<Result<String, TaskError>> {
+        if is_taken_first(call) { None } else { self.mocked(call) }
+    }
+
     async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
-        let mocked = call.test_case.as_ref().and_then(|test_case| {
-            self.mocks.answer(&call.machine, test_case, &call.state, call.key.attempt - 1)
-        });
-        match mocked {
+        match self.mocked(&call) {
             Some(answer) => self.mock(&call, answer).await,
             None => self.call(&call).await,
         }
@@ -151,4 +156,9 @@ impl Tasks for Services {
     fn has_test_case(&self, machine: &str, test_case: &str) -> bool {
         self.mocks.has(machine, test_case)
     }
+}
+
+/// Whether the service first takes the call, and its end comes later.
+fn is_taken_first(call: &TaskCall) -> bool {
+    matches!(&call.resource, Resource::Service { pattern, .. } if *pattern != Pattern::RequestResponse)
 }

@@ -39,7 +39,16 @@ async fn a_refused_start_leaves_nothing_and_its_name_is_free() {
 
 #[tokio::test]
 async fn whichever_commit_fails_the_end_is_the_same_and_no_result_is_lost() {
-    let definition = chain(&["echo1", "echo2", "echo3"]);
+    no_result_is_lost(["echo1", "echo2", "echo3"]).await;
+}
+
+#[tokio::test]
+async fn nor_is_one_that_was_there_at_once() {
+    no_result_is_lost(["once1", "once2", "once3"]).await;
+}
+
+async fn no_result_is_lost(functions: [&str; 3]) {
+    let definition = chain(&functions);
     let calm = Rig::new().await;
     let arn = calm.start(&definition).await;
     calm.engine.closed(&arn).await.unwrap();
@@ -55,8 +64,8 @@ async fn whichever_commit_fails_the_end_is_the_same_and_no_result_is_lost() {
             let ended = rig.while_time_passes(rig.engine.closed(&started.arn)).await.unwrap();
             assert_eq!(ended.status, RunStatus::Succeeded, "commit {nth} failed {count} times");
             assert_eq!(rig.history(&started.arn).await, expected, "commit {nth} failed {count} times");
-            for echo in ["echo1", "echo2", "echo3"] {
-                assert_eq!(rig.script.called(echo), 1, "commit {nth} failed {count} times: {echo}");
+            for function in functions {
+                assert_eq!(rig.script.called(function), 1, "commit {nth} failed {count} times: {function}");
             }
         }
     }

@@ -345,6 +345,17 @@ impl Script {
 
 #[async_trait]
 impl Tasks for Script {
+    fn at_once(&self, call: &TaskCall) -> Option<Result<String, TaskError>> {
+        let workflow::definition::Resource::Lambda { function, .. } = &call.resource else { return None };
+        let result = match function.as_str() {
+            "once-fail" => Err(TaskError { error: "Oops".into(), cause: "it had to be".into() }),
+            once if once.starts_with("once") => Ok(call.input.to_string()),
+            _ => return None,
+        };
+        *self.calls.lock().unwrap().entry(function.clone()).or_default() += 1;
+        Some(result)
+    }
+
     async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
         let workflow::definition::Resource::Lambda { function, .. } = &call.resource else {
             // A call that awaits a callback: accepted, and its token told.

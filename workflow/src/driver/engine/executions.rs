@@ -11,7 +11,7 @@ use super::super::names::{self, ExecutionName};
 use super::redrive::Redrives;
 use super::{Engine, PAYLOAD, Page, page};
 use crate::history::Detail;
-use crate::journal::{self, ExecutionRow, Listing, Redriven, RunStatus, Which};
+use crate::journal::{self, ExecutionRow, Listing, Origin, Redriven, RunStatus, Which};
 use crate::{Execution, Input, Millis, Refused};
 
 /// The error of an execution whose history cannot be read.
@@ -63,6 +63,18 @@ pub struct ListedExecution {
     pub redriven: Option<Redriven>,
 }
 
+impl Description {
+    /// How the execution stands after its last event.
+    fn stands_as(&mut self, execution: &Execution) {
+        self.status = run_status(execution.status());
+        self.stopped = execution.stopped_at();
+        self.output = execution.output().cloned();
+        self.failed = execution
+            .failure()
+            .map(|failure| Failed { error: failure.error.clone(), cause: failure.cause.clone() });
+    }
+}
+
 impl Engine {
     pub async fn describe_execution(&self, arn: &str) -> Result<Description, Error> {
         self.describe_row(&self.row(arn)?)
@@ -81,6 +93,31 @@ impl Engine {
         let cause = format!("The stored history cannot be read: {}", chain(damage));
         description.failed = Some(Failed { error: Some(DAMAGED.into()), cause: Some(cause.into()) });
         Ok(description)
+    }
+
+    /// An express execution that has ended, by its stored name; nothing of it is read again.
+    pub(super) fn describe_ended(&self, name: &str, origin: &Origin, execution: &Execution) -> Description {
+        let facts = execution.facts();
+        let machine = &facts.state_machine_name;
+        let mut description = Description {
+            arn: facts.execution_arn.clone(),
+            machine_arn: facts.state_machine_arn.clone(),
+            map_run_arn: None,
+            version_arn: origin.version.map(|number| self.place.version(machine, number)),
+            alias_arn: origin.alias.as_ref().map(|alias| self.place.alias(machine, alias)),
+            trace: origin.trace.clone(),
+            name: names::shown(name).to_owned(),
+            role: facts.role_arn.clone(),
+            status: RunStatus::Running,
+            started: execution.started_at().unwrap_or_default(),
+            stopped: None,
+            input: Some(execution.input().clone()),
+            output: None,
+            failed: None,
+            redrives: Redrives::default(),
+        };
+        description.stands_as(execution);
+        description
     }
 
     /// What the row says, without the events.
@@ -119,12 +156,7 @@ impl Engine {
             execution.apply(&event).map_err(|illegal| super::super::live::damaged(row.id, &illegal))
         })?;
         // The row was read before the events, which may have come further since.
-        description.status = run_status(execution.status());
-        description.stopped = execution.stopped_at();
-        description.output = execution.output().cloned();
-        description.failed = execution
-            .failure()
-            .map(|failure| Failed { error: failure.error.clone(), cause: failure.cause.clone() });
+        description.stands_as(&execution);
         description.redrives = self.redrives(row, &execution)?;
         Ok(execution)
     }

@@ -9,8 +9,8 @@ use super::super::{Error, names};
 use super::Engine;
 use super::executions::{Description, check_json};
 use super::target::Target;
-use crate::Millis;
-use crate::journal::{Kind, Origin, RunStatus, Which};
+use crate::journal::{Kind, RunStatus, Which};
+use crate::{Execution, Millis};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
@@ -40,11 +40,11 @@ impl Engine {
         input: &str,
         trace: Option<&str>,
     ) -> Result<Started, Error> {
-        let target = self.target(machine_arn)?;
+        let target = self.target(machine_arn)?.traced(trace);
         let machine = target.machine.name.clone();
         let name = self.name(target.machine.kind, name)?;
         let arn = self.place.execution(&machine, &name);
-        match self.begin(target, name, input, trace).await {
+        match self.begin(target, name, input, None).await {
             Ok(start_date) => Ok(Started { arn, start_date, existed: false }),
             Err(Error::ExecutionExists(_)) => self.started_before(arn, input).await,
             Err(error) => Err(error),
@@ -59,13 +59,19 @@ impl Engine {
         input: &str,
         trace: Option<&str>,
     ) -> Result<Description, Error> {
-        let target = self.target(machine_arn)?;
+        let target = self.target(machine_arn)?.traced(trace);
         if target.machine.kind != Kind::Express {
             return Err(Error::TypeNotSupported);
         }
         let machine = target.machine.name.clone();
         let name = self.name(Kind::Express, name)?;
-        self.begin(target, name.clone(), input, trace).await?;
+        let origin = target.origin.clone();
+        let (end, ended) = oneshot::channel();
+        self.begin(target, name.clone(), input, Some(end)).await?;
+        if let Ok(execution) = ended.await {
+            return Ok(self.describe_ended(&name, &origin, &execution));
+        }
+        // A commit has failed meanwhile, and the loop has begun anew with it.
         let which = Which::Named { machine: &machine, name: &name };
         let missing = || Error::NoExecution(self.place.execution(&machine, &name));
         let row = self.journal.execution(which)?.ok_or_else(missing)?;
@@ -90,14 +96,13 @@ impl Engine {
         target: Target,
         name: String,
         input: &str,
-        trace: Option<&str>,
+        end: Option<oneshot::Sender<Execution>>,
     ) -> Result<Millis, Error> {
         let Target { machine, revision, origin, test_case } = target;
         self.guard.check(&machine.name)?;
         check_json(input).map_err(Error::InvalidInput)?;
         let (answer, answered) = oneshot::channel();
-        let origin = Origin { trace: trace.map(str::to_owned), ..origin };
-        let start = Start { revision, name, origin, input: Arc::from(input), test_case, item: None };
+        let start = Start { revision, name, origin, input: Arc::from(input), test_case, item: None, end };
         self.offer(Command::Start { start, answer: Answer::Caller(answer) })?;
         answered.await.map_err(|_| Error::Closed)?
     }

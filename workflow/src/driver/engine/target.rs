@@ -16,6 +16,14 @@ pub(super) struct Target {
     pub(super) test_case: Option<Arc<str>>,
 }
 
+impl Target {
+    /// The same with a trace header, which is shown as it came.
+    pub(super) fn traced(mut self, trace: Option<&str>) -> Self {
+        self.origin.trace = trace.map(str::to_owned);
+        self
+    }
+}
+
 impl Engine {
     /// Draws the version when an alias is named. `ARN#TestCase` is a start as that test case.
     pub(super) fn target(&self, arn: &str) -> Result<Target, Error> {

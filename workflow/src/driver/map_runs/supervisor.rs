@@ -305,6 +305,7 @@ impl Conduct<'_> {
             test_case: self.waiting.execution.test_case().cloned(),
             input: portion.input.as_str().into(),
             item: Some(ItemStart { map: self.state, run: self.row.run, label, items }),
+            end: None,
         };
         let commands = self.supervisor.tools.commands.clone();
         self.starts.push(Box::pin(async move {

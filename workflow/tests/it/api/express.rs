@@ -36,6 +36,22 @@ async fn a_sync_execution_answers_with_its_end() {
 }
 
 #[tokio::test]
+async fn who_waits_for_the_end_learns_of_it_whichever_commit_fails_on_the_way() {
+    for nth in 2..=4 {
+        let client = Client::new().await;
+        let machine = express(&client, &chain(&["echo", "once", "echo"])).await;
+        client.rig.journal.fail(nth, 1);
+        let params = json!({ "stateMachineArn": machine, "input": "[1]" });
+        let ended = client.rig.while_time_passes(client.call("StartSyncExecution", params)).await;
+        assert_eq!(
+            (&ended["status"], &ended["output"]),
+            (&json!("SUCCEEDED"), &json!("[1]")),
+            "commit {nth}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_failure_is_an_answer_and_after_five_minutes_it_is_a_timeout() {
     let client = Client::new().await;
     let machine = express(&client, &chain(&["fail"])).await;
