@@ -115,5 +115,8 @@ fn described(machine: &MachineDescription, params: &Params) -> Map<String, Value
         answer.insert("revisionId".into(), label.clone().into());
     }
     settings::show(&machine.settings, &mut answer);
+    if !machine.variables.is_empty() {
+        answer.insert("variableReferences".into(), json!(machine.variables));
+    }
     answer
 }

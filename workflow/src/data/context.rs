@@ -27,8 +27,8 @@ pub(crate) struct Context<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) execution_input: &'a Arc<str>,
     pub(crate) started_at: Millis,
-    /// How often the execution was redriven, and when last.
-    pub(crate) redriven: (u32, Option<Millis>),
+    /// How often the execution was redriven, and when last; AWS says nothing of it when a state is tried alone.
+    pub(crate) redriven: Option<(u32, Option<Millis>)>,
     pub(crate) state_name: &'a str,
     pub(crate) entered_at: Millis,
     pub(crate) retry_count: u32,
@@ -45,7 +45,7 @@ impl<'a> Context<'a> {
             facts: execution.facts(),
             execution_input: execution.input(),
             started_at: 0,
-            redriven: (0, None),
+            redriven: Some((0, None)),
             state_name: "",
             entered_at: 0,
             retry_count: 0,
@@ -65,7 +65,6 @@ impl<'a> Context<'a> {
                 "StartTime": super::time::format(self.started_at),
                 "Name": self.facts.execution_name,
                 "RoleArn": self.facts.role_arn,
-                "RedriveCount": self.redriven.0,
             },
             "StateMachine": { "Id": self.facts.state_machine_arn, "Name": self.facts.state_machine_name },
             "State": {
@@ -75,8 +74,11 @@ impl<'a> Context<'a> {
             },
         });
         let fields = context.as_object_mut().expect("it was just made as an object");
-        if let Some(at) = self.redriven.1 {
-            fields["Execution"]["RedriveTime"] = super::time::format(at).into();
+        if let Some((count, last)) = self.redriven {
+            fields["Execution"]["RedriveCount"] = count.into();
+            if let Some(at) = last {
+                fields["Execution"]["RedriveTime"] = super::time::format(at).into();
+            }
         }
         if let Some(token) = &self.token {
             fields.insert("Task".into(), json!({ "Token": token }));

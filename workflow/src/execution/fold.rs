@@ -157,6 +157,7 @@ impl Execution {
             event.detail,
             Detail::ParallelSucceeded
                 | Detail::MapSucceeded
+                | Detail::MapRunSucceeded { .. }
                 | Detail::IterationStarted { .. }
                 | Detail::IterationSucceeded { .. }
                 | Detail::IterationFailed { .. }

@@ -102,9 +102,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Whether anything is said of failures.
+    pub fn are_stated(&self) -> bool {
+        self.tolerated_count.is_some() || self.tolerated_percentage.is_some()
+    }
+
     /// Whether that many failures are too many. The percentage counts once all items are known.
     pub fn are_exceeded(&self, failed: u64, of: Option<u64>) -> bool {
-        if self.tolerated_count.is_none() && self.tolerated_percentage.is_none() {
+        if !self.are_stated() {
             return failed > 0;
         }
         #[expect(clippy::cast_precision_loss, reason = "no run has that many items")]

@@ -130,7 +130,7 @@ impl Machine<'_> {
             facts: self.execution.facts(),
             execution_input: self.execution.input(),
             started_at: self.execution.started_at().unwrap_or(self.now),
-            redriven: (self.execution.redrives(), self.execution.redriven_at()),
+            redriven: self.trial.is_none().then(|| (self.execution.redrives(), self.execution.redriven_at())),
             state_name: entry.map_or("", |entry| self.definition.name(entry.state)),
             entered_at: entry.map_or(self.now, |entry| entry.at),
             retry_count: entry.map_or(0, |entry| entry.retries.iter().map(|(_, count)| count).sum()),

@@ -195,7 +195,7 @@ impl<'a> Machine<'a> {
         self.emit_after(previous, frame, detail)
     }
 
-    pub(super) fn emit_after(&mut self, previous: u32, frame: u32, detail: Detail) -> Outcome {
+    pub(crate) fn emit_after(&mut self, previous: u32, frame: u32, detail: Detail) -> Outcome {
         let full = self.execution.length() + 1 >= MAX_HISTORY && !detail.is_last() && !detail.is_private();
         let detail = if full {
             let cause =

@@ -1,5 +1,7 @@
 //! State machines: made, described, listed and deleted. What they become is in [`super::revisions`].
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::names::{self, Qualifier};
 use super::super::{Error, Place};
 use super::{Engine, Page, page};
@@ -59,6 +61,8 @@ pub struct MachineDescription {
     pub description: Option<String>,
     /// It is deleted, and executions of it still run.
     pub deleting: bool,
+    /// By state name, the variables that its expressions read.
+    pub variables: BTreeMap<String, BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +135,7 @@ impl Engine {
         let Some(machine) = self.journal.machine(name)? else {
             let machine = self.journal.deleting_machine(name)?.filter(|_| qualifier == Qualifier::None);
             let Machine { revision, created, .. } = machine.ok_or_else(missing)?;
-            let description = self.description_of(self.journal.revision(revision)?);
+            let description = self.description_of(self.journal.revision(revision)?)?;
             return Ok(MachineDescription { created, deleting: true, ..description });
         };
         let version = match qualifier {
@@ -142,7 +146,7 @@ impl Engine {
             Qualifier::Alias(_) => return Err(missing()),
         };
         let revision = self.journal.revision(version.as_ref().map_or(machine.revision, |it| it.revision))?;
-        let description = self.description_of(revision);
+        let description = self.description_of(revision)?;
         Ok(match version {
             None => MachineDescription { created: machine.created, ..description },
             Some(version) => MachineDescription {
@@ -157,7 +161,7 @@ impl Engine {
     /// The machine as it was when the execution started; `created` says since when it was like that.
     pub async fn describe_state_machine_for_execution(&self, arn: &str) -> Result<MachineDescription, Error> {
         let row = self.row(arn)?;
-        Ok(self.description_of(self.journal.revision(row.revision)?))
+        self.description_of(self.journal.revision(row.revision)?)
     }
 
     /// In the order of their names.
@@ -197,10 +201,11 @@ impl Engine {
         }
     }
 
-    fn description_of(&self, revision: Revision) -> MachineDescription {
+    fn description_of(&self, revision: Revision) -> Result<MachineDescription, Error> {
+        let variables = self.definitions.get(revision.id)?.definition.variable_references().clone();
         let Revision { machine_name: name, kind, role, settings, definition, label, created, .. } = revision;
         let arn = self.place.machine(&name);
-        MachineDescription {
+        Ok(MachineDescription {
             arn,
             name,
             definition,
@@ -211,7 +216,8 @@ impl Engine {
             label,
             description: None,
             deleting: false,
-        }
+            variables,
+        })
     }
 }
 

@@ -98,7 +98,9 @@ impl Distributed {
         machine.emit_inside(frame, Detail::DistributedMapStarted { length })?;
         let limits = self.limits(state, machine, frame, concurrency)?;
         if let Some(failed) = machine.failed_items() {
-            let exceeded = limits.are_exceeded(u64::from(failed), Some(u64::from(length)));
+            // On trial AWS holds failures against a threshold that is stated, and against no other.
+            let exceeded =
+                limits.are_stated() && limits.are_exceeded(u64::from(failed), Some(u64::from(length)));
             return if exceeded { Err(Exit::Failed(Failure::exceeded())) } else { Ok(()) };
         }
         let label = match &self.label {
@@ -174,11 +176,13 @@ impl Distributed {
         // What is too large for the state is not kept, and the run has succeeded all the same.
         let stored: Arc<str> = output.clone().unwrap_or_else(|| "[]".into());
         machine.emit(frame, Detail::MapRunSucceeded { run, output: Payload::Inline(stored.clone()) })?;
+        // The exit follows the run's start; only what the state makes of the run follows the run's end.
+        let ended = machine.execution().length();
         if output.is_none() {
-            machine.emit(frame, Detail::MapFailed)?;
+            machine.emit_after(ended, frame, Detail::MapFailed)?;
             return Err(machine.too_large(frame, "output"));
         }
-        machine.emit(frame, Detail::MapSucceeded)?;
+        machine.emit_after(ended, frame, Detail::MapSucceeded)?;
         state.complete(machine, frame, Datum::Stored(Payload::Result, stored))
     }
 

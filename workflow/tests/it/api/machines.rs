@@ -259,3 +259,23 @@ async fn a_machine_is_being_deleted_until_nothing_of_it_runs() {
     assert_eq!(client.refused("DescribeStateMachine", gone).await.0, "StateMachineDoesNotExist");
     client.call("CreateStateMachine", create).await;
 }
+
+#[tokio::test]
+async fn a_description_says_which_state_reads_which_variable() {
+    let client = Client::new().await;
+    let definition = json!({ "QueryLanguage": "JSONata", "StartAt": "Set", "States": {
+        "Set": { "Type": "Pass", "Assign": { "x": 1, "y": 2 }, "Next": "Use" },
+        "Use": { "Type": "Pass", "Output": "{% $x + $y %}", "End": true },
+    } });
+    let machine = client.machine("m", &definition.to_string()).await;
+    let described = client.call("DescribeStateMachine", json!({ "stateMachineArn": machine })).await;
+    assert_eq!(described["variableReferences"], json!({ "Use": ["x", "y"] }));
+    let started = client.call("StartExecution", json!({ "stateMachineArn": machine })).await;
+    let execution = json!({ "executionArn": started["executionArn"] });
+    let pinned = client.call("DescribeStateMachineForExecution", execution).await;
+    assert_eq!(pinned["variableReferences"], described["variableReferences"]);
+
+    let plain = client.machine("plain", &pass("x")).await;
+    let described = client.call("DescribeStateMachine", json!({ "stateMachineArn": plain })).await;
+    assert!(described.get("variableReferences").is_none(), "{described}");
+}

@@ -155,3 +155,12 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
         "InvalidExecutionInput"
     );
 }
+
+#[tokio::test]
+async fn a_state_tried_alone_was_never_redriven() {
+    let client = Client::new().await;
+    let pass = json!({ "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.context.Execution %}", "End": true });
+    let tried = client.call("TestState", request(&pass, json!({}))).await;
+    let seen = parsed(&tried, "output");
+    assert!(seen.get("StartTime").is_some() && seen.get("RedriveCount").is_none(), "{seen}");
+}
