@@ -13,7 +13,8 @@ const GOOD: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","Result":{"x":
 #[test]
 fn check_says_every_problem_with_its_place() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let bad = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"C":{"Type":"Nope"}}}"#;
+    let bad = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"C":{"Type":"Nope"},
+        "D":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Retry":[{"ErrorEquals":[]}],"End":true}}}"#;
     write(folder.path().join("good.json"), GOOD)?;
     write(folder.path().join("bad.json"), bad)?;
     write(folder.path().join("broken.json"), "{")?;
@@ -25,8 +26,8 @@ fn check_says_every_problem_with_its_place() -> Result<()> {
         &[
             "bad.json: /States/A/Next: ",
             "bad.json: /States/C/Type: ",
-            "broken.json: /: ",
-            "line 1",
+            "bad.json: /States/D/Retry/0/ErrorEquals: ",
+            "broken.json: EOF while parsing an object at line 1",
             "none.json cannot be read",
         ],
     )?;
@@ -60,7 +61,10 @@ fn run_prints_the_history_and_ends_as_the_execution_did() -> Result<()> {
         write(folder.path().join(name), text)?;
     }
     let good = run(folder.path(), &["asl", "run", "good.json", "--input", "@input.json"])?;
-    good.expect(0, &["1  ", "ExecutionStarted", "input={\"n\":1}", "PassStateExited", "output={\"x\":1}"])?;
+    good.expect(
+        0,
+        &["\n    2  ", "ExecutionStarted", "input={\"n\":1}", "PassStateExited", "output={\"x\":1}"],
+    )?;
     let fail = run(folder.path(), &["asl", "run", "fail.json"])?;
     fail.expect(1, &["ExecutionFailed", "error=E", "lockgate: FAILED E: c"])?;
     ensure!(is_tame(&fail.out) && is_tame(&fail.err), "{fail:#?}");
@@ -71,7 +75,7 @@ fn run_prints_the_history_and_ends_as_the_execution_did() -> Result<()> {
     let ids: Vec<_> = said.json()?.iter().filter_map(|event| event["id"].as_u64()).collect();
     ensure!(said.code == Some(0) && ids == [1, 2, 3, 4], "{said:#?}");
     run(folder.path(), &["asl", "run", "good.json", "--input", "{"])?.expect(2, &["input is not valid"])?;
-    run(folder.path(), &["asl", "run", "input.json"])?.expect(1, &["/: "])
+    run(folder.path(), &["asl", "run", "input.json"])?.expect(1, &["lockgate: "])
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod express;
 pub(crate) mod fields;
 pub(crate) mod integrations;
 pub(crate) mod notes;
+mod place;
 
 use crate::state::{Body, State};
 use notes::Reads;

@@ -8,7 +8,7 @@ use workflow::Definition;
 
 use super::super::Failure;
 use super::super::screen::{line, printable};
-use super::read;
+use super::{read, sentence};
 
 const HELP: &str = "Every problem is one line: the file, a JSON pointer to the place, and a sentence. The exit code is 0 \
 when all definitions are good, 1 when something is wrong with one or a file cannot be read.";
@@ -37,13 +37,15 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 continue;
             }
         };
+        // What is no JSON has one problem, which concerns all of it.
+        let document = serde_json::from_str(&text).unwrap_or_default();
         for problem in Definition::parse(&text).err().into_iter().flatten() {
             good = false;
-            let (pointer, message) = (&problem.pointer, &problem.message);
+            let (pointer, message) = (problem.json_pointer(&document), &problem.message);
             if args.json {
                 line(json!({"file": name, "pointer": pointer, "message": message}))?;
             } else {
-                line(printable(&format!("{name}: {pointer}: {message}")))?;
+                line(printable(&format!("{name}: {}", sentence(&pointer, message))))?;
             }
         }
     }

@@ -43,3 +43,8 @@ fn read(path: &std::path::Path) -> Result<String, Failure> {
     };
     Ok(read.map_err(super::files::Trouble::reading(path))?)
 }
+
+/// A problem for people; what concerns the whole document has no place.
+fn sentence(pointer: &str, message: &str) -> String {
+    if pointer.is_empty() { message.to_owned() } else { format!("{pointer}: {message}") }
+}

@@ -16,7 +16,8 @@ pub(super) fn event(event: &Value, json: bool) -> Result<(), Failure> {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of our age fit")]
     let at = jiff::Timestamp::from_millisecond((at * 1000.0).round() as i64).unwrap_or_default();
     let kind = event["type"].as_str().unwrap_or_default();
-    let told = format!("{:>5}  {}  {kind}{}", event["id"], at.strftime("%H:%M:%S%.3f"), details(event));
+    let id = event["id"].as_u64().unwrap_or_default();
+    let told = format!("{id:>5}  {}  {kind}{}", at.strftime("%H:%M:%S%.3f"), details(event));
     line(printable(&told))
 }
 

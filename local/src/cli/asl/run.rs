@@ -13,7 +13,7 @@ use workflow::services::Services;
 use super::super::Failure;
 use super::super::interrupt::unless_interrupted;
 use super::super::screen::printable;
-use super::{print, read, read_mocks};
+use super::{print, read, read_mocks, sentence};
 use crate::{assemble, endpoints};
 
 const HELP: &str = "Nothing is kept: the execution lives in memory. Tasks call the endpoints that the flags name, or are \
@@ -67,7 +67,12 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     services.begin(engine.clone());
 
     let name = args.name.clone().unwrap_or_else(|| name_of(&args.file));
-    let machine = MachineRequest { name, definition, settings: "{}".to_owned(), ..MachineRequest::default() };
+    let machine = MachineRequest {
+        name,
+        definition: definition.clone(),
+        settings: "{}".to_owned(),
+        ..MachineRequest::default()
+    };
     let mut changes = engine.subscribe();
     let execution = async {
         let machine = engine.create_state_machine(machine).await?;
@@ -79,7 +84,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let arn = match execution.await {
         Ok(started) => started.arn,
-        Err(driver::Error::InvalidDefinition(problems)) => return Ok(not_valid(&problems)),
+        Err(driver::Error::InvalidDefinition(problems)) => return Ok(not_valid(&definition, &problems)),
         Err(error) => return Err(Failure::Usage(error.to_string())),
     };
     let ended = unless_interrupted(async {
@@ -139,9 +144,11 @@ fn outcome(execution: &Description) -> ExitCode {
     }
 }
 
-fn not_valid(problems: &[workflow::Problem]) -> ExitCode {
+fn not_valid(text: &str, problems: &[workflow::Problem]) -> ExitCode {
+    let document = serde_json::from_str(text).unwrap_or_default();
     for problem in problems {
-        eprintln!("lockgate: {}", printable(&format!("{}: {}", problem.pointer, problem.message)));
+        let said = sentence(&problem.json_pointer(&document), &problem.message);
+        eprintln!("lockgate: {}", printable(&said));
     }
     ExitCode::FAILURE
 }
