@@ -7,7 +7,7 @@
 use std::future::pending;
 
 use media::audio::Limits;
-use media::flac::Facts;
+use media::flac::{Facts, Level};
 use media::{Answer, Job, MadeFlac};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -68,7 +68,7 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
 async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {
     let source = step.open_source(ctx).await?;
     let mut sink = ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE);
-    let job = Job::Flac { limits: Limits::default() };
+    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
     measured(ctx, step, MAKING, |reporter| async move {
         let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
         let mut timed = FirstByte::new(ctx, step, &mut sink);

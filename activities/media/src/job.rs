@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, Change, Limits, Sound};
-use crate::flac::{self, Facts};
+use crate::flac::{self, Facts, Level};
 use crate::{Problem, Progress, ReadAt, Sink};
 
 /// One piece of work on one source.
@@ -12,7 +12,7 @@ pub enum Job {
     /// Say what sound the source holds. Writes nothing.
     ProbeAudio { limits: Limits },
     /// Decode the source's sound and write it as FLAC.
-    Flac { limits: Limits },
+    Flac { limits: Limits, level: Level },
     /// Decode a FLAC that we made and compare it with what its header states. Writes nothing.
     VerifyFlac,
 }
@@ -45,7 +45,9 @@ pub fn run(
 ) -> Result<Answer, Problem> {
     match job {
         Job::ProbeAudio { limits } => audio::probe(source, limits).map(Answer::Audio),
-        Job::Flac { limits } => flac::convert(source, limits, sink, progress).map(Answer::Flac),
+        Job::Flac { limits, level } => {
+            flac::convert(source, limits, *level, sink, progress).map(Answer::Flac)
+        }
         Job::VerifyFlac => flac::verify(source, progress).map(Answer::Verified),
     }
 }

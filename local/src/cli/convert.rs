@@ -10,6 +10,7 @@ use activities::child::files::{FileSink, FileSource};
 use activities::child::{Nowhere, Workbench};
 use activities::failure::Failure as Problem;
 use media::audio::Limits;
+use media::flac::Level;
 use media::{Answer, Job, MadeFlac, Report};
 use serde_json::{Value, json};
 use states::{Kind, Recipe};
@@ -120,7 +121,7 @@ async fn make_and_verify(
     let bar = Bar::new(&file.to_string_lossy(), !args.json);
     let source = FileSource::open(file).await.map_err(Trouble::reading(file))?;
     let mut sink = FileSink::new(landing.file()?);
-    let job = Job::Flac { limits: Limits::default() };
+    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
     let answer = workbench.run(job, &source, &mut sink, reporter(&bar, "encoding"), pending()).await?;
     sink.finish().await.map_err(Trouble::writing(target))?;
     let Answer::Flac(made) = answer else { return Err(Problem::odd_answer(&answer).into()) };

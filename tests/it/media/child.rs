@@ -8,6 +8,7 @@ use std::time::Duration;
 use activities::child::files::{FileSink, FileSource};
 use activities::child::{AsyncSink, AsyncSource, Failure, Limits, Work, Workbench};
 use bytes::Bytes;
+use media::flac::Level;
 use media::{Answer, Job, Problem, Report};
 use states::problem::Kind;
 
@@ -19,7 +20,7 @@ fn bench(limits: Limits) -> Workbench {
 }
 
 fn flac() -> Job {
-    Job::Flac { limits: media::audio::Limits::default() }
+    Job::Flac { limits: media::audio::Limits::default(), level: Level::default() }
 }
 
 /// Bytes in memory, or made up as they are read.

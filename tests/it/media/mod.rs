@@ -11,13 +11,13 @@ mod tools;
 use std::ops::ControlFlow;
 
 use media::audio::{Limits, Sound};
-use media::flac::Facts;
+use media::flac::{Facts, Level};
 use media::{Answer, Job, MadeFlac, Problem};
 
 /// Converts in this very process.
 fn convert(source: &[u8]) -> Result<(Vec<u8>, MadeFlac), Problem> {
     let mut flac = Vec::new();
-    let job = Job::Flac { limits: Limits::default() };
+    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
     let answer = media::run(&job, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
     let Answer::Flac(made) = answer else { panic!("the answer to another question: {answer:?}") };
     assert_eq!(made.bytes, flac.len() as u64);

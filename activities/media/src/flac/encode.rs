@@ -11,6 +11,7 @@ use crate::pcm::Fingerprint;
 use crate::{Format, Problem, Sink};
 
 use super::header::{self, BLOCK, Facts, StreamInfo};
+use super::level::Level;
 use super::rate;
 
 /// Bytes are handed to the sink in portions of about this size.
@@ -37,7 +38,7 @@ pub(super) struct Encoder<'s> {
 
 impl<'s> Encoder<'s> {
     /// Writes a header whose unknown parts are zero: until [`Encoder::finish`] it is a FLAC of unknown length.
-    pub(super) fn start(format: Format, sink: &'s mut dyn Sink) -> Result<Self, Problem> {
+    pub(super) fn start(format: Format, level: Level, sink: &'s mut dyn Sink) -> Result<Self, Problem> {
         let stream = component::StreamInfo::new(
             format.sample_rate.min(rate::HIGHEST) as usize,
             format.channels(),
@@ -49,7 +50,7 @@ impl<'s> Encoder<'s> {
         let mut encoder = Self {
             sink,
             format,
-            config: configuration(),
+            config: configuration(level),
             stream,
             block,
             pending: Vec::new(),
@@ -153,11 +154,15 @@ impl<'s> Encoder<'s> {
 
 /// flacenc's defaults but for what costs time and brings nothing (the fixed predictors), and what costs nothing and
 /// brings a little (order and window); measured on music of 16 bits at 44.1 kHz.
-fn configuration() -> Verified<config::Encoder> {
+fn configuration(level: Level) -> Verified<config::Encoder> {
     let mut encoder = config::Encoder::default();
     encoder.block_size = BLOCK;
-    encoder.subframe_coding.use_fixed = false;
-    encoder.subframe_coding.qlpc.lpc_order = 12;
+    encoder.subframe_coding.use_fixed = level == Level::Best;
+    encoder.subframe_coding.qlpc.lpc_order = match level {
+        Level::Fast => 8,
+        Level::Default => 12,
+        Level::Best => 16,
+    };
     encoder.subframe_coding.qlpc.window = config::Window::Tukey { alpha: 0.75 };
     encoder
         .into_verified()

@@ -2,10 +2,12 @@
 
 mod encode;
 mod header;
+mod level;
 mod rate;
 mod verify;
 
 pub use header::Facts;
+pub use level::Level;
 
 use crate::audio::{Decoder, Limits};
 use crate::{MadeFlac, Problem, Progress, ReadAt, Report, Sink};
@@ -17,11 +19,12 @@ const REPORT_EVERY_SAMPLES: u64 = 1 << 18;
 pub(crate) fn convert(
     source: &dyn ReadAt,
     limits: &Limits,
+    level: Level,
     sink: &mut dyn Sink,
     progress: &mut Progress<'_>,
 ) -> Result<MadeFlac, Problem> {
     let mut decoder = Decoder::open(source, limits)?;
-    let mut encoder = encode::Encoder::start(decoder.format(), sink)?;
+    let mut encoder = encode::Encoder::start(decoder.format(), level, sink)?;
     let mut reporter = Reporter::start(decoder.sound().samples, progress)?;
     let mut samples = Vec::new();
     while decoder.next(&mut samples)? {
