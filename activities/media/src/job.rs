@@ -1,9 +1,11 @@
 //! The closed list of what can be asked of this crate, as plain data, and the one function that does it.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, Change, Limits, Sound};
-use crate::flac::{self, Facts, Level};
+use crate::flac::{self, Facts, Level, Waveform};
 use crate::{Problem, Progress, ReadAt, Sink};
 
 /// One piece of work on one source.
@@ -34,11 +36,13 @@ pub struct MadeFlac {
     pub changes: Vec<Change>,
     /// The length of the FLAC.
     pub bytes: u64,
+    pub waveform: Waveform,
 }
 
-/// Does `job`.
+/// Does `job`, on this many processors where it can be shared out. What comes out does not depend on how many.
 pub fn run(
     job: &Job,
+    processors: NonZeroUsize,
     source: &dyn ReadAt,
     sink: &mut dyn Sink,
     progress: &mut Progress<'_>,
@@ -46,7 +50,7 @@ pub fn run(
     match job {
         Job::ProbeAudio { limits } => audio::probe(source, limits).map(Answer::Audio),
         Job::Flac { limits, level } => {
-            flac::convert(source, limits, *level, sink, progress).map(Answer::Flac)
+            flac::convert(source, limits, *level, processors, sink, progress).map(Answer::Flac)
         }
         Job::VerifyFlac => flac::verify(source, progress).map(Answer::Verified),
     }

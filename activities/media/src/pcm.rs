@@ -2,6 +2,7 @@
 //! format's depth, and the MD5 that FLAC keeps of it.
 
 use md5::{Digest, Md5};
+use pulp::{Arch, Simd, WithSimd};
 
 /// What a run of samples means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -16,7 +17,7 @@ impl Format {
         usize::from(self.channels)
     }
 
-    fn bytes_per_sample(&self) -> usize {
+    pub(crate) fn bytes_per_sample(&self) -> usize {
         usize::from(self.bits_per_sample.div_ceil(8))
     }
 }
@@ -34,23 +35,44 @@ impl Fingerprint {
     }
 
     pub(crate) fn update(&mut self, samples: &[i32]) {
-        self.scratch.clear();
-        match self.bytes_per_sample {
-            1 => self.scratch.extend(samples.iter().map(|sample| sample.to_le_bytes()[0])),
-            2 => self.pack::<2>(samples),
-            3 => self.pack::<3>(samples),
-            _ => self.pack::<4>(samples),
-        }
+        pack(samples, self.bytes_per_sample, &mut self.scratch);
         self.md5.update(&self.scratch);
-    }
-
-    fn pack<const BYTES: usize>(&mut self, samples: &[i32]) {
-        for sample in samples {
-            self.scratch.extend_from_slice(&sample.to_le_bytes()[..BYTES]);
-        }
     }
 
     pub(crate) fn finish(self) -> [u8; 16] {
         self.md5.finalize().into()
+    }
+}
+
+/// Replaces `bytes` by `samples` of `width` bytes each.
+pub(crate) fn pack(samples: &[i32], width: usize, bytes: &mut Vec<u8>) {
+    bytes.resize(samples.len() * width, 0);
+    Arch::new().dispatch(Wide { samples, width, bytes });
+}
+
+struct Wide<'p> {
+    samples: &'p [i32],
+    width: usize,
+    bytes: &'p mut [u8],
+}
+
+impl WithSimd for Wide<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        match self.width {
+            1 => packed::<1>(self.samples, self.bytes),
+            2 => packed::<2>(self.samples, self.bytes),
+            3 => packed::<3>(self.samples, self.bytes),
+            _ => packed::<4>(self.samples, self.bytes),
+        }
+    }
+}
+
+#[inline(always)]
+fn packed<const WIDTH: usize>(samples: &[i32], bytes: &mut [u8]) {
+    for (place, sample) in bytes.as_chunks_mut::<WIDTH>().0.iter_mut().zip(samples) {
+        *place = *sample.to_le_bytes().first_chunk().expect("a sample has four bytes");
     }
 }

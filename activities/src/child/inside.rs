@@ -26,7 +26,9 @@ pub fn child_main() -> ExitCode {
 
 fn serve() -> io::Result<()> {
     let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let (Tell::Start { work, source_length, memory_bytes, cpu_seconds }, 0) = receive(&mut socket)? else {
+    let (Tell::Start { work, source_length, memory_bytes, cpu_seconds, processors }, 0) =
+        receive(&mut socket)?
+    else {
         return Err(wire::garbled("a start was expected"));
     };
     confine(memory_bytes, cpu_seconds)?;
@@ -47,7 +49,7 @@ fn serve() -> io::Result<()> {
             ControlFlow::Break(())
         }
     };
-    let outcome = media::run(&job, &source, &mut sink, progress);
+    let outcome = media::run(&job, processors, &source, &mut sink, progress);
     broken.map_or(Ok(()), Err)?;
     parent.send(&Ask::End(outcome), &[])
 }

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,6 +64,8 @@ pub struct Limits {
     pub wall: Duration,
     /// Between two words of the child, when it is its turn.
     pub silence: Duration,
+    /// How many it may keep busy. Its results do not depend on it.
+    pub processors: NonZeroUsize,
 }
 
 impl Default for Limits {
@@ -71,6 +75,7 @@ impl Default for Limits {
             cpu_seconds: 60 * 60,
             wall: Duration::from_secs(6 * 60 * 60),
             silence: Duration::from_secs(120),
+            processors: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
 }
@@ -150,6 +155,8 @@ impl Worker {
         let mut process = Command::new(&bench.program)
             .args(&bench.arguments)
             .env_clear()
+            // Each thread would reserve 64 MiB of address space for itself, of which there is little.
+            .env("MALLOC_ARENA_MAX", "1")
             .current_dir("/")
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::null())
@@ -171,8 +178,8 @@ impl Worker {
         sink: &mut impl AsyncSink,
         progress: &mut (impl FnMut(Report) + Send),
     ) -> Result<Answer, Stopped> {
-        let Limits { memory_bytes, cpu_seconds, .. } = limits;
-        let start = Tell::Start { work, source_length: source.len(), memory_bytes, cpu_seconds };
+        let Limits { memory_bytes, cpu_seconds, processors, .. } = limits;
+        let start = Tell::Start { work, source_length: source.len(), memory_bytes, cpu_seconds, processors };
         self.tell(&start, &[]).await?;
         let mut written = 0;
         loop {

@@ -6,6 +6,7 @@
 //! stopping: the parent kills the child.
 
 use std::io;
+use std::num::NonZeroUsize;
 
 use media::{Answer, Job, Problem, Report};
 use serde::de::DeserializeOwned;
@@ -43,6 +44,7 @@ pub(super) enum Tell {
         /// How much more address space than at its start the child may take.
         memory_bytes: u64,
         cpu_seconds: u64,
+        processors: NonZeroUsize,
     },
     /// The body is what was asked for; shorter only where the source ends.
     Data,

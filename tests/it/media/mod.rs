@@ -8,17 +8,21 @@ mod lossy;
 mod sounds;
 mod tools;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use media::audio::{Limits, Sound};
 use media::flac::{Facts, Level};
 use media::{Answer, Job, MadeFlac, Problem};
 
+/// Processors to work on. What comes out does not depend on it.
+const TWO: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
+
 /// Converts in this very process.
 fn convert(source: &[u8]) -> Result<(Vec<u8>, MadeFlac), Problem> {
     let mut flac = Vec::new();
     let job = Job::Flac { limits: Limits::default(), level: Level::default() };
-    let answer = media::run(&job, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
+    let answer = media::run(&job, TWO, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
     let Answer::Flac(made) = answer else { panic!("the answer to another question: {answer:?}") };
     assert_eq!(made.bytes, flac.len() as u64);
     Ok((flac, made))
@@ -26,13 +30,14 @@ fn convert(source: &[u8]) -> Result<(Vec<u8>, MadeFlac), Problem> {
 
 fn probe(source: &[u8]) -> Result<Sound, Problem> {
     let job = Job::ProbeAudio { limits: Limits::default() };
-    let answer = media::run(&job, &source, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
+    let answer = media::run(&job, TWO, &source, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
     let Answer::Audio(sound) = answer else { panic!("the answer to another question: {answer:?}") };
     Ok(sound)
 }
 
 fn verify(flac: &[u8]) -> Result<Facts, Problem> {
-    let answer = media::run(&Job::VerifyFlac, &flac, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
+    let answer =
+        media::run(&Job::VerifyFlac, TWO, &flac, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
     let Answer::Verified(facts) = answer else { panic!("the answer to another question: {answer:?}") };
     Ok(facts)
 }

@@ -48,7 +48,7 @@ pub enum Change {
     FromFloat { bits: u8 },
     /// The depth was lowered, as FLAC is not written any deeper here.
     Narrowed { from: u8, to: u8 },
-    /// The depth was raised to the next that is written here: as loud as before, nothing lost.
+    /// The depth was raised to the least that is written here: as loud as before, nothing lost.
     Widened { from: u8, to: u8 },
 }
 
@@ -112,7 +112,7 @@ fn target(sound: &Sound, float: bool) -> (Format, Option<Change>) {
         return (depth(24), Some(Change::FromFloat { bits: 24 }));
     }
     let from = sound.bits_per_sample.unwrap_or(16);
-    let to = from.clamp(8, 24).next_multiple_of(4);
+    let to = from.clamp(8, 24);
     let change = match from.cmp(&to) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Less => Some(Change::Widened { from, to }),

@@ -1,4 +1,4 @@
-//! The beginning of a FLAC: the marker, STREAMINFO, and a comment block that names who wrote it.
+//! The beginning of a FLAC: the marker and STREAMINFO.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +31,6 @@ pub(super) struct StreamInfo {
 const MARKER: &[u8; 4] = b"fLaC";
 /// Block type 0, not the last, 34 bytes.
 const STREAM_INFO_HEADER: [u8; 4] = [0, 0, 0, 34];
-/// Block type 4, the last.
-const LAST_COMMENT: u8 = 0x84;
 
 /// How many bytes [`StreamInfo::read`] needs.
 pub(super) const LENGTH: usize = 42;
@@ -82,19 +80,6 @@ impl StreamInfo {
         let Format { sample_rate, channels, bits_per_sample } = self.format;
         Facts { sample_rate, channels, bits_per_sample, samples: self.samples, md5: self.md5 }
     }
-}
-
-/// A VORBIS_COMMENT block with a vendor and no comments, the last block before the frames.
-pub(super) fn comment() -> Vec<u8> {
-    let vendor = concat!("Lockgate ", env!("CARGO_PKG_VERSION"));
-    let mut body = Vec::new();
-    body.extend_from_slice(&(vendor.len() as u32).to_le_bytes());
-    body.extend_from_slice(vendor.as_bytes());
-    body.extend_from_slice(&0_u32.to_le_bytes());
-    let mut block = (body.len() as u32).to_be_bytes().to_vec();
-    block[0] = LAST_COMMENT;
-    block.append(&mut body);
-    block
 }
 
 #[cfg(test)]

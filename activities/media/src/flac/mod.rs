@@ -1,16 +1,29 @@
 //! FLAC out ([`convert`]) and the proof that it is true ([`verify`]).
+//!
+//! `frame` makes one frame of one block, `pipeline` all of them on all processors, `stream` the file around them.
 
-mod encode;
+mod frame;
 mod header;
 mod level;
-mod rate;
+mod metadata;
+mod peaks;
+mod pipeline;
+mod seek;
+mod stream;
 mod verify;
+
+use std::num::NonZeroUsize;
 
 pub use header::Facts;
 pub use level::Level;
+pub use metadata::{LONGEST, Metadata, Picture};
+pub use peaks::Waveform;
 
+use self::peaks::Peaks;
+use self::pipeline::{Batch, Ends};
+use self::stream::Stream;
 use crate::audio::{Decoder, Limits};
-use crate::{MadeFlac, Problem, Progress, ReadAt, Report, Sink};
+use crate::{Format, MadeFlac, Problem, Progress, ReadAt, Report, Sink};
 
 /// How often the caller hears of the progress: about ten times in a second of work.
 const REPORT_EVERY_SAMPLES: u64 = 1 << 18;
@@ -20,22 +33,48 @@ pub(crate) fn convert(
     source: &dyn ReadAt,
     limits: &Limits,
     level: Level,
+    workers: NonZeroUsize,
     sink: &mut dyn Sink,
     progress: &mut Progress<'_>,
 ) -> Result<MadeFlac, Problem> {
-    let mut decoder = Decoder::open(source, limits)?;
-    let mut encoder = encode::Encoder::start(decoder.format(), level, sink)?;
-    let mut reporter = Reporter::start(decoder.sound().samples, progress)?;
-    let mut samples = Vec::new();
-    while decoder.next(&mut samples)? {
-        encoder.push(&samples)?;
-        samples.clear();
-        reporter.reached(encoder.samples())?;
-    }
-    let (facts, bytes) = encoder.finish()?;
+    let decoder = Decoder::open(source, limits)?;
+    let (format, total) = (decoder.format(), decoder.sound().samples);
+    let mut conversion = Conversion {
+        decoder,
+        format,
+        stream: Stream::start(format, total, &Metadata::default(), sink),
+        peaks: Peaks::new(format, total),
+        reporter: Reporter::start(total, progress)?,
+    };
+    let md5 = pipeline::run(format, level, workers, &mut conversion)?;
+    let Conversion { decoder, stream, peaks, mut reporter, .. } = conversion;
+    let (facts, bytes) = stream.finish(md5)?;
     reporter.finished(facts.samples)?;
     let changes = decoder.change().into_iter().collect();
-    Ok(MadeFlac { source: decoder.sound().clone(), facts, changes, bytes })
+    Ok(MadeFlac { source: decoder.sound().clone(), facts, changes, bytes, waveform: peaks.finish() })
+}
+
+/// Both ends of the pipeline.
+struct Conversion<'s, 'k, 'p, 'f> {
+    decoder: Decoder<'s>,
+    format: Format,
+    stream: Stream<'k>,
+    peaks: Peaks,
+    reporter: Reporter<'p, 'f>,
+}
+
+impl Ends for Conversion<'_, '_, '_, '_> {
+    fn next(&mut self, samples: &mut Vec<i32>) -> Result<bool, Problem> {
+        self.decoder.next(samples)
+    }
+
+    fn made(&mut self, batch: &Batch) -> Result<(), Problem> {
+        for (frame, length) in batch.frames(self.format) {
+            self.stream.frame(frame, length)?;
+        }
+        self.peaks.take(&batch.units);
+        self.reporter.reached(self.stream.samples())
+    }
 }
 
 /// Decodes a FLAC that we made and compares its samples with what its header states.

@@ -1,0 +1,139 @@
+//! A frame's header: everything a player needs to begin in the middle.
+
+use super::bits::Bits;
+use super::crc::crc8;
+use crate::Format;
+use crate::flac::header::BLOCK;
+
+/// How a frame's channels are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Each by itself.
+    Independent,
+    LeftSide,
+    SideRight,
+    MidSide,
+}
+
+impl Layout {
+    fn code(self, channels: u8) -> u64 {
+        match self {
+            Self::Independent => u64::from(channels - 1),
+            Self::LeftSide => 8,
+            Self::SideRight => 9,
+            Self::MidSide => 10,
+        }
+    }
+}
+
+/// Writes the header of frame `number`, which holds `length` samples of each channel.
+pub(super) fn write(bits: &mut Bits, format: Format, layout: Layout, length: usize, number: u64) {
+    // The 14 bits of the mark, a reserved one, and that all blocks but the last have one length.
+    const START: u64 = 0xFFF8;
+    bits.put(START, 16);
+    let (length_code, length_bits) = match length {
+        BLOCK => (12, 0),
+        1..=256 => (6, 8),
+        _ => (7, 16),
+    };
+    let rate = Rate::of(format.sample_rate);
+    bits.put(length_code, 4);
+    bits.put(rate.code, 4);
+    bits.put(layout.code(format.channels), 4);
+    bits.put(depth_code(format.bits_per_sample), 3);
+    bits.put(0, 1);
+    put_number(bits, number);
+    bits.put(if length_bits == 0 { 0 } else { length as u64 - 1 }, length_bits);
+    bits.put(rate.value, rate.bits);
+    let crc = crc8(bits.bytes());
+    bits.put(u64::from(crc), 8);
+}
+
+/// A sample rate as a frame states it: by a code, or behind the number.
+struct Rate {
+    code: u64,
+    value: u64,
+    bits: u32,
+}
+
+impl Rate {
+    fn of(rate: u32) -> Self {
+        const KNOWN: [(u32, u64); 11] = [
+            (88_200, 1),
+            (176_400, 2),
+            (192_000, 3),
+            (8_000, 4),
+            (16_000, 5),
+            (22_050, 6),
+            (24_000, 7),
+            (32_000, 8),
+            (44_100, 9),
+            (48_000, 10),
+            (96_000, 11),
+        ];
+        let stated = |code, value, bits| Self { code, value: u64::from(value), bits };
+        if let Some(&(_, code)) = KNOWN.iter().find(|(known, _)| *known == rate) {
+            return stated(code, 0, 0);
+        }
+        match rate {
+            _ if rate.is_multiple_of(1000) && rate / 1000 <= 0xFF => stated(12, rate / 1000, 8),
+            ..=0xFFFF => stated(13, rate, 16),
+            _ if rate.is_multiple_of(10) && rate / 10 <= 0xFFFF => stated(14, rate / 10, 16),
+            // As the file's header says.
+            _ => stated(0, 0, 0),
+        }
+    }
+}
+
+fn depth_code(bits: u8) -> u64 {
+    match bits {
+        8 => 1,
+        12 => 2,
+        16 => 4,
+        20 => 5,
+        24 => 6,
+        // As the file's header says.
+        _ => 0,
+    }
+}
+
+/// A number of up to 36 bits, in the way of UTF-8.
+fn put_number(bits: &mut Bits, number: u64) {
+    if number < 0x80 {
+        bits.put(number, 8);
+        return;
+    }
+    // Bytes of six bits follow a first one that tells their number and has what is left.
+    let mut following = 1;
+    while following < 6 && number >> (6 * following) >= 1 << (6 - following) {
+        following += 1;
+    }
+    let marks = (0xFF00_u64 >> (following + 1)) & 0xFF;
+    bits.put(marks | number >> (6 * following), 8);
+    for left in (0..following).rev() {
+        bits.put(0x80 | number >> (6 * left) & 0x3F, 8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_like_characters() {
+        for number in [0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xFFFF, 0x1_0000, 0x10_FFFF] {
+            let mut bits = Bits::default();
+            bits.reserve(100);
+            put_number(&mut bits, number);
+            let text = char::from_u32(number as u32).unwrap().to_string();
+            assert_eq!(bits.bytes(), text.as_bytes(), "{number:#x}");
+        }
+        let mut bits = Bits::default();
+        bits.reserve(100);
+        put_number(&mut bits, (1 << 36) - 1);
+        assert_eq!(bits.bytes(), [0xFE, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF]);
+        bits.clear();
+        put_number(&mut bits, (1 << 31) - 1);
+        assert_eq!(bits.bytes(), [0xFD, 0xBF, 0xBF, 0xBF, 0xBF, 0xBF]);
+    }
+}
