@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::definitions::{Definitions, Pinned};
 use super::inbox::{Answer, Arrival};
 use super::names::{self, label_of, labelled};
+use super::stored::{Portion, Stored};
 use super::{Error, Place};
 use crate::history::{self, Detail, RunId, Token};
 use crate::journal::{
@@ -15,9 +16,6 @@ use crate::journal::{
     NewExecution, NewMapRun, Origin, Redriven, RunStatus,
 };
 use crate::{Event, Execution, Facts, Millis, Pending, Refused, Status, TaskKey};
-
-/// Rows read at a time when an execution is folded.
-const ROWS: u32 = 1024;
 
 pub(super) struct Live {
     pub(super) pinned: Arc<Pinned>,
@@ -180,29 +178,6 @@ impl Live {
     }
 }
 
-/// Hands each event of the execution's history to `take`, in order.
-pub(super) fn for_each_event(
-    journal: &(impl Executions + ?Sized),
-    execution: ExecutionId,
-    mut take: impl FnMut(Event) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut next = 0;
-    loop {
-        let rows = journal.events(execution, next, ROWS)?;
-        let rows: Vec<_> = rows.into_iter().filter(|row| row.first >= next).collect();
-        let Some(last) = rows.last() else { return Ok(()) };
-        let full = rows.len() as u32 >= ROWS - 1;
-        next = last.first + last.count;
-        for row in &rows {
-            let events = history::decode(&row.body).map_err(|error| damaged(execution, &error))?;
-            events.into_iter().try_for_each(&mut take)?;
-        }
-        if !full {
-            return Ok(());
-        }
-    }
-}
-
 /// An execution as its events make it, and how many they are.
 pub(super) fn fold(
     journal: &(impl Executions + ?Sized),
@@ -212,10 +187,10 @@ pub(super) fn fold(
 ) -> Result<(Execution, u32), Error> {
     let mut execution = Execution::new(Arc::new(facts_of(place, pinned, row)));
     let mut stored = 0;
-    for_each_event(journal, row.id, |event| {
+    for event in Stored::since(journal, row.id, 0, Portion::Large) {
+        execution.apply(&event?).map_err(|illegal| damaged(row.id, &illegal))?;
         stored += 1;
-        execution.apply(&event).map_err(|illegal| damaged(row.id, &illegal))
-    })?;
+    }
     Ok((execution, stored))
 }
 

@@ -19,6 +19,7 @@ mod names;
 mod owner;
 mod pollers;
 mod recovery;
+mod stored;
 mod ticks;
 mod timers;
 

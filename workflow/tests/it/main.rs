@@ -8,6 +8,8 @@ mod api;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod map_runs;
 #[cfg(test)]
 mod redrive;

@@ -1,7 +1,7 @@
 //! An engine on a journal that can fail or stand still, with scripted tasks and a clock moved by hand.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub(crate) const NOON: Millis = 1_700_000_000_000;
 pub(crate) struct Journal {
     stored: MemoryJournal,
     pub(crate) faults: Arc<Faults>,
+    rows_read: Arc<AtomicUsize>,
 }
 
 pub(crate) struct Faults {
@@ -44,7 +45,7 @@ impl Journal {
             arrived: Notify::new(),
             broken: Notify::new(),
         };
-        Self { stored: MemoryJournal::default(), faults: Arc::new(faults) }
+        Self { stored: MemoryJournal::default(), faults: Arc::new(faults), rows_read: Arc::default() }
     }
 
     /// What is stored, with a journal that works again.
@@ -74,6 +75,11 @@ impl Journal {
 
     pub(crate) fn appends(&self) -> i64 {
         self.faults.seen.load(Ordering::SeqCst)
+    }
+
+    /// Rows of events that were read.
+    pub(crate) fn rows_read(&self) -> usize {
+        self.rows_read.load(Ordering::SeqCst)
     }
 
     /// Returns when a write has failed.
@@ -114,7 +120,9 @@ impl Executions for Journal {
     }
 
     fn events(&self, execution: ExecutionId, from: u32, limit: u32) -> Result<Vec<EventRow>, Error> {
-        self.stored.events(execution, from, limit)
+        let rows = self.stored.events(execution, from, limit)?;
+        self.rows_read.fetch_add(rows.len(), Ordering::SeqCst);
+        Ok(rows)
     }
 }
 

@@ -6,8 +6,9 @@ use tokio::sync::oneshot;
 
 use super::super::Error;
 use super::super::inbox::Command;
-use super::super::live::{facts_of, for_each_event, run_status};
+use super::super::live::{damaged, facts_of, run_status};
 use super::super::names::{self, ExecutionName};
+use super::super::stored::{Portion, Stored};
 use super::redrive::Redrives;
 use super::{Engine, PAYLOAD, Page, page};
 use crate::history::Detail;
@@ -149,12 +150,13 @@ impl Engine {
         let pinned = self.definitions.get(row.revision)?;
         description.role.clone_from(&pinned.role);
         let mut execution = Execution::new(Arc::new(facts_of(&self.place, &pinned, row)));
-        for_each_event(self.journal.as_ref(), row.id, |event| {
+        for event in Stored::since(self.journal.as_ref(), row.id, 0, Portion::Large) {
+            let event = event?;
             if let Detail::ExecutionStarted { input, .. } = &event.detail {
                 description.input = Some(input.clone());
             }
-            execution.apply(&event).map_err(|illegal| super::super::live::damaged(row.id, &illegal))
-        })?;
+            execution.apply(&event).map_err(|illegal| damaged(row.id, &illegal))?;
+        }
         // The row was read before the events, which may have come further since.
         description.stands_as(&execution);
         description.redrives = self.redrives(row, &execution)?;

@@ -7,6 +7,7 @@ mod executions;
 mod history;
 mod machines;
 mod map_runs;
+mod marks;
 mod page;
 mod redrive;
 mod revisions;
@@ -35,6 +36,7 @@ use crate::Millis;
 use crate::journal::{Journal, Which};
 use crate::objects::{NoObjects, Objects};
 use crate::tasks::Tasks;
+use marks::Marks;
 
 pub use activities::ActivityDescription;
 pub use aliases::{AliasDescription, Route};
@@ -76,6 +78,7 @@ pub struct Engine {
     tasks: Arc<dyn Tasks>,
     journal: Arc<dyn Journal>,
     definitions: Arc<Definitions>,
+    marks: Arc<Marks>,
     place: Place,
     ticks: Ticks,
     changes: broadcast::Sender<Change>,
@@ -141,6 +144,7 @@ impl Engine {
             tasks,
             journal,
             definitions,
+            marks: Arc::default(),
             place: config.place,
             ticks,
             changes,
