@@ -23,7 +23,7 @@ pub mod tasks;
 pub use definition::{Definition, Problem, StateId};
 pub use execution::{Execution, Facts, IllegalEvent, Pending, Status, TaskKey};
 pub use history::{Damaged, Event};
-pub use step::{Input, Refused, RunEnd, Tick, step};
+pub use step::{Input, Refused, RunEnd, Stepped, Tick, step};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. All instants of the core are of this kind.
 pub type Millis = i64;

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use std::sync::Arc;
 use workflow::history::{decode, encode};
-use workflow::{Definition, Execution, Facts, Input, Refused, Tick, step};
+use workflow::{Definition, Execution, Facts, Input, Refused, Stepped, Tick, step};
 
 pub(crate) struct World {
     pub(crate) definition: Arc<Definition>,
@@ -27,13 +27,14 @@ impl World {
     /// One step and its append. `Ok(Err(_))` when the input is refused.
     pub(crate) fn give(&mut self, input: Input) -> Result<Result<usize, Refused>> {
         self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let events =
-            match step(&self.definition, &self.execution, input, Tick { now: self.now, seed: self.seed }) {
-                Ok(events) => events,
-                Err(refused) => return Ok(Err(refused)),
-            };
+        let tick = Tick { now: self.now, seed: self.seed };
+        let Stepped { events, execution } = match step(&self.definition, &self.execution, input, tick) {
+            Ok(stepped) => stepped,
+            Err(refused) => return Ok(Err(refused)),
+        };
         ensure!(events.len() <= 256, "a step made {} events", events.len());
         if events.is_empty() {
+            ensure!(execution == self.execution, "an execution moved without an event");
             return Ok(Ok(0));
         }
         let mut row = Vec::new();
@@ -42,6 +43,10 @@ impl World {
         for event in &events {
             self.execution.apply(event)?;
         }
+        ensure!(
+            execution == self.execution,
+            "the events of a step fold to something else than the step says"
+        );
         self.rows.push(row);
         Ok(Ok(events.len()))
     }

@@ -185,8 +185,8 @@ impl Owner {
         }
     }
 
-    /// Asks the core what follows from one arrival. What it says is applied at once, and kept from everybody until it
-    /// is durable.
+    /// Asks the core what follows from one arrival. The execution moves on at once, which is kept from everybody until
+    /// it is durable.
     pub(super) fn decide(&mut self, id: ExecutionId, arrival: Arrival) {
         let brought = match arrival.input {
             Input::Redrive { .. } => self.bring_back(id),
@@ -205,14 +205,9 @@ impl Owner {
         let was_fresh = !live.fresh.is_empty();
         let decided = step(&live.pinned.definition, &live.execution, arrival.input, tick);
         let outcome = match decided {
-            Ok(events) => {
-                for event in events {
-                    if let Err(illegal) = live.execution.apply(&event) {
-                        let _ = arrival.answer.give(Err(super::live::damaged(id, &illegal)));
-                        return self.park(id, &illegal);
-                    }
-                    live.fresh.push(event);
-                }
+            Ok(stepped) => {
+                live.execution = stepped.execution;
+                live.fresh.extend(stepped.events);
                 Ok(tick.now)
             }
             Err(refused) => Err(refused),

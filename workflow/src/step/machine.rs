@@ -7,9 +7,9 @@ use crate::history::{Detail, Failure, Payload, Token};
 use crate::retry::RUNTIME;
 use crate::state::assign::Assigned;
 use crate::state::{Body, Datum, State, map, parallel, task};
-use crate::step::Tick;
 use crate::step::inspection::Inspection;
 use crate::step::trial::OnTrial;
+use crate::step::{Stepped, Tick};
 use crate::{Definition, Event, Execution, Millis, StateId};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -64,8 +64,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    pub(super) fn into_events(self) -> Vec<Event> {
-        self.events
+    pub(super) fn into_stepped(self) -> Stepped {
+        Stepped { events: self.events, execution: self.execution }
     }
 
     pub(super) fn events(&self) -> &[Event] {

@@ -137,14 +137,22 @@ pub enum Refused {
     NotJson,
 }
 
-/// Decides what follows from `input`; the events are one atomic append and apply to `execution` in their order.
-/// An empty list means that nothing was to be done (`Time` before anything is due).
+/// What follows from an input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stepped {
+    /// One atomic append. Empty when nothing was to be done (`Time` before anything is due).
+    pub events: Vec<Event>,
+    /// The execution with these events applied.
+    pub execution: Execution,
+}
+
+/// Decides what follows from `input`; the events apply to `execution` in their order.
 pub fn step(
     definition: &Definition,
     execution: &Execution,
     input: Input,
     tick: Tick,
-) -> Result<Vec<Event>, Refused> {
+) -> Result<Stepped, Refused> {
     check(execution, &input)?;
     let mut machine = Machine::new(definition, execution, tick);
     let key = |key: TaskKey| await_key(execution, key).map(|()| key.frame);
@@ -209,7 +217,7 @@ pub fn step(
     if !matches!(halted, Err(Exit::Closed)) {
         machine.run();
     }
-    Ok(machine.into_events())
+    Ok(machine.into_stepped())
 }
 
 fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
