@@ -11,6 +11,7 @@ use super::super::{
     Created, Error, Kind, Machine, MachineId, Machines, NewMachine, NewRevision, Revised, Revision,
     RevisionId, Tagged,
 };
+use super::known::Forget;
 use super::{SqliteJournal, unreadable};
 
 const SELECT: &str =
@@ -24,20 +25,26 @@ const REVISION: &str =
 #[async_trait]
 impl Machines for SqliteJournal {
     async fn create_machine(&self, new: NewMachine) -> Result<Created<Machine>, Error> {
-        self.ledger.write("create-machine", move |connection| create(connection, new)).await
+        let forget = Forget(self.known.clone());
+        let change = move |connection: &Connection| Ok::<_, Error>((create(connection, new)?, forget));
+        self.ledger.write("create-machine", change).await.map(|(created, _)| created)
     }
 
     async fn revise_machine(&self, new: NewRevision) -> Result<Revised, Error> {
-        self.ledger.write("revise-machine", move |connection| revise(connection, &new)).await
+        let forget = Forget(self.known.clone());
+        let change = move |connection: &Connection| Ok::<_, Error>((revise(connection, &new)?, forget));
+        self.ledger.write("revise-machine", change).await.map(|(revised, _)| revised)
     }
 
     async fn delete_machine(&self, name: &str, at: Millis) -> Result<bool, Error> {
         let name = name.to_owned();
-        self.ledger.write("delete-machine", move |connection| delete(connection, &name, at)).await
+        let forget = Forget(self.known.clone());
+        let change = move |connection: &Connection| Ok::<_, Error>((delete(connection, &name, at)?, forget));
+        self.ledger.write("delete-machine", change).await.map(|(deleted, _)| deleted)
     }
 
     fn machine(&self, name: &str) -> Result<Option<Machine>, Error> {
-        self.ledger.read(|connection| find(connection, name))
+        self.known.get(name, || self.ledger.read(|connection| find(connection, name)))
     }
 
     fn deleting_machine(&self, name: &str) -> Result<Option<Machine>, Error> {

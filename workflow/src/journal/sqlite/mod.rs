@@ -3,17 +3,20 @@
 mod activities;
 mod aliases;
 mod executions;
+mod known;
 mod machines;
 mod map_runs;
 mod tags;
 mod versions;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ledger::Ledger;
 use ledger::rusqlite::types::Type;
 
 use super::Error;
+use known::Known;
 
 /// Applied in order, each once. A released migration is never changed.
 const MIGRATIONS: &[&str] =
@@ -23,12 +26,13 @@ const MIGRATIONS: &[&str] =
 #[derive(Clone)]
 pub struct SqliteJournal {
     ledger: Ledger,
+    known: Arc<Known>,
 }
 
 impl SqliteJournal {
     /// Opens or creates the file.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { ledger: Ledger::open(path, "journal", MIGRATIONS)? })
+        Ok(Self { ledger: Ledger::open(path, "journal", MIGRATIONS)?, known: Arc::default() })
     }
 }
 
