@@ -86,7 +86,7 @@ impl Engine {
                 names::check(name)?;
                 name.to_owned()
             }
-            None => self.new_id().to_string(),
+            None => self.new_name().to_string(),
         };
         Ok(if kind == Kind::Express { names::express(&name, self.new_id()) } else { name })
     }
