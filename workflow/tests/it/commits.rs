@@ -7,8 +7,17 @@ use crate::rig::{Journal, NOON, Rig, chain};
 
 #[tokio::test]
 async fn nothing_is_answered_shown_or_begun_before_it_is_durable() {
+    nothing_is_early("echo").await;
+}
+
+#[tokio::test]
+async fn nor_what_is_answered_at_once() {
+    nothing_is_early("once").await;
+}
+
+async fn nothing_is_early(function: &str) {
     let rig = Rig::new().await;
-    let machine = rig.machine(&chain(&["echo"])).await;
+    let machine = rig.machine(&chain(&[function])).await;
     rig.journal.shut();
     let engine = rig.engine.clone();
     let start = tokio::spawn(async move { engine.start_execution(&machine, Some("run"), "{}").await });
@@ -17,12 +26,12 @@ async fn nothing_is_answered_shown_or_begun_before_it_is_durable() {
     assert!(!start.is_finished());
     let arn = rig.engine.place().execution("machine", "run");
     assert!(matches!(rig.engine.describe_execution(&arn).await, Err(Error::NoExecution(_))));
-    assert_eq!(rig.script.called("echo"), 0);
+    assert_eq!(rig.script.called(function), 0);
 
     rig.journal.reopen();
     assert_eq!(start.await.unwrap().unwrap().arn, arn);
     assert_eq!(rig.engine.closed(&arn).await.unwrap().status, RunStatus::Succeeded);
-    assert_eq!(rig.script.called("echo"), 1);
+    assert_eq!(rig.script.called(function), 1);
 }
 
 #[tokio::test]

@@ -65,6 +65,26 @@ async fn the_tasks_own_error_and_output_arrive() {
 }
 
 #[tokio::test]
+async fn a_result_that_is_there_at_once_is_one_like_any_other() {
+    let mut histories = Vec::new();
+    for functions in [["echo", "fail"], ["once", "once-fail"]] {
+        let rig = Rig::new().await;
+        let arn = rig.start(&chain(&functions)).await;
+        let failed = rig.engine.closed(&arn).await.unwrap().failed.unwrap();
+        assert_eq!((failed.error.as_deref(), failed.cause.as_deref()), (Some("Oops"), Some("it had to be")));
+        assert_eq!(functions.map(|function| rig.script.called(function)), [1, 1]);
+        let mut events = rig.history(&arn).await;
+        for event in &mut events {
+            if let Some(scheduled) = event.get_mut("lambdaFunctionScheduledEventDetails") {
+                scheduled["resource"].take(); // by which the two are told apart
+            }
+        }
+        histories.push(events);
+    }
+    assert_eq!(histories[0], histories[1]);
+}
+
+#[tokio::test]
 async fn the_first_durable_completion_wins() {
     let rig = Rig::new().await;
     let definition = r#"{"StartAt":"C","States":{"C":{"Type":"Task","End":true,

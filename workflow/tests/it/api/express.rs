@@ -52,6 +52,29 @@ async fn who_waits_for_the_end_learns_of_it_whichever_commit_fails_on_the_way() 
 }
 
 #[tokio::test]
+async fn who_waits_for_the_end_learns_of_it_when_it_is_durable_and_not_before() {
+    let client = Client::new().await;
+    let machine = express(&client, &chain(&["gate"])).await;
+    let (journal, script) = (&client.rig.journal, &client.rig.script);
+    let mut ended = std::pin::pin!(client.call("StartSyncExecution", json!({ "stateMachineArn": machine })));
+    let held_up = async {
+        script.waiting(1).await;
+        journal.faults.arrived.notified().await; // the commit of the start
+        journal.shut();
+        script.open();
+        journal.faults.arrived.notified().await;
+        client.rig.look().await; // the loop has had every chance to answer
+    };
+    tokio::select! {
+        biased;
+        early = &mut ended => panic!("it is not durable: {early}"),
+        () = held_up => {}
+    }
+    journal.reopen();
+    assert_eq!(ended.await["status"], "SUCCEEDED");
+}
+
+#[tokio::test]
 async fn a_failure_is_an_answer_and_after_five_minutes_it_is_a_timeout() {
     let client = Client::new().await;
     let machine = express(&client, &chain(&["fail"])).await;
