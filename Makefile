@@ -19,7 +19,7 @@ test: tools lint ## install what the tests need, and run them all
 	$(CARGO) build --locked --workspace
 	$(CARGO) nextest run --locked --workspace
 
-bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, waiting executions and disk, measured
+bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, waiting executions and disk, measured (QUICK=1: less of each)
 	$(CARGO) build --release --locked --workspace --bin lockgate
 	$(CARGO) bench --locked --workspace --bench engine
 

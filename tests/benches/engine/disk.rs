@@ -7,8 +7,9 @@ use crate::cell::repeat;
 use crate::connection::{Connection, operation};
 use crate::engine::Engine;
 use crate::machines::{MOCKED, TEST_CASE, tasks};
+use crate::verdicts::{Bar, Verdicts};
 
-pub(crate) async fn run() -> Result<()> {
+pub(crate) async fn run(round: usize, verdicts: &mut Verdicts) -> Result<()> {
     let folder = crate::folder()?;
     let engine = Engine::start(&folder.path().join("data"), None)?;
     let arn = engine.machine(MOCKED, "EXPRESS", &tasks()).await?;
@@ -26,7 +27,13 @@ pub(crate) async fn run() -> Result<()> {
     repeat(clients, async |client: &mut Connection| client.call(&request).await.map(drop)).await?;
     let after = size(&engine)?;
     let count: i64 = engine.journal()?.query_row("SELECT count(*) FROM executions", [], |row| row.get(0))?;
-    println!("on disk: {} bytes for each of {count} workflows of ten steps", (after - before) / count);
+    let each = (after - before) / count;
+    println!("round {round}: {each} bytes on disk for each of {count} workflows of ten steps");
+    verdicts.note(
+        "on disk for a workflow of ten steps".to_owned(),
+        Bar::AtMost(1500.0, "bytes"),
+        each as f64,
+    );
     Ok(())
 }
 

@@ -11,9 +11,8 @@ use workflow::journal::{RunStatus, SqliteJournal};
 use workflow::tasks::{TaskCall, TaskError, Tasks};
 
 use crate::cell::Cell;
+use crate::verdicts::{Bar, Verdicts};
 use crate::{duration, machines};
-
-const ROUNDS: usize = 2;
 
 /// Tasks that do nothing but note the time.
 #[derive(Default)]
@@ -42,17 +41,14 @@ impl Tasks for Noting {
     }
 }
 
-pub(crate) async fn run() -> Result<()> {
-    for round in 1..=ROUNDS {
-        let folder = crate::folder()?;
-        let bare = bare_commits(&folder.path().join("bare.db"))?;
-        let steps = acknowledgements(&folder.path().join("journal.db")).await?;
-        let ((bare, _), (step, _)) = (bare.times.context("no commit")?, steps.times.context("no step")?);
-        println!(
-            "round {round}: a bare commit takes {bare:.1?}, a step's acknowledgement {step:.1?} (p50): {:.2} ×",
-            step.as_secs_f64() / bare.as_secs_f64()
-        );
-    }
+pub(crate) async fn run(round: usize, verdicts: &mut Verdicts) -> Result<()> {
+    let folder = crate::folder()?;
+    let bare = bare_commits(&folder.path().join("bare.db"))?;
+    let steps = acknowledgements(&folder.path().join("journal.db")).await?;
+    let ((bare, _), (step, _)) = (bare.times.context("no commit")?, steps.times.context("no step")?);
+    println!("round {round}: a bare commit takes {bare:.1?}, a step's acknowledgement {step:.1?} (p50)");
+    let what = "a step's acknowledgement beside a bare commit, p50".to_owned();
+    verdicts.note(what, Bar::AtMost(1.5, "×"), step.as_secs_f64() / bare.as_secs_f64());
     Ok(())
 }
 
