@@ -18,6 +18,10 @@ gen: ## write every generated file anew
 test: tools lint ## install what the tests need, and run them all
 	$(CARGO) build --locked --workspace
 	$(CARGO) nextest run --locked --workspace
+	sh tests/fuzz/fuzz.sh 20
+
+fuzz: ## each fuzz target for a while: make fuzz SECONDS=600
+	sh tests/fuzz/fuzz.sh $(or $(SECONDS),20)
 
 bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, waiting executions and disk, measured (QUICK=1: less of each)
 	$(CARGO) build --release --locked --workspace --bin lockgate
@@ -40,4 +44,4 @@ deny: ## licences, sources and bans of all dependencies (asks the network; needs
 tools: ## install what the tests need (as root; otherwise say what is missing)
 	@sh tests/tools.sh
 
-.PHONY: help run build gen test bench-engine bench-flow sim lint deny tools
+.PHONY: help run build gen test bench-engine bench-flow fuzz sim lint deny tools

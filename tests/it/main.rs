@@ -11,6 +11,7 @@ mod engine_api;
 mod engine_sdk;
 mod faults;
 mod flow;
+mod fuzz;
 mod generated;
 mod kills;
 mod lifecycle;

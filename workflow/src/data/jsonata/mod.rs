@@ -83,7 +83,8 @@ impl Query {
         if text.len() > MAX_TEXT {
             return Err(Refusal::Invalid(format!("An expression may have at most {MAX_TEXT} bytes")));
         }
-        let mut code = parser::parse(text)
+        let mut code = contained(|| parser::parse(text))
+            .ok_or_else(|| Refusal::Invalid(BEYOND.into()))?
             .map_err(|error| Refusal::Invalid(convert::parse_wording(&error.to_string())))?;
         check::references(&code, place)?;
         let reads = check::free_variables(&code);
@@ -119,15 +120,26 @@ impl Query {
         let budget = Rc::new(Budget::new(scope.random, scope.now));
         let mut evaluator = Evaluator::with_options(context, options);
         functions::register(&mut evaluator, &budget);
-        let answer = evaluator.evaluate(&self.code, &JValue::Undefined);
+        let answer = contained(|| evaluator.evaluate(&self.code, &JValue::Undefined));
         scope.random.set(budget.random());
-        let value = answer.map_err(|error| NoAnswer::Threw(convert::wording(error.message())))?;
+        let value = answer
+            .ok_or_else(|| NoAnswer::Threw(BEYOND.into()))?
+            .map_err(|error| NoAnswer::Threw(convert::wording(error.message())))?;
         match kind(&value) {
             Kind::Undefined => Err(NoAnswer::Nothing),
             Kind::Function => Err(NoAnswer::Unsupported),
             Kind::Data => convert::to_json(&value).ok_or(NoAnswer::Unsupported),
         }
     }
+}
+
+/// What the crate cannot do is an error of the expression, and no end of the engine.
+const BEYOND: &str = "The expression is beyond what can be evaluated.";
+
+/// The crate panics at some widths in pictures, and perhaps elsewhere. Whatever it was working at is dropped with the
+/// evaluation; it shares nothing with others.
+fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
 }
 
 /// The variable that the language itself binds.

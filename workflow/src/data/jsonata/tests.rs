@@ -184,3 +184,10 @@ proptest! {
         prop_assert_eq!(eval("$states.input", &input), Ok(input));
     }
 }
+
+#[test]
+fn what_makes_the_crate_panic_is_an_error_of_the_expression() {
+    for text in ["$now('[Y000000000000000000000000000]')", "$fromMillis(0, '[Y0*4611686018427387904]')"] {
+        assert!(eval(text, &json!({})).unwrap_err().contains(BEYOND), "{text}");
+    }
+}
