@@ -3,6 +3,8 @@
 
 mod filter;
 mod function;
+#[cfg(test)]
+mod peers;
 mod read;
 
 use super::Scope;
