@@ -1,7 +1,9 @@
 //! The filters of a JSONPath: `[?(@.price < 10 && @.name)]`.
 
 use super::Path;
+use super::walk::Work;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,30 +38,34 @@ pub(super) enum Compare {
 }
 
 impl Filter {
-    pub(super) fn accepts(&self, current: &Value, root: &Value) -> bool {
+    pub(super) fn accepts(&self, current: &Value, work: &Work<'_>) -> bool {
         match self {
-            Filter::Or(a, b) => a.accepts(current, root) || b.accepts(current, root),
-            Filter::And(a, b) => a.accepts(current, root) && b.accepts(current, root),
-            Filter::Not(inner) => !inner.accepts(current, root),
-            Filter::Exists(operand) => operand.value(current, root).is_some(),
-            Filter::Compare(a, compare, b) => compare.holds(a.value(current, root), b.value(current, root)),
+            Filter::Or(a, b) => a.accepts(current, work) || b.accepts(current, work),
+            Filter::And(a, b) => a.accepts(current, work) && b.accepts(current, work),
+            Filter::Not(inner) => !inner.accepts(current, work),
+            Filter::Exists(operand) => operand.value(current, work).is_some(),
+            Filter::Compare(a, compare, b) => {
+                let (a, b) = (a.value(current, work), b.value(current, work));
+                let seen = [&a, &b].into_iter().flatten().all(|value| work.look_at(value));
+                seen && compare.holds(a.as_deref(), b.as_deref())
+            }
         }
     }
 }
 
 impl Operand {
-    fn value(&self, current: &Value, root: &Value) -> Option<Value> {
+    fn value<'a>(&'a self, current: &'a Value, work: &Work<'a>) -> Option<Cow<'a, Value>> {
         match self {
-            Operand::Current(path) => path.find(current).ok().map(|found| found.into_owned()),
-            Operand::Root(path) => path.find(root).ok().map(|found| found.into_owned()),
-            Operand::Literal(value) => Some(value.clone()),
+            Operand::Current(path) => path.find_in(current, work).ok(),
+            Operand::Root(path) => path.find_in(work.root, work).ok(),
+            Operand::Literal(value) => Some(Cow::Borrowed(value)),
         }
     }
 }
 
 impl Compare {
-    fn holds(self, a: Option<Value>, b: Option<Value>) -> bool {
-        let order = match (&a, &b) {
+    fn holds(self, a: Option<&Value>, b: Option<&Value>) -> bool {
+        let order = match (a, b) {
             (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()),
             (Some(Value::String(a)), Some(Value::String(b))) => Some(a.cmp(b)),
             _ => (a == b).then_some(Ordering::Equal),
@@ -71,14 +77,14 @@ impl Compare {
             Compare::AtMost => matches!(order, Some(Ordering::Less | Ordering::Equal)),
             Compare::Greater => order == Some(Ordering::Greater),
             Compare::AtLeast => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-            Compare::In => among(a.as_ref(), b.as_ref()),
-            Compare::NotIn => !among(a.as_ref(), b.as_ref()),
-            Compare::Contains => match (&a, &b) {
+            Compare::In => among(a, b),
+            Compare::NotIn => !among(a, b),
+            Compare::Contains => match (a, b) {
                 (Some(Value::String(text)), Some(Value::String(part))) => text.contains(part.as_str()),
-                (items, item) => among(item.as_ref(), items.as_ref()),
+                (items, item) => among(item, items),
             },
-            Compare::Size => length(a.as_ref()).is_some_and(|length| Some(Value::from(length)) == b),
-            Compare::Empty => length(a.as_ref()).is_some_and(|length| Some(Value::from(length == 0)) == b),
+            Compare::Size => length(a).is_some_and(|length| Some(&Value::from(length)) == b),
+            Compare::Empty => length(a).is_some_and(|length| Some(&Value::from(length == 0)) == b),
         }
     }
 }

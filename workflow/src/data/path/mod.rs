@@ -1,18 +1,18 @@
 //! JSONPath in AWS's dialect: hyphens are legal in dotted names, a definite path gives its value and an indefinite one
-//! the array of its matches. Filters are read by [`super::path`]'s own small grammar in [`filter`].
+//! the array of its matches. The text is read in [`read`], and what it names is looked for in [`walk`].
 
 mod filter;
 mod function;
 #[cfg(test)]
 mod peers;
 mod read;
+mod walk;
 
 use super::Scope;
 use filter::Filter;
 use function::Function;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// A path as written, read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,8 @@ pub(crate) enum NoMatch {
     OutOfBounds(String),
     #[error("The variable '{0}' was never assigned")]
     Unassigned(String),
+    #[error("There is too much to look at for path {0}")]
+    TooMuch(String),
 }
 
 /// What the name of a variable may begin with.
@@ -106,11 +108,6 @@ impl Path {
         }
     }
 
-    /// A definite path names at most one value.
-    fn names_one_value(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Child(_) | Step::Index(_)))
-    }
-
     /// The value in the scope.
     pub(crate) fn eval<'a>(&self, scope: &Scope<'a>) -> Result<Cow<'a, Value>, NoMatch> {
         let owned = |found: Cow<'_, Value>| Cow::Owned(found.into_owned());
@@ -129,22 +126,6 @@ impl Path {
         }
     }
 
-    /// The value below `root`.
-    pub(crate) fn find<'a>(&self, root: &'a Value) -> Result<Cow<'a, Value>, NoMatch> {
-        let found = if self.names_one_value() {
-            Cow::Borrowed(self.definite(root)?)
-        } else {
-            Cow::Owned(self.all(root))
-        };
-        match self.function {
-            None => Ok(found),
-            Some(function) => function
-                .apply(&found)
-                .map(Cow::Owned)
-                .ok_or_else(|| NoMatch::NoResults(self.text.to_string())),
-        }
-    }
-
     /// The names along a path of plain children; reference paths are made of these.
     pub(super) fn children(&self) -> Option<Vec<super::reference::Part>> {
         use super::reference::Part;
@@ -159,112 +140,6 @@ impl Path {
                 _ => None,
             })
             .collect()
-    }
-
-    fn definite<'a>(&self, root: &'a Value) -> Result<&'a Value, NoMatch> {
-        let mut value = root;
-        for (depth, step) in self.steps.iter().enumerate() {
-            value = step.one(value).ok_or_else(|| self.missing(depth))?;
-        }
-        Ok(value)
-    }
-
-    fn missing(&self, depth: usize) -> NoMatch {
-        let mut path = String::from("$");
-        for step in &self.steps[..=depth] {
-            match step {
-                Step::Child(name) => write!(path, "['{name}']"),
-                Step::Index(index) => write!(path, "[{index}]"),
-                _ => Ok(()),
-            }
-            .expect("writing to a string cannot fail");
-        }
-        match self.steps[depth] {
-            Step::Index(_) => NoMatch::OutOfBounds(path),
-            _ if depth + 1 == self.steps.len() => NoMatch::NoResults(path),
-            _ => NoMatch::Missing(path),
-        }
-    }
-
-    fn all(&self, root: &Value) -> Value {
-        let mut found = vec![root];
-        for step in &self.steps {
-            let mut next = Vec::new();
-            for value in found {
-                step.many(value, root, &mut next);
-            }
-            found = next;
-        }
-        Value::Array(found.into_iter().cloned().collect())
-    }
-}
-
-impl Step {
-    fn one<'a>(&self, value: &'a Value) -> Option<&'a Value> {
-        match self {
-            Step::Child(name) => value.as_object()?.get(name.as_ref()),
-            Step::Index(index) => {
-                let items = value.as_array()?;
-                items.get(position(*index, items.len())?)
-            }
-            _ => None,
-        }
-    }
-
-    fn many<'a>(&self, value: &'a Value, root: &Value, found: &mut Vec<&'a Value>) {
-        match self {
-            Step::Child(_) | Step::Index(_) => found.extend(self.one(value)),
-            Step::Names(names) => {
-                found.extend(names.iter().filter_map(|name| value.as_object()?.get(name.as_ref())))
-            }
-            Step::Indices(indices) => found.extend(indices.iter().filter_map(|&index| {
-                value.as_array().and_then(|items| items.get(position(index, items.len())?))
-            })),
-            Step::Wildcard => found.extend(members(value)),
-            Step::Slice { start, end, stride } => slice(value, *start, *end, *stride, found),
-            Step::Descend => descend(value, found),
-            Step::Filter(filter) => {
-                found.extend(members(value).filter(|member| filter.accepts(member, root)))
-            }
-        }
-    }
-}
-
-fn members(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
-    match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(fields) => Box::new(fields.values()),
-        _ => Box::new(std::iter::empty()),
-    }
-}
-
-fn descend<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
-    found.push(value);
-    members(value).for_each(|member| descend(member, found));
-}
-
-fn slice<'a>(
-    value: &'a Value,
-    start: Option<i64>,
-    end: Option<i64>,
-    stride: i64,
-    found: &mut Vec<&'a Value>,
-) {
-    let Some(items) = value.as_array() else { return };
-    let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let clamp = |index: i64| (if index < 0 { index.saturating_add(length) } else { index }).clamp(0, length);
-    let (start, end) = (clamp(start.unwrap_or(0)), clamp(end.unwrap_or(length)));
-    let stride = usize::try_from(stride).unwrap_or(1).max(1);
-    let span = usize::try_from(start).unwrap_or(0)
-        ..usize::try_from(end).unwrap_or(0).max(usize::try_from(start).unwrap_or(0));
-    found.extend(items[span].iter().step_by(stride));
-}
-
-fn position(index: i64, length: usize) -> Option<usize> {
-    if index >= 0 {
-        usize::try_from(index).ok()
-    } else {
-        length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
     }
 }
 
@@ -353,6 +228,23 @@ mod tests {
         ] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_path_that_looks_at_everything_again_and_again_ends_within_its_bounds() {
+        let deep = (0..90).fold(json!("x".repeat(200_000)), |inner, _| json!([inner, 1]));
+        let wide: Value = (0..50_000).map(|n| json!({"n": n})).collect();
+        for (path, value) in [
+            ("$..*..*..*..*", &deep),
+            ("$..*..*", &deep),
+            ("$[?(@.n in $..n)]", &wide),
+            ("$[?($ == $)]", &wide),
+            ("$[?(@.n && $..[?($..n == @)])]", &wide),
+        ] {
+            let found = Path::parse(path).unwrap().find(value).map(Cow::into_owned);
+            assert_eq!(found, Err(NoMatch::TooMuch(path.to_owned())), "{path}");
+        }
+        assert_eq!(find("$..n.length()", &wide), json!(50_000));
     }
 
     proptest::proptest! {
