@@ -12,13 +12,14 @@ use service::serve::Limits;
 use service::{Changes, Meters, Service};
 use workflow::driver::{self, Engine, Ticks};
 use workflow::journal::SqliteJournal;
+use workflow::services::Services;
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::driver::EngineDriver;
 use crate::s3::{self, S3Config, S3Store};
 use crate::sessions::SqliteSessions;
-use crate::tasks::Activities;
+use crate::tasks::{Activities, Work};
 
 /// Progress is shown as it happens; no more often than an eye can follow.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -53,14 +54,20 @@ pub enum Error {
     Program(#[source] std::io::Error),
 }
 
-pub async fn assemble(config: &Config, folder: DataFolder, bound: Bound) -> Result<Assembled, Error> {
-    assemble_around(config, folder, bound, |ctx| ctx).await
+pub async fn assemble(
+    config: &Config,
+    services: Services,
+    folder: DataFolder,
+    bound: Bound,
+) -> Result<Assembled, Error> {
+    assemble_around(config, services, folder, bound, |ctx| ctx).await
 }
 
 /// As [`assemble`], with something put around what the activities stand on: another clock, a port that fails at will.
 /// The engine's tasks and the API are both given what `around` answers.
 pub async fn assemble_around(
     config: &Config,
+    services: Services,
     folder: DataFolder,
     bound: Bound,
     around: impl FnOnce(Ctx) -> Ctx,
@@ -81,8 +88,15 @@ pub async fn assemble_around(
         SqliteSessions::open(&folder.path.join("sessions.db"), changes.clone()).map_err(Error::Sessions)?;
     let journal = SqliteJournal::open(&folder.path.join("journal.db")).map_err(Error::Journal)?;
     let activities = Arc::new(Activities::new(config.workers));
-    let engine =
-        Engine::open(journal, activities.clone(), Ticks::system(), driver::Config::default()).await?;
+    let services = Arc::new(services);
+    let tasks = Arc::new(Work { own: activities.clone(), services: services.clone() });
+    let settings = driver::Config {
+        place: config.services.place(),
+        objects: services.clone(),
+        ..driver::Config::default()
+    };
+    let engine = Engine::open(journal, tasks, Ticks::system(), settings).await?;
+    services.begin(engine.clone());
     let objects = Objects::local(&Endpoint {
         url: format!("http://{}", bound.s3),
         public_url: s3_public_url.clone(),

@@ -13,6 +13,8 @@ use serde::Deserialize;
 use states::session::Deadlines;
 use url::Url;
 
+use crate::endpoints;
+
 /// The flags of `serve`, and the file's fields: the same names, `listen` as `--listen` and as `listen = "…"`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -44,6 +46,11 @@ pub struct Told {
     /// Media children at work at the same time [default: one for each core]
     #[arg(long, env = "LOCKGATE_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+
+    /// What state machines that others bring to the engine's endpoint call: told by flags or the environment only.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub services: endpoints::Told,
 
     /// In the file only: `[patience]`
     #[arg(skip)]
@@ -99,6 +106,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     pub s3_public_url: Option<Url>,
     pub workers: usize,
+    pub services: endpoints::Told,
     pub deadlines: Deadlines,
     pub sweep_every: Duration,
 }
@@ -130,6 +138,7 @@ impl Config {
             public_url: told.public_url.or(file.public_url),
             s3_public_url: told.s3_public_url.or(file.s3_public_url),
             workers: told.workers.or(file.workers).unwrap_or_else(cores).max(1),
+            services: told.services,
             deadlines: file.patience.deadlines(),
             sweep_every: file.patience.sweep_every(),
         };

@@ -86,7 +86,7 @@ impl Driver for EngineDriver {
     }
 
     async fn history(&self, name: &str, after: Option<&str>) -> Result<Option<HistoryPage>, Fault> {
-        let page = Page { limit: 0, token: after.map(ToOwned::to_owned) };
+        let page = Page { token: after.map(ToOwned::to_owned), ..Page::default() };
         match self.engine.history(&self.arn(name), &page, false).await {
             Ok(page) => Ok(Some(HistoryPage { events: page.events, next: page.next })),
             Err(Error::NoExecution(_)) => Ok(None),

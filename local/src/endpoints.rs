@@ -8,6 +8,7 @@ use workflow::services::{Credentials, Endpoints, Mocks, Patience};
 
 /// The flags of every command that runs state machines.
 #[derive(clap::Args, Clone, Debug, Default)]
+#[group(id = "services")]
 pub struct Told {
     /// The account in ARNs [default: 000000000000]
     #[arg(long, env = "LOCKGATE_ACCOUNT", value_name = "ID", value_parser = account)]

@@ -1,13 +1,42 @@
-//! The engine's tasks: each is an activity of the registry, called in this process.
+//! The engine's tasks. Those of the product's own machine are activities of the registry, called in this process; those
+//! of any other machine are calls of services, and never reach an activity.
+
+use std::sync::Arc;
 
 use activities::{Ctx, registry};
 use async_trait::async_trait;
 use states::recipe::RECIPES;
 use states::{Activity, Kind};
 use tokio::sync::{Semaphore, SetOnce};
+use workflow::services::Services;
 use workflow::tasks::{TaskCall, TaskError, Tasks};
 
-use crate::driver::activity_of;
+use crate::driver::{EngineDriver, activity_of};
+
+/// All that the engine's executions call, by whose machine it is.
+pub struct Work {
+    pub own: Arc<Activities>,
+    pub services: Arc<Services>,
+}
+
+#[async_trait]
+impl Tasks for Work {
+    fn at_once(&self, call: &TaskCall) -> Option<Result<String, TaskError>> {
+        if is_own(call) { None } else { self.services.at_once(call) }
+    }
+
+    async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
+        if is_own(&call) { self.own.run(call).await } else { self.services.run(call).await }
+    }
+
+    fn has_test_case(&self, machine: &str, test_case: &str) -> bool {
+        self.services.has_test_case(machine, test_case)
+    }
+}
+
+fn is_own(call: &TaskCall) -> bool {
+    call.machine == EngineDriver::READ_ONLY
+}
 
 /// The engine is opened before there is a context, since the context's driver is the engine. Tasks that a recovery hands
 /// out meanwhile wait for it.

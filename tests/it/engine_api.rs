@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tests::flow::{Flow, id};
 use tests::server::{Server, Setup};
 use tests::sound::wav;
+use tests::stand_in::{Reply, StandIn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -22,8 +23,14 @@ struct Rig {
 
 impl Rig {
     fn start() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    /// With these flags besides.
+    fn with(flags: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let setup = Setup::default().flag("--engine-listen").flag("127.0.0.1:0");
+        let setup = flags.iter().fold(setup, |setup, flag| setup.flag(flag));
         let server = Server::start(folder.path(), &setup)?.context("lockgate came up")?;
         let engine = server.engine.clone().context("it says where the engine's endpoint is")?;
         Ok(Self { server, http: reqwest::Client::new(), engine, _folder: folder })
@@ -112,6 +119,24 @@ async fn a_worker_gets_a_task_by_its_token_and_its_answer_is_the_output() -> Res
         "{kinds:?}"
     );
     ensure!(kinds.contains(&"ActivitySucceeded"), "{kinds:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn machines_of_ones_own_call_services_and_never_the_products_functions() -> Result<()> {
+    let lambda = StandIn::start(|heard| Reply::ok(format!("{{\"got\":{}}}", heard.body))).await?;
+    let rig = Rig::with(&["--lambda-endpoint", &lambda.url])?;
+    for (name, function) in [("theirs", "work"), ("ours", "lockgate-begin")] {
+        let resource = json!(format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"));
+        let made = rig.ask("CreateStateMachine", &machine(name, &resource), 200).await?;
+        let start = json!({ "stateMachineArn": made["stateMachineArn"], "input": "{\"n\":1}" });
+        let arn = rig.ask("StartExecution", &start, 200).await?["executionArn"].clone();
+        let execution = rig.ended(&arn).await?;
+        ensure!(execution["output"] == "{\"got\":{\"n\":1}}", "{execution:#}");
+    }
+    let heard: Vec<String> = lambda.heard().iter().map(|heard| heard.uri.path().to_owned()).collect();
+    let invoked = |name: &str| format!("/2015-03-31/functions/{name}/invocations");
+    ensure!(heard == [invoked("work"), invoked("lockgate-begin")], "{heard:?}");
     Ok(())
 }
 

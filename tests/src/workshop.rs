@@ -24,7 +24,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use workflow::driver::Engine;
+use workflow::driver::{Engine, Ticks};
+use workflow::services::Services;
 
 use crate::gates::{Gated, Gates, PATIENCE};
 use crate::{desk, server};
@@ -67,7 +68,9 @@ impl Workshop {
             ..ctx
         };
         let bound = Bound { api: address, s3: address };
-        let assembled = assemble_around(&config, DataFolder::open(folder.path())?, bound, around).await?;
+        let services = Services::new(workflow::services::Config::default(), Ticks::system())?;
+        let assembled =
+            assemble_around(&config, services, DataFolder::open(folder.path())?, bound, around).await?;
         let stop = CancellationToken::new();
         tokio::spawn({
             let (store, stop) = (assembled.store.clone(), stop.clone());

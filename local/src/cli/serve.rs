@@ -10,8 +10,11 @@ use futures::FutureExt;
 use service::serve::{Limits, serve};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use workflow::driver::Ticks;
+use workflow::services::Services;
 
 use super::Failure;
+use super::asl::read_mocks;
 use super::serving::{DRAIN, bind, start_logging, told_to_stop};
 use crate::assemble::{Assembled, Bound, assemble};
 use crate::config::{Config, Told};
@@ -21,7 +24,8 @@ use crate::engine_api;
 use crate::s3::{Handler, Retry};
 
 const HELP: &str = "What is not said here is read from lockgate.toml in the data folder, under the same names: \
-listen = \"127.0.0.1:8080\". LOCKGATE_LOG says what is logged to standard error: warn, debug, …";
+listen = \"127.0.0.1:8080\"; what concerns the services that tasks call is said here or by the environment alone. \
+LOCKGATE_LOG says what is logged to standard error: warn, debug, …";
 
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
@@ -36,7 +40,9 @@ pub(super) struct Args {
 #[tokio::main]
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::settle(args.told)?;
+    let mocks = read_mocks(config.services.mock_config.as_deref())?;
     start_logging();
+    let services = Services::new(config.services.services(mocks), Ticks::system())?;
     let folder = DataFolder::open(&config.data)?;
     let api = bind(config.listen).await?;
     let s3 = bind(config.s3_listen).await?;
@@ -45,7 +51,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         None => None,
     };
     let bound = Bound { api: api.local_addr()?, s3: s3.local_addr()? };
-    let assembled = assemble(&config, folder, bound).await?;
+    let assembled = assemble(&config, services, folder, bound).await?;
 
     let (stop, stopping) = watch::channel(false);
     let stopped = move || {

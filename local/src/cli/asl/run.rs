@@ -108,7 +108,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
 async fn show(engine: &Engine, arn: &str, mut shown: u32, json: bool) -> Result<u32, Failure> {
     loop {
         let token = (shown > 0).then(|| Page::after_count(shown));
-        let page = engine.history(arn, &Page { limit: EVENTS, token }, false).await;
+        let page = engine.history(arn, &Page { limit: EVENTS, token, ..Page::default() }, false).await;
         let page = page.map_err(assemble::Error::Engine)?;
         for event in &page.events {
             print::event(event, json)?;
