@@ -3,6 +3,7 @@
 
 mod dynamodb;
 mod lambda;
+mod map_runs;
 mod messages;
 mod mocks;
 mod nested;
@@ -30,7 +31,7 @@ impl Rig {
         let config = Config { region: "us-east-1".to_owned(), ..config };
         let services = Arc::new(Services::new(config, Ticks::system())?);
         let place = Place { region: "us-east-1".to_owned(), account: "123456789012".to_owned() };
-        let config = driver::Config { place, ..driver::Config::default() };
+        let config = driver::Config { place, objects: services.clone(), ..driver::Config::default() };
         let engine =
             Engine::open(MemoryJournal::default(), services.clone(), Ticks::system(), config).await?;
         services.begin(engine.clone());
@@ -58,7 +59,7 @@ impl Rig {
     async fn ended(&self, arn: &str) -> Result<Ended> {
         let ended = tokio::time::timeout(tests::flow::PATIENCE, self.engine.closed(arn));
         let description = ended.await.context("the execution ends")??;
-        let history = self.engine.history(arn, &Page { limit: 1000, token: None }, false).await?;
+        let history = self.engine.history(arn, &Page { limit: 1000, ..Page::default() }, false).await?;
         Ok(Ended { description, history: history.events })
     }
 

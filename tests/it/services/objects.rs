@@ -7,7 +7,7 @@ use workflow::services::{Config, Credentials, Endpoints};
 use super::Rig;
 use crate::objects::rig::{BUCKET, Rig as Store};
 
-async fn rig(store: &Store, secret: &str) -> Result<Rig> {
+pub(super) async fn rig(store: &Store, secret: &str) -> Result<Rig> {
     let s3 = format!("http://{}", store.address).parse().ok();
     let credentials =
         Credentials { access_key: "lockgate".to_owned(), secret_key: secret.to_owned(), session_token: None };

@@ -4,6 +4,7 @@ mod aliases;
 mod express;
 mod guard;
 mod machines;
+mod map_runs;
 mod redrive;
 mod tags;
 mod test_state;

@@ -1,0 +1,103 @@
+//! The operations of map runs, by request.
+
+use serde_json::{Value, json};
+
+use super::Client;
+use crate::rig::lambda;
+
+/// A machine with a distributed Map over what this function does.
+fn machine(function: &str, more: Value) -> String {
+    let task = json!({ "Type": "Task", "Resource": lambda(function), "End": true });
+    let processor = json!({ "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" }, "StartAt": "S", "States": { "S": task } });
+    let mut map = json!({ "Type": "Map", "Label": "L", "ItemProcessor": processor, "End": true });
+    map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "StartAt": "M", "States": { "M": map } }).to_string()
+}
+
+async fn start(client: &Client, definition: &str, input: Value) -> String {
+    let machine = client.machine("m", definition).await;
+    let params = json!({ "stateMachineArn": machine, "name": "run", "input": input.to_string() });
+    client.call("StartExecution", params).await["executionArn"].as_str().unwrap().to_owned()
+}
+
+async fn the_run(client: &Client, execution: &str) -> Value {
+    let listed = client.call("ListMapRuns", json!({ "executionArn": execution })).await;
+    assert_eq!(listed["mapRuns"].as_array().unwrap().len(), 1, "{listed}");
+    listed["mapRuns"][0].clone()
+}
+
+#[tokio::test]
+async fn a_run_is_listed_described_and_changed_while_it_works() {
+    let client = Client::new().await;
+    let more = json!({ "MaxConcurrency": 2, "ToleratedFailurePercentage": 12.5 });
+    let execution = start(&client, &machine("gate", more), json!([1, 2, 3, 4])).await;
+    client.rig.script.waiting(2).await;
+    let listed = the_run(&client, &execution).await;
+    let arn = &listed["mapRunArn"];
+    assert!(arn.as_str().unwrap().starts_with("arn:aws:states:us-east-1:000000000000:mapRun:m/L:"), "{arn}");
+    assert_eq!(
+        (&listed["executionArn"], &listed["stateMachineArn"], listed.get("stopDate")),
+        (&json!(execution), &json!("arn:aws:states:us-east-1:000000000000:stateMachine:m/L"), None)
+    );
+
+    let run = client.call("DescribeMapRun", json!({ "mapRunArn": arn })).await;
+    let working = json!({ "pending": 2, "running": 2, "succeeded": 0, "failed": 0, "timedOut": 0, "aborted": 0, "total": 4,
+        "resultsWritten": 0, "failuresNotRedrivable": 0, "pendingRedrive": 0 });
+    assert_eq!((&run["itemCounts"], &run["executionCounts"]), (&working, &working));
+    assert_eq!(
+        (
+            &run["status"],
+            &run["maxConcurrency"],
+            &run["toleratedFailurePercentage"],
+            &run["toleratedFailureCount"]
+        ),
+        (&json!("RUNNING"), &json!(2), &json!(12.5), &json!(0))
+    );
+
+    let change = json!({ "mapRunArn": arn, "maxConcurrency": 3, "toleratedFailureCount": 1, "toleratedFailurePercentage": 50 });
+    assert_eq!(client.call("UpdateMapRun", change).await, json!({}));
+    client.rig.script.waiting(3).await;
+    let run = client.call("DescribeMapRun", json!({ "mapRunArn": arn })).await;
+    assert_eq!(
+        (&run["maxConcurrency"], &run["toleratedFailureCount"], &run["toleratedFailurePercentage"]),
+        (&json!(3), &json!(1), &json!(50.0))
+    );
+
+    client.rig.script.open();
+    client.rig.engine.closed(&execution).await.unwrap();
+    let run = client.call("DescribeMapRun", json!({ "mapRunArn": arn })).await;
+    assert_eq!((&run["status"], &run["itemCounts"]["succeeded"]), (&json!("SUCCEEDED"), &json!(4)));
+    assert!(run["stopDate"].is_number() && the_run(&client, &execution).await["stopDate"].is_number());
+    let children = client.call("ListExecutions", json!({ "mapRunArn": arn })).await;
+    let children = children["executions"].as_array().unwrap();
+    assert!(
+        children.len() == 4
+            && children.iter().all(|child| child["mapRunArn"] == *arn && child["itemCount"] == 1)
+    );
+    let failed = client.call("ListExecutions", json!({ "mapRunArn": arn, "statusFilter": "FAILED" })).await;
+    assert_eq!(failed, json!({ "executions": [] }));
+}
+
+#[tokio::test]
+async fn what_is_no_map_run_is_refused() {
+    let client = Client::new().await;
+    let execution = start(&client, &machine("echo", json!({})), json!([])).await;
+    client.rig.engine.closed(&execution).await.unwrap();
+    let unknown = "arn:aws:states:us-east-1:000000000000:mapRun:m/L:00000000-0000-0000-0000-000000000000";
+    for (operation, params, kind) in [
+        ("DescribeMapRun", json!({ "mapRunArn": "junk" }), "InvalidArn"),
+        ("DescribeMapRun", json!({ "mapRunArn": execution }), "InvalidArn"),
+        ("DescribeMapRun", json!({ "mapRunArn": unknown }), "ResourceNotFound"),
+        ("UpdateMapRun", json!({ "mapRunArn": unknown, "maxConcurrency": 1 }), "ResourceNotFound"),
+        (
+            "UpdateMapRun",
+            json!({ "mapRunArn": unknown, "toleratedFailurePercentage": 101 }),
+            "ValidationException",
+        ),
+        ("UpdateMapRun", json!({ "mapRunArn": unknown, "maxConcurrency": -1 }), "ValidationException"),
+        ("ListMapRuns", json!({ "executionArn": format!("{execution}x") }), "ExecutionDoesNotExist"),
+        ("ListExecutions", json!({ "mapRunArn": unknown }), "ResourceNotFound"),
+    ] {
+        assert_eq!(client.refused(operation, params.clone()).await.0, kind, "{operation} {params}");
+    }
+}
