@@ -1,8 +1,7 @@
-//! One execution: the fold of its events. [`fold`] says what each event means, [`fold_run`] those of a map run; [`pending`] what the edge owes then.
+//! One execution: the fold of its events. [`fold`] says what each event means; [`pending`] what the edge owes then.
 //! Nothing here evaluates an expression or asks the definition, so that a history keeps its meaning for ever.
 
 mod fold;
-mod fold_run;
 pub(crate) mod frame;
 mod pending;
 mod revival;

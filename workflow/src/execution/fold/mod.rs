@@ -1,20 +1,24 @@
-//! What each event means. Every arm first checks that the event can follow, then copies.
+//! What each event means. Every arm first checks that the event can follow, then copies. Here are the execution, its
+//! branches and their states; in [`task`], [`join`] and [`run`] what a state waits for.
 
-use super::frame::{Entry, Frame, Items, Join, Phase, Task, after};
+mod join;
+mod run;
+mod task;
+
+use super::frame::{Entry, Frame, Phase, after};
 use super::{Execution, Status};
 use crate::history::{Detail, Event, Failure, Payload};
 use crate::{Millis, StateId};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(super) type Fold = Result<(), &'static str>;
+type Fold = Result<(), &'static str>;
 
 /// The frame of the execution itself.
 pub(super) const ROOT: u32 = 0;
 
 const NO_FRAME: &str = "its branch does not run";
 const WRONG_PHASE: &str = "its branch stands elsewhere";
-pub(super) const NO_PAYLOAD: &str = "its payload refers to nothing";
+const NO_PAYLOAD: &str = "its payload refers to nothing";
 
 impl Execution {
     pub(super) fn fold(&mut self, event: &Event) -> Fold {
@@ -169,146 +173,6 @@ impl Execution {
         }
     }
 
-    fn fold_task(&mut self, event: &Event) -> Fold {
-        let (id, at) = (event.frame, event.at);
-        match &event.detail {
-            Detail::TaskScheduled { family, input, timeout, heartbeat, token, callback } => {
-                self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
-                let input = match input {
-                    Payload::Data => None,
-                    payload => Some(self.resolve(id, payload).ok_or(NO_PAYLOAD)?),
-                };
-                let mut task = Task {
-                    family: *family,
-                    input,
-                    timeout: *timeout,
-                    heartbeat: *heartbeat,
-                    token: *token,
-                    callback: *callback,
-                    started: false,
-                    submitted: false,
-                    dispatches: 1,
-                    timeout_at: after(at, *timeout),
-                    heartbeat_at: None,
-                };
-                if *callback {
-                    task.beat(at);
-                }
-                self.change(id, |frame| {
-                    if let Some(entry) = &mut frame.entry {
-                        entry.attempt += 1;
-                    }
-                    frame.phase = Phase::Task(Box::new(task));
-                });
-            }
-            Detail::TaskStarted { .. } => self.change_task(id, |task| {
-                task.started = true;
-                task.restart(at);
-            })?,
-            Detail::TaskSubmitted { .. } => self.change_task(id, |task| task.submitted = true)?,
-            Detail::Redispatched => self.change_task(id, |task| {
-                task.dispatches += 1;
-                // The deadline of a callback is the wall clock's.
-                if !task.callback {
-                    task.restart(at);
-                }
-            })?,
-            // A dispatch that was taken back is none: what did not kill the engine is not suspected of it.
-            Detail::Withdrawn => {
-                self.change_task(id, |task| task.dispatches = task.dispatches.saturating_sub(1))?
-            }
-            Detail::Heartbeat => self.change_task(id, |task| task.beat(at))?,
-            Detail::TaskSucceeded { output } => {
-                self.expect(id, |phase| matches!(phase, Phase::Task(_)))?;
-                let output = self.resolve(id, output).ok_or(NO_PAYLOAD)?;
-                self.change(id, |frame| {
-                    frame.phase = Phase::Acting;
-                    if let Some(entry) = &mut frame.entry {
-                        entry.result = Some(output);
-                    }
-                });
-            }
-            _ => {
-                self.expect(id, |phase| matches!(phase, Phase::Task(_)))?;
-                self.change(id, |frame| frame.phase = Phase::Acting);
-            }
-        }
-        Ok(())
-    }
-
-    fn fold_join(&mut self, event: &Event) -> Fold {
-        let id = event.frame;
-        match &event.detail {
-            Detail::ParallelStarted { first, starts, input } => {
-                self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
-                let input = self.resolve(id, input).ok_or(NO_PAYLOAD)?;
-                if *first != self.next_frame {
-                    return Err("its branches are misnumbered");
-                }
-                for (index, start) in (0_u32..).zip(starts) {
-                    self.insert(
-                        first + index,
-                        Frame::begin(Some(id), index, event.id, input.clone(), *start),
-                    );
-                }
-                let count = u32::try_from(starts.len()).map_err(|_| "it has too many branches")?;
-                self.next_frame = first + count;
-                let join = Join::new(starts.len(), (*first..first + count).collect(), count, None);
-                self.change(id, |frame| frame.phase = Phase::Join(Box::new(join)));
-            }
-            Detail::MapStarted { items, length, concurrency } => {
-                self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
-                let items = self.resolve(id, items).and_then(Items::split).ok_or(NO_PAYLOAD)?;
-                if items.spans.len() != *length as usize {
-                    return Err("it has another number of items");
-                }
-                let join = Join::new(items.spans.len(), BTreeSet::new(), 0, Some((items, *concurrency)));
-                self.change(id, |frame| frame.phase = Phase::Join(Box::new(join)));
-            }
-            Detail::IterationStarted { index, frame, input, start } => {
-                let input = self.resolve(id, input).ok_or(NO_PAYLOAD)?;
-                self.expect(
-                    id,
-                    |phase| matches!(phase, Phase::Join(join) if join.next == *index && join.can_start()),
-                )?;
-                if *frame != self.next_frame {
-                    return Err("its branch is misnumbered");
-                }
-                self.next_frame += 1;
-                self.insert(*frame, Frame::begin(Some(id), *index, event.id, input, *start));
-                self.change_join(id, |join| {
-                    join.next += 1;
-                    join.running.insert(*frame);
-                });
-            }
-            Detail::IterationSucceeded { .. } => {
-                self.expect(id, |phase| *phase == Phase::Ended)?;
-                self.end_branch(id, |complete| if complete { event.id } else { event.previous })?;
-            }
-            Detail::IterationFailed { .. } | Detail::IterationAborted { .. } => {
-                let parent =
-                    self.frame(id).and_then(|frame| frame.parent).ok_or("the execution is no iteration")?;
-                let lost = self.detach(id);
-                self.change_join(parent, |join| {
-                    join.running.remove(&id);
-                    join.stopped = true;
-                    join.lost.extend(lost);
-                });
-            }
-            // A distributed Map has no branches here: when its run has ended it stands in its state.
-            Detail::MapSucceeded | Detail::MapFailed if self.acts(id) => {}
-            Detail::ParallelSucceeded | Detail::MapSucceeded => {
-                self.expect(id, |phase| matches!(phase, Phase::Join(join) if join.is_complete()))?;
-            }
-            // A state that fails before it has begun has no branches to drop.
-            _ => {
-                self.expect(id, |phase| matches!(phase, Phase::Join(_) | Phase::Acting | Phase::Retry(_)))?;
-                self.put_branches_aside(id);
-            }
-        }
-        Ok(())
-    }
-
     fn exit(&mut self, id: u32, event: u32, output: &Payload, next: Option<StateId>) -> Fold {
         self.expect(id, Phase::can_leave)?;
         let output = self.resolve(id, output).ok_or(NO_PAYLOAD)?;
@@ -325,32 +189,7 @@ impl Execution {
         if next.is_none() && in_parallel { self.end_branch(id, |_| event) } else { Ok(()) }
     }
 
-    /// Hands the output of an ended branch to its parent.
-    fn end_branch(&mut self, id: u32, last: impl FnOnce(bool) -> u32) -> Fold {
-        let frame = self.frame(id).ok_or(NO_FRAME)?;
-        let (parent, index, data) =
-            (frame.parent.ok_or("the execution is no branch")?, frame.index, frame.data.clone());
-        self.expect(parent, |phase| matches!(phase, Phase::Join(_)))?;
-        self.detach(id);
-        let mut complete = false;
-        self.change_join(parent, |join| {
-            if let Some(slot) = Arc::make_mut(&mut join.outputs).get_mut(index as usize) {
-                *slot = Some(data);
-            }
-            join.done += 1;
-            join.running.remove(&id);
-            complete = join.is_complete();
-        });
-        let last = last(complete);
-        self.change(parent, |frame| frame.last = last);
-        Ok(())
-    }
-
-    fn acts(&self, id: u32) -> bool {
-        self.frame(id).is_some_and(|frame| frame.phase == Phase::Acting)
-    }
-
-    pub(super) fn expect(&self, id: u32, holds: impl FnOnce(&Phase) -> bool) -> Fold {
+    fn expect(&self, id: u32, holds: impl FnOnce(&Phase) -> bool) -> Fold {
         if holds(&self.frame(id).ok_or(NO_FRAME)?.phase) { Ok(()) } else { Err(WRONG_PHASE) }
     }
 
@@ -358,24 +197,6 @@ impl Execution {
         self.expect(id, |phase| *phase == Phase::Acting)?;
         self.change(id, |frame| frame.phase = phase);
         Ok(())
-    }
-
-    fn change_task(&mut self, id: u32, change: impl FnOnce(&mut Task)) -> Fold {
-        self.expect(id, |phase| matches!(phase, Phase::Task(_)))?;
-        self.change(id, |frame| {
-            if let Phase::Task(task) = &mut frame.phase {
-                change(task);
-            }
-        });
-        Ok(())
-    }
-
-    fn change_join(&mut self, id: u32, change: impl FnOnce(&mut Join)) {
-        self.change(id, |frame| {
-            if let Phase::Join(join) = &mut frame.phase {
-                change(join);
-            }
-        });
     }
 }
 
@@ -395,22 +216,6 @@ impl Entry {
         match self.retries.iter_mut().find(|(index, _)| *index == retrier) {
             Some((_, count)) => *count += 1,
             None => self.retries.push((retrier, 1)),
-        }
-    }
-}
-
-impl Join {
-    fn new(length: usize, running: BTreeSet<u32>, next: u32, items: Option<(Items, u32)>) -> Join {
-        let concurrency = items.as_ref().map_or(0, |(_, concurrency)| *concurrency);
-        Join {
-            outputs: Arc::new(vec![None; length]),
-            done: 0,
-            next,
-            concurrency,
-            running,
-            items: items.map(|(items, _)| items),
-            stopped: false,
-            lost: Vec::new(),
         }
     }
 }

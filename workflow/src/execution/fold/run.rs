@@ -1,8 +1,8 @@
 //! What the events of a map run mean to the execution that waits for it.
 
-use super::Execution;
-use super::fold::{Fold, NO_PAYLOAD};
-use super::frame::{Phase, Run};
+use super::{Fold, NO_PAYLOAD};
+use crate::execution::Execution;
+use crate::execution::frame::{Phase, Run};
 use crate::history::{Detail, Event, Plan, Source};
 
 impl Execution {
