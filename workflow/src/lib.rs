@@ -6,6 +6,7 @@
 
 mod data;
 pub mod definition;
+pub mod errors;
 pub mod execution;
 pub mod history;
 mod retry;

@@ -2,6 +2,7 @@
 
 use crate::definition::build::Level;
 use crate::definition::fields::Fields;
+use crate::errors::{ALL, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT};
 use crate::history::Failure;
 use crate::state::{Assign, CaughtOutput, Datum};
 use crate::step::evaluate::Sight;
@@ -9,13 +10,6 @@ use crate::step::machine::{Machine, Outcome};
 use crate::{Millis, StateId};
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-pub(crate) const ALL: &str = "States.ALL";
-pub(crate) const RUNTIME: &str = "States.Runtime";
-pub(crate) const TIMEOUT: &str = "States.Timeout";
-pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
-pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
-pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
 /// The most that AWS takes for an interval and for a number of attempts.
 const MAX_FIELD: u32 = 99_999_999;

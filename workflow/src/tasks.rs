@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use crate::TaskKey;
 use crate::definition::Resource;
 use crate::driver::{Begin, HeartbeatHandle, Submit};
+use crate::errors::RUNTIME;
 
 #[async_trait]
 pub trait Tasks: Send + Sync + 'static {
@@ -67,7 +68,7 @@ pub struct NoTasks;
 impl Tasks for NoTasks {
     async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
         Err(TaskError {
-            error: "States.Runtime".into(),
+            error: RUNTIME.into(),
             cause: format!("This engine has nothing that runs {:?}.", call.resource),
         })
     }

@@ -26,6 +26,9 @@ pub(crate) struct Case {
     tasks: BTreeMap<String, Vec<Answer>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stop: Option<Stop>,
+    /// When it is redriven, in milliseconds since the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    redrives: Vec<i64>,
     /// What `Definition::parse` says of the document, as `pointer: message`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) problems: Vec<String>,
@@ -151,6 +154,9 @@ pub(crate) fn play(case: &Case, definition: Arc<Definition>) -> Result<World> {
             START + stop.at,
             Act::Give(Input::Stop { error: text(&stop.error), cause: text(&stop.cause) }),
         );
+    }
+    for at in &case.redrives {
+        play.later(START + at, Act::Give(Input::Redrive { token: None }));
     }
     let input = case.input.clone().unwrap_or_else(|| json!({})).to_string();
     play.act(Act::Give(Input::Start { input: input.into() }))?;

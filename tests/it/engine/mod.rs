@@ -1,6 +1,7 @@
 //! The engine's core over a clock and a worker that the test owns.
 
 mod asl;
+mod coverage;
 mod golden;
 mod limits;
 mod nonsense;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::definition::{Pattern, Resource};
+use crate::errors::TASK_FAILED;
 use crate::journal::ExecutionId;
 use crate::tasks::{TaskCall, TaskError, Tasks};
 use crate::{Input, TaskKey};
@@ -123,11 +124,7 @@ impl Dispatcher {
             Ok((_, result)) => call.says(result),
             Err(lost) => {
                 tracing::error!(execution, ?key, error = %lost, "a task panicked");
-                Input::TaskFailed {
-                    key,
-                    error: Some("States.TaskFailed".into()),
-                    cause: Some(why(lost).into()),
-                }
+                Input::TaskFailed { key, error: Some(TASK_FAILED.into()), cause: Some(why(lost).into()) }
             }
         };
         Some((execution, input))

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Error;
 use super::pollers::Poller;
+use crate::errors::RUNTIME;
 use crate::history::{Limits, RunId, Token};
 use crate::journal::{ExecutionId, ItemsOf};
 use crate::{Execution, Input, Millis, Refused, StateId, TaskKey};
@@ -152,7 +153,7 @@ fn again(input: Input, error: Error) -> Option<Input> {
             Input::TaskSucceeded { key, .. } | Input::TaskSubmitted { key, .. },
         ) => {
             let cause = Some("The task's output is not JSON.".into());
-            Some(Input::TaskFailed { key, error: Some("States.Runtime".into()), cause })
+            Some(Input::TaskFailed { key, error: Some(RUNTIME.into()), cause })
         }
         _ => None,
     }

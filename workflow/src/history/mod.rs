@@ -10,6 +10,7 @@ mod row;
 pub use map_run::{Batch, Form, Limits, ManifestOf, Plan, RunId, Source, Transformation, Writer};
 pub use row::{Damaged, FORMAT, decode, encode};
 
+use crate::errors::EXCEED_TOLERATED_FAILURE_THRESHOLD;
 use crate::{Millis, StateId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub enum Family {
 }
 
 /// The type of a state, as its entered and exited events name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
 pub enum StateKind {
     Pass,
     Task,
@@ -80,7 +81,7 @@ impl Failure {
     /// A map run had more failures than it tolerates.
     pub(crate) fn exceeded() -> Failure {
         let cause = "The specified tolerated failure threshold was exceeded";
-        Failure::new("States.ExceedToleratedFailureThreshold", cause)
+        Failure::new(EXCEED_TOLERATED_FAILURE_THRESHOLD, cause)
     }
 
     /// A failure whose cause is short enough to be stored with every event that carries it.

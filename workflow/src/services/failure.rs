@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::http::{Answer, Silence};
 use super::xml::Element;
+use crate::errors::DATA_LIMIT_EXCEEDED;
 use crate::tasks::TaskError;
 
 /// Errors that any service may answer and hardly a model knows.
@@ -46,7 +47,7 @@ pub(super) fn too_large(service: &str) -> TaskError {
         "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
         service.to_ascii_lowercase()
     );
-    failed("States.DataLimitExceeded", cause)
+    failed(DATA_LIMIT_EXCEEDED, cause)
 }
 
 /// The answer is none of this service.

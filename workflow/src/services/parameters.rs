@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::failure::failed;
 use super::naming;
+use crate::errors::RUNTIME;
 use crate::tasks::TaskError;
 
 pub(super) struct Parameters(pub(super) Map<String, Value>);
@@ -53,5 +54,5 @@ impl Parameters {
 }
 
 fn unusable(input: &str, why: &str) -> TaskError {
-    failed("States.Runtime", format!("The Parameters '{input}' could not be used to start the Task: [{why}]"))
+    failed(RUNTIME, format!("The Parameters '{input}' could not be used to start the Task: [{why}]"))
 }

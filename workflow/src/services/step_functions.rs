@@ -17,6 +17,7 @@ use super::parameters::Parameters;
 use crate::api;
 use crate::definition::Pattern;
 use crate::driver::{Engine, Error, Started};
+use crate::errors::TASK_FAILED;
 use crate::journal::RunStatus;
 use crate::tasks::{TaskCall, TaskError};
 
@@ -130,7 +131,7 @@ impl Child<'_> {
         let Value::Object(said) = shown(said, |at| at.into()) else { unreachable!("an answer is an object") };
         let mut said = naming::sorted(said);
         if description.status != RunStatus::Succeeded {
-            return Err(failed("States.TaskFailed", Value::from(said).to_string()));
+            return Err(failed(TASK_FAILED, Value::from(said).to_string()));
         }
         if pattern == Pattern::Sync2 {
             for field in ["Input", "Output"] {

@@ -4,6 +4,7 @@
 use crate::data::path::{continues_name, starts_name};
 use crate::data::template::Template;
 use crate::definition::fields::Fields;
+use crate::errors::DATA_LIMIT_EXCEEDED;
 use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine};
 use serde_json::Value;
@@ -66,7 +67,7 @@ impl Assign {
         if bytes > MAX_ASSIGNED || (bytes > 0 && stored > MAX_STORED) {
             let limit = if bytes > MAX_ASSIGNED { MAX_ASSIGNED } else { MAX_STORED };
             let message = format!("The size of the assigned variables exceeds the limit of {limit} bytes.");
-            return Err(machine.failure(frame, "States.DataLimitExceeded", &message));
+            return Err(machine.failure(frame, DATA_LIMIT_EXCEEDED, &message));
         }
         Ok(assigned)
     }

@@ -7,6 +7,7 @@ use crate::data::path::Path;
 use crate::data::reference::Reference;
 use crate::data::template::Template;
 use crate::definition::fields::Fields;
+use crate::errors::RESULT_PATH_MATCH_FAILURE;
 use crate::history::Payload;
 use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine};
@@ -216,7 +217,7 @@ impl ResultPath {
             ResultPath::At(reference) => {
                 let merged = reference.put(machine.data(frame).to_value(), result.to_value());
                 merged.map(Datum::Made).map_err(|mismatch| {
-                    machine.failure(frame, "States.ResultPathMatchFailure", &mismatch.to_string())
+                    machine.failure(frame, RESULT_PATH_MATCH_FAILURE, &mismatch.to_string())
                 })
             }
         }

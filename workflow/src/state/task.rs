@@ -5,6 +5,7 @@ use super::{Datum, State};
 use crate::data::template::Template;
 use crate::definition::fields::Fields;
 use crate::definition::{Pattern, Resource, integrations};
+use crate::errors::DATA_LIMIT_EXCEEDED;
 use crate::history::{Detail, Failure, Family, Payload};
 use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine, Outcome};
@@ -106,7 +107,7 @@ impl Task {
                 "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
                 self.label()
             );
-            return Self::failed(machine, frame, Failure::new("States.DataLimitExceeded", &cause));
+            return Self::failed(machine, frame, Failure::new(DATA_LIMIT_EXCEEDED, &cause));
         }
         machine.emit(frame, Detail::TaskSucceeded { output: Payload::Inline(output.clone()) })?;
         state.complete(machine, frame, Datum::Stored(Payload::Result, output))

@@ -6,8 +6,8 @@ use crate::data::expression::{Expression, NoValue, Source};
 use crate::data::path::Path;
 use crate::data::template::Template;
 use crate::data::{Scope, States, Variables};
+use crate::errors::{DATA_LIMIT_EXCEEDED, INTRINSIC_FAILURE, QUERY_EVALUATION_ERROR, RUNTIME};
 use crate::history::Failure;
-use crate::retry::{QUERY_EVALUATION_ERROR, RUNTIME};
 use crate::state::{Datum, Flow};
 use serde_json::Value;
 
@@ -154,9 +154,7 @@ impl Machine<'_> {
                 );
                 self.runtime(frame, &message)
             }
-            NoValue::Intrinsic(trouble) => {
-                self.failure(frame, "States.IntrinsicFailure", &trouble.to_string())
-            }
+            NoValue::Intrinsic(trouble) => self.failure(frame, INTRINSIC_FAILURE, &trouble.to_string()),
             NoValue::Query(why) => {
                 let (field, text) = (&source.field, source.expression.text());
                 let message =
@@ -194,7 +192,7 @@ impl Machine<'_> {
                 "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
             ),
         };
-        Exit::Failed(Failure::new("States.DataLimitExceeded", &cause))
+        Exit::Failed(Failure::new(DATA_LIMIT_EXCEEDED, &cause))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::data::intrinsics::draw;
 use crate::data::{MAX_NESTING, nesting};
+use crate::errors::RUNTIME;
 use crate::execution::frame::Phase;
 use crate::history::{Detail, Failure, Payload, Token};
-use crate::retry::RUNTIME;
 use crate::state::assign::Assigned;
 use crate::state::{Body, Datum, State, map, parallel, task};
 use crate::step::inspection::Inspection;

@@ -14,9 +14,9 @@ pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
 pub use items::item_inputs;
 
 use crate::data::{MAX_NESTING, nesting};
+use crate::errors::{HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::execution::{Pending, Status};
 use crate::history::{Detail, Failure};
-use crate::retry::{HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::state::Body;
 use crate::state::map::distributed::Distributed;
 use crate::state::task::Task;

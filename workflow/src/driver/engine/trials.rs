@@ -10,6 +10,7 @@ use super::super::Error;
 use super::super::inbox::{Begin, HeartbeatHandle, Submit};
 use super::Engine;
 use crate::definition::{Pattern, Resource};
+use crate::errors::TIMEOUT;
 use crate::history::Failure;
 use crate::step::{Mock, Report, Trial, Tried, try_state};
 use crate::tasks::TaskCall;
@@ -119,7 +120,7 @@ impl Engine {
                 Err(failed) => Mock::Error(Failure::new(&failed.error, &failed.cause)),
             }),
             () = self.ticks.sleep_until(Some(until)) => {
-                Ok(Mock::Error(Failure { error: Some("States.Timeout".into()), cause: None }))
+                Ok(Mock::Error(Failure { error: Some(TIMEOUT.into()), cause: None }))
             }
         }
     }

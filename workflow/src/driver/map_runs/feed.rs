@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::Tools;
 use super::Waiting;
+use crate::errors::DATA_LIMIT_EXCEEDED;
 use crate::history::{Batch, Failure};
 use crate::items::batch::{Batcher, Portion, TooLarge};
 use crate::step::item_inputs;
@@ -139,5 +140,5 @@ impl Feed {
 
 fn too_large(TooLarge(index): TooLarge) -> Halt {
     let cause = format!("The item at index {index} exceeds the maximum number of bytes service limit.");
-    Halt::Failed(Failure::new("States.DataLimitExceeded", &cause))
+    Halt::Failed(Failure::new(DATA_LIMIT_EXCEEDED, &cause))
 }

@@ -9,6 +9,7 @@ use super::supervisor::Break;
 use super::{Tools, Waiting};
 use crate::RunEnd;
 use crate::driver::live;
+use crate::errors::RESULT_WRITER_FAILED;
 use crate::history::{Failure, Plan, Transformation, Writer};
 use crate::items::results::{Finished, Results, Written, manifest};
 use crate::journal::{MapRun, RunStatus, Which};
@@ -123,7 +124,7 @@ impl Gathering<'_> {
 }
 
 fn failed(cause: &str) -> Failure {
-    Failure::new("States.ResultWriterFailed", cause)
+    Failure::new(RESULT_WRITER_FAILED, cause)
 }
 
 /// Files with the results of one kind.

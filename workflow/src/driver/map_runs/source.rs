@@ -8,13 +8,12 @@ use futures::StreamExt;
 use serde_json::{Map, Value};
 
 use super::feed::{Feed, Halt};
+use crate::errors::ITEM_READER_FAILED;
 use crate::history::{Failure, Form, ManifestOf, Source};
 use crate::items::manifest::{self, Inventory};
 use crate::items::{Splitter, Unreadable};
 use crate::journal::{self, ItemPage, MapRun, MapRunChange};
 use crate::objects::{Address, ObjectError};
-
-const FAILED: &str = "States.ItemReaderFailed";
 
 /// Reads the items of a run.
 pub(super) struct Reader {
@@ -244,7 +243,7 @@ fn unpacked(
 }
 
 fn failed(cause: &str) -> Halt {
-    Halt::Failed(Failure::new(FAILED, cause))
+    Halt::Failed(Failure::new(ITEM_READER_FAILED, cause))
 }
 
 fn unreadable(why: Unreadable) -> Halt {

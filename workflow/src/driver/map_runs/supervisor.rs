@@ -21,6 +21,7 @@ use super::standing::{Standing, has_failed};
 use super::{Ended, Tools, Waiting};
 use crate::driver::Error;
 use crate::driver::inbox::{Answer, Command, ItemStart, Start};
+use crate::errors::ITEM_READER_FAILED;
 use crate::history::{Failure, Limits, Plan, RunId};
 use crate::items::batch::Portion;
 use crate::journal::{Child, ItemsOf, MapRun, MapRunChange, Origin, RunStatus};
@@ -366,7 +367,7 @@ impl Conduct<'_> {
 /// A reader that panicked can read nothing more.
 fn broken(lost: &tokio::task::JoinError) -> Last {
     tracing::error!(error = %lost, "the reader of a map run broke");
-    Last::Failed(Failure::new("States.ItemReaderFailed", "The items could not be read."))
+    Last::Failed(Failure::new(ITEM_READER_FAILED, "The items could not be read."))
 }
 
 /// The name of the child that begins with this item.

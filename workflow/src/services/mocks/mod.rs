@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::failure::failed;
 use crate::definition::Problem;
+use crate::errors::RUNTIME;
 use crate::tasks::TaskError;
 
 /// Everything a file says.
@@ -63,7 +64,7 @@ impl Mocks {
             Some(Answer::Return(value)) => Ok(value.to_string()),
             Some(Answer::Throw { error, cause }) => Err(failed(error, cause)),
             None => Err(failed(
-                "States.Runtime",
+                RUNTIME,
                 format!(
                     "The test case '{test_case}' has no mocked response for call {call} of the state '{state}'"
                 ),

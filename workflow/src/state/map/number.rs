@@ -3,8 +3,8 @@
 use super::super::State;
 use crate::data::expression::Expression;
 use crate::definition::fields::Fields;
+use crate::errors::{ITEM_READER_FAILED, RUNTIME};
 use crate::history::Failure;
-use crate::retry::RUNTIME;
 use crate::state::setting::Setting;
 use crate::step::evaluate::Sight;
 use crate::step::machine::{Exit, Machine};
@@ -81,8 +81,7 @@ pub(super) const TOLERATED_COUNT: Field =
     Field { names: ["ToleratedFailureCount", "ToleratedFailureCountPath"], error: RUNTIME };
 pub(super) const TOLERATED_PERCENTAGE: Field =
     Field { names: ["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"], error: RUNTIME };
-pub(super) const MAX_ITEMS: Field =
-    Field { names: ["MaxItems", "MaxItemsPath"], error: "States.ItemReaderFailed" };
+pub(super) const MAX_ITEMS: Field = Field { names: ["MaxItems", "MaxItemsPath"], error: ITEM_READER_FAILED };
 pub(super) const BATCH_ITEMS: Field =
     Field { names: ["MaxItemsPerBatch", "MaxItemsPerBatchPath"], error: RUNTIME };
 pub(super) const BATCH_BYTES: Field =
