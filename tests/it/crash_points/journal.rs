@@ -92,7 +92,7 @@ async fn a_kill_leaves_machines_and_activities_made_or_not_made() {
 
         let engine = engine(folder.path()).await;
         make_and_remove(&engine).await;
-        let page = Page { limit: 0, token: None };
+        let page = Page::default();
         assert_eq!(engine.list_state_machines(&page).await.unwrap().0, [], "{death}");
         assert_eq!(engine.list_activities(&page).await.unwrap().0, [], "{death}");
     }

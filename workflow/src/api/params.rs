@@ -1,5 +1,7 @@
 //! The members of a request whose form has been checked.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::error::Failure;
@@ -8,6 +10,7 @@ use super::shape;
 use crate::driver::Page;
 
 pub(super) struct Params {
+    operation: &'static str,
     fields: Map<String, Value>,
 }
 
@@ -24,7 +27,7 @@ impl Params {
             }
         };
         shape::check(operation.1, &fields)?;
-        Ok(Self { fields })
+        Ok(Self { operation: operation.0, fields })
     }
 
     /// A member that the operation needs.
@@ -62,6 +65,15 @@ impl Params {
         Page {
             limit: u32::try_from(limit).unwrap_or(0),
             token: self.optional("nextToken").map(str::to_owned),
+            list: self.list_name(),
         }
+    }
+
+    /// The operation and what its list is made by. A client may ask for another number of entries on each page.
+    fn list_name(&self) -> String {
+        let is_of_page = |name: &str| matches!(name, "nextToken" | "maxResults");
+        let fields: BTreeMap<_, _> =
+            self.fields.iter().filter(|(name, value)| !is_of_page(name) && !value.is_null()).collect();
+        format!("{} {fields:?}", self.operation)
     }
 }

@@ -34,7 +34,7 @@ async fn page_after_page_is_not_folded_from_the_start_each_time() {
 /// All events, and how many rows were read for them.
 async fn all_pages(rig: &Rig, arn: &str, reverse: bool) -> (Vec<Value>, usize) {
     let before = rig.journal.rows_read();
-    let (mut page, mut events) = (Page { limit: LIMIT, token: None }, Vec::new());
+    let (mut page, mut events) = (Page { limit: LIMIT, ..Page::default() }, Vec::new());
     loop {
         let read = rig.engine.history(arn, &page, reverse).await.unwrap();
         assert_eq!(read.events.len(), LIMIT as usize);
@@ -51,13 +51,13 @@ async fn a_history_that_was_read_and_grew_is_read_on() {
     let rig = Rig::new().await;
     let arn = rig.start(&crate::rig::chain(&["echo", "hang"])).await;
     rig.script.next().await;
-    let page = |token: &Option<String>| Page { limit: 3, token: token.clone() };
+    let page = |token: &Option<String>| Page { limit: 3, token: token.clone(), ..Page::default() };
     let first = rig.engine.history(&arn, &page(&None), false).await.unwrap();
     let second = rig.engine.history(&arn, &page(&first.next), false).await.unwrap();
     assert_eq!((first.events.len(), second.events.len()), (3, 3));
     rig.engine.stop_execution(&arn, None, None).await.unwrap();
     let third = rig.engine.history(&arn, &page(&second.next), false).await.unwrap();
-    let last = rig.engine.history(&arn, &Page { limit: 1, token: None }, true).await.unwrap();
+    let last = rig.engine.history(&arn, &Page { limit: 1, ..Page::default() }, true).await.unwrap();
     assert_eq!(last.events[0]["type"], "ExecutionAborted");
     let fourth = rig.engine.history(&arn, &page(&third.next), false).await.unwrap();
     assert_eq!((third.events.len(), &fourth.events), (3, &last.events));

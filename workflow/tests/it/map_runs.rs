@@ -50,7 +50,7 @@ async fn start(rig: &Rig, definition: &str, input: &str) -> String {
     rig.engine.start_execution(&machine, Some("run"), input).await.unwrap().arn
 }
 
-const ALL: Page = Page { limit: 1000, token: None };
+const ALL: Page = Page { limit: 1000, token: None, list: String::new() };
 
 async fn runs(rig: &Rig, arn: &str) -> Vec<String> {
     let (runs, _) = rig.engine.list_map_runs(arn, &ALL).await.unwrap();

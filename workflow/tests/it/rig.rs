@@ -479,7 +479,7 @@ impl Rig {
     }
 
     pub(crate) async fn timed_history(&self, arn: &str) -> Vec<serde_json::Value> {
-        let page = Page { limit: 1000, token: None };
+        let page = Page { limit: 1000, ..Page::default() };
         self.engine.history(arn, &page, false).await.unwrap().events
     }
 

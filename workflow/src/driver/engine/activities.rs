@@ -9,7 +9,7 @@ use super::super::inbox::{Command, Completion};
 use super::super::pollers::Poller;
 use super::super::{ActivityTask, Error, names};
 use super::executions::check_json;
-use super::{Engine, Page, page};
+use super::{Engine, Page};
 use crate::Millis;
 use crate::history::Token;
 use crate::journal::{Activity, Created, NewActivity, Tag};
@@ -58,7 +58,7 @@ impl Engine {
         page: &Page,
     ) -> Result<(Vec<ActivityDescription>, Option<String>), Error> {
         let activities = self.journal.activities(&page.after()?.unwrap_or_default(), page.limit())?;
-        let next = page::next(&activities, page.limit(), |activity| activity.name.clone());
+        let next = page.next(&activities, |activity| activity.name.clone());
         Ok((activities.into_iter().map(|activity| self.activity_description(activity)).collect(), next))
     }
 

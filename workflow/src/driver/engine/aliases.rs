@@ -2,7 +2,7 @@
 
 use super::super::Error;
 use super::super::names::{self, Qualifier};
-use super::{Engine, Page, page};
+use super::{Engine, Page};
 use crate::Millis;
 use crate::journal::{Alias, AliasChange, Aliased, Machine, Routes};
 
@@ -110,7 +110,7 @@ impl Engine {
         let machine = self.plain_machine(arn)?;
         let after = page.after()?.unwrap_or_default();
         let aliases = self.journal.aliases(machine.id, &after, page.limit())?;
-        let next = page::next(&aliases, page.limit(), |alias| alias.name.clone());
+        let next = page.next(&aliases, |alias| alias.name.clone());
         Ok((aliases.into_iter().map(|alias| self.alias_description(&machine.name, alias)).collect(), next))
     }
 

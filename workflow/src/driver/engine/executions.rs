@@ -10,7 +10,7 @@ use super::super::live::{damaged, facts_of, run_status};
 use super::super::names::{self, ExecutionName};
 use super::super::stored::{Portion, Stored};
 use super::redrive::Redrives;
-use super::{Engine, PAYLOAD, Page, page};
+use super::{Engine, PAYLOAD, Page};
 use crate::history::Detail;
 use crate::journal::{self, ExecutionRow, Listing, Origin, Redriven, RunStatus, Which};
 use crate::{Execution, Input, Millis, Refused};
@@ -181,7 +181,7 @@ impl Engine {
         page: &Page,
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
         let rows = self.journal.executions(listing)?;
-        let next = page::next(&rows, page.limit(), |row| row.id.to_string());
+        let next = page.next(&rows, |row| row.id.to_string());
         let listed = |row: ExecutionRow| ListedExecution {
             arn: self.place.execution_of(&row),
             machine_arn: self.place.machine_of(&row),

@@ -35,7 +35,7 @@ impl Engine {
         let row = self.row(arn)?;
         let skipped: u32 = page.after_number()?.unwrap_or(0);
         let after = skipped.saturating_add(page.limit());
-        let next = |more: bool| more.then(|| super::page::token(after));
+        let next = |more: bool| more.then(|| page.token_at(&after.to_string()));
         if !reverse {
             let read = self.read_history(&row, skipped.saturating_add(1)..after.saturating_add(1))?;
             return Ok(HistoryPage { events: read.shown, next: next(read.more) });

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::names::{self, Qualifier};
 use super::super::{Error, Place};
-use super::{Engine, Page, page};
+use super::{Engine, Page};
 use crate::Millis;
 use crate::definition;
 use crate::journal::{Created, Kind, Machine, NewMachine, Publish, Published, Revision, Tag, Version};
@@ -170,7 +170,7 @@ impl Engine {
         page: &Page,
     ) -> Result<(Vec<ListedMachine>, Option<String>), Error> {
         let machines = self.journal.machines(&page.after()?.unwrap_or_default(), page.limit())?;
-        let next = page::next(&machines, page.limit(), |machine| machine.name.clone());
+        let next = page.next(&machines, |machine| machine.name.clone());
         let listed = machines.into_iter().map(|machine| ListedMachine {
             arn: self.place.machine(&machine.name),
             name: machine.name,

@@ -2,7 +2,7 @@
 
 use super::super::inbox::Command;
 use super::super::{Error, names};
-use super::{Engine, ListedExecution, Page, page};
+use super::{Engine, ListedExecution, Page};
 use crate::Millis;
 use crate::history::Limits;
 use crate::journal::{ExecutionRow, Listing, MapRun, MapRunChange, RunStatus, Which};
@@ -88,7 +88,7 @@ impl Engine {
     ) -> Result<(Vec<ListedMapRun>, Option<String>), Error> {
         let waiting = self.row(execution_arn)?;
         let runs = self.journal.map_runs(waiting.id, page.after_number()?, page.limit())?;
-        let next = page::next(&runs, page.limit(), |run| run.id.to_string());
+        let next = page.next(&runs, |run| run.id.to_string());
         let machine_name = &waiting.machine_name;
         let listed = |run: MapRun| ListedMapRun {
             arn: self.place.map_run(machine_name, &run.label, run.run),

@@ -14,12 +14,15 @@ pub struct Page {
     /// 0 for as many as is usual.
     pub limit: u32,
     pub token: Option<String>,
+    /// Which list this is a page of, parameters and all: the token of another list is none of this one's. Those who
+    /// keep their tokens to themselves need not say.
+    pub list: String,
 }
 
 impl Page {
     /// The token of the page that follows so many entries, for lists whose entries are numbered, as events are.
     pub fn after_count(count: u32) -> String {
-        token(count)
+        Page::default().token_at(&count.to_string())
     }
 
     pub(super) fn limit(&self) -> u32 {
@@ -31,7 +34,7 @@ impl Page {
         let Some(token) = &self.token else { return Ok(None) };
         let bytes = BASE64.decode(token).map_err(|_| Error::InvalidPage)?;
         let (checksum, place) = bytes.split_first_chunk().ok_or(Error::InvalidPage)?;
-        if crc32fast::hash(place).to_le_bytes() != *checksum {
+        if self.checksum(place) != *checksum {
             return Err(Error::InvalidPage);
         }
         String::from_utf8(place.to_vec()).map(Some).map_err(|_| Error::InvalidPage)
@@ -41,22 +44,24 @@ impl Page {
         let after = self.after()?;
         after.map(|text| text.parse().map_err(|_| Error::InvalidPage)).transpose()
     }
-}
 
-/// The token of the page that follows `last`, if this one is full.
-pub(super) fn next<T>(rows: &[T], limit: u32, last: impl FnOnce(&T) -> String) -> Option<String> {
-    let full = rows.len() >= limit as usize;
-    rows.last().filter(|_| full).map(|row| encode(&last(row)))
-}
+    /// The token of the page that follows `last`, if this one is full.
+    pub(super) fn next<T>(&self, rows: &[T], last: impl FnOnce(&T) -> String) -> Option<String> {
+        let full = rows.len() >= self.limit() as usize;
+        rows.last().filter(|_| full).map(|row| self.token_at(&last(row)))
+    }
 
-/// A place in a list with its checksum, so that a garbled token is known as one.
-fn encode(place: &str) -> String {
-    let mut bytes = crc32fast::hash(place.as_bytes()).to_le_bytes().to_vec();
-    bytes.extend(place.as_bytes());
-    BASE64.encode(bytes)
-}
+    /// A place in the list with its checksum, so that a garbled token is known as one.
+    pub(super) fn token_at(&self, place: &str) -> String {
+        let mut bytes = self.checksum(place.as_bytes()).to_vec();
+        bytes.extend(place.as_bytes());
+        BASE64.encode(bytes)
+    }
 
-/// A token that says how many entries came before.
-pub(super) fn token(count: u32) -> String {
-    encode(&count.to_string())
+    fn checksum(&self, place: &[u8]) -> [u8; 4] {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(self.list.as_bytes());
+        hasher.update(place);
+        hasher.finalize().to_le_bytes()
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::Error;
 use super::super::names::{self, Qualifier};
 use super::machines::{MachineMade, MachineRequest, VersionRequest, too_many_versions};
-use super::{Engine, Page, page};
+use super::{Engine, Page};
 use crate::Millis;
 use crate::definition;
 use crate::journal::{Machine, NewRevision, Revised, Unpublished, Version};
@@ -151,7 +151,7 @@ impl Engine {
     ) -> Result<(Vec<VersionMade>, Option<String>), Error> {
         let machine = self.plain_machine(arn)?;
         let versions = self.journal.versions(machine.id, page.after_number()?, page.limit())?;
-        let next = page::next(&versions, page.limit(), |version| version.number.to_string());
+        let next = page.next(&versions, |version| version.number.to_string());
         let listed = versions.into_iter().map(|version| VersionMade {
             arn: self.place.version(&machine.name, version.number),
             created: version.created,

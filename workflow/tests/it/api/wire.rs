@@ -261,3 +261,47 @@ async fn every_violation_of_a_requests_form_is_told_at_once() {
         assert_eq!(refused, ("SerializationException".to_owned(), message.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn the_token_of_one_list_is_none_of_another() {
+    let client = Client::new().await;
+    let mut tokens = Vec::new();
+    for name in ["one", "two"] {
+        client.call("CreateActivity", json!({ "name": name })).await;
+        let machine = client.machine(name, PASS).await;
+        client.call("StartExecution", json!({ "stateMachineArn": machine, "name": "a" })).await;
+        let started = client.call("StartExecution", json!({ "stateMachineArn": machine, "name": "b" })).await;
+        client.rig.engine.closed(started["executionArn"].as_str().unwrap()).await.unwrap();
+        let events = json!({ "executionArn": started["executionArn"] });
+        for (operation, params) in [
+            ("ListStateMachines", json!({})),
+            ("ListActivities", json!({})),
+            ("ListExecutions", json!({ "stateMachineArn": machine })),
+            ("ListExecutions", json!({ "stateMachineArn": machine, "statusFilter": "SUCCEEDED" })),
+            ("GetExecutionHistory", events.clone()),
+            ("GetExecutionHistory", json!({ "executionArn": started["executionArn"], "reverseOrder": true })),
+        ] {
+            let mut first = params.clone();
+            first["maxResults"] = json!(1);
+            // The list has a second page once there are two of each.
+            let page = client.call(operation, first).await;
+            tokens.extend(page["nextToken"].as_str().map(|token| (operation, params, token.to_owned())));
+        }
+    }
+    assert!(tokens.len() >= 10, "{tokens:?}");
+    for (operation, params, _) in &tokens {
+        for (from, its, token) in &tokens {
+            let mut next = params.clone();
+            next["nextToken"] = json!(token);
+            if (operation, params) == (from, its) {
+                client.call(operation, next).await;
+            } else {
+                assert_eq!(
+                    client.refused(operation, next).await.0,
+                    "InvalidToken",
+                    "{from} {its} in {operation} {params}"
+                );
+            }
+        }
+    }
+}
