@@ -27,6 +27,10 @@ bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, wait
 	$(CARGO) build --release --locked --workspace --bin lockgate
 	$(CARGO) bench --locked --workspace --bench engine
 
+bench-audio: tools ## lockgate convert beside ffmpeg and flac: time, processor time, memory and size (QUICK=1 for the short files)
+	$(CARGO) build --release --locked --workspace --bin lockgate
+	$(CARGO) bench --locked --workspace --bench audio
+
 bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done, measured
 	$(CARGO) build --release --locked --workspace
 	target/release/bench-flow
@@ -44,4 +48,4 @@ deny: ## licences, sources and bans of all dependencies (asks the network; needs
 tools: ## install what the tests need (as root; otherwise say what is missing)
 	@sh tests/tools.sh
 
-.PHONY: help run build gen test bench-engine bench-flow fuzz sim lint deny tools
+.PHONY: help run build gen test bench-audio bench-engine bench-flow fuzz sim lint deny tools

@@ -6,6 +6,7 @@ missing=""
 command -v flac >/dev/null || missing="$missing flac"
 command -v ffmpeg >/dev/null || missing="$missing ffmpeg"
 command -v strace >/dev/null || missing="$missing strace"
+[ "$(uname -m)" != x86_64 ] || command -v qemu-x86_64 >/dev/null || missing="$missing qemu-user"
 
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -qq

@@ -24,6 +24,7 @@ use crate::keeping;
 use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
 use crate::objects;
 use crate::step::Step;
+use crate::waveform;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
 const REVISION: u32 = 2;
@@ -38,31 +39,47 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
         return Ok(Work { outputs, written_at: None });
     }
-    let key = format!("{}/{}/{}", step.session_id, step.attempt, random_id());
-    let (made, written) = make(ctx, &step, &key).await?;
+    let keys = [0, 1].map(|_| format!("{}/{}/{}", step.session_id, step.attempt, random_id()));
+    let [key, beside] = &keys;
+    let (made, written) = make(ctx, &step, key).await?;
     let written_at = ctx.clock.now();
-    match verify(ctx, &step, &key, &made, &written).await {
-        Ok(sha256) => {
-            let output = Output {
-                name: step.name_with_ending("flac"),
-                bucket: ctx.settings.buckets.results.clone(),
-                key,
-                bytes: written.size,
-                sha256,
-                content_type: CONTENT_TYPE.to_owned(),
-                media: description(&made),
-                verified: "It was read back and decodes to the MD5 it states.".to_owned(),
-            };
-            let result = Stored { etag: written.etag, output };
-            let outputs = keeping::keep(ctx, &step, ingredients, vec![result]).await?;
+    match results(ctx, &step, key, beside, &made, written).await {
+        Ok(results) => {
+            let outputs = keeping::keep(ctx, &step, ingredients, results).await?;
             Ok(Work { outputs, written_at: Some(written_at) })
         }
         Err(failure) => {
-            // A later sweep deletes it too, but nothing should lie about that is known to be bad.
-            let _ = ctx.objects.delete(&ctx.settings.buckets.results, &key).await;
+            // A later sweep deletes them too, but nothing should lie about that is known to be bad.
+            for key in &keys {
+                let _ = ctx.objects.delete(&ctx.settings.buckets.results, key).await;
+            }
             Err(failure)
         }
     }
+}
+
+/// The FLAC that was written, once it was read back, and the waveform beside it.
+async fn results(
+    ctx: &Ctx,
+    step: &Step,
+    key: &str,
+    beside: &str,
+    made: &MadeFlac,
+    written: objects::Written,
+) -> Result<Vec<Stored>, Failure> {
+    let sha256 = verify(ctx, step, key, made, &written).await?;
+    let output = Output {
+        name: step.name_with_ending("flac"),
+        bucket: ctx.settings.buckets.results.clone(),
+        key: key.to_owned(),
+        bytes: written.size,
+        sha256,
+        content_type: CONTENT_TYPE.to_owned(),
+        media: description(made),
+        verified: "It was read back and decodes to the MD5 it states.".to_owned(),
+    };
+    let flac = Stored { etag: written.etag, output };
+    Ok(vec![flac, waveform::store(ctx, step, beside, made).await?])
 }
 
 async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {

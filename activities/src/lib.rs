@@ -34,6 +34,7 @@ pub mod settle;
 pub mod start;
 mod step;
 pub mod sweep;
+mod waveform;
 
 pub use advance::{Mover, Refusal, advance};
 pub use clock::Clock;

@@ -27,6 +27,23 @@ async fn a_wav_comes_back_as_the_same_sound() -> Result<()> {
     let flac = flow.fetch(&session).await?;
     ensure!(output["bytes"] == flac.len() && output["sha256"] == sound::sha256(&flac), "{output:#}");
     ensure!(decoded(&flac)? == file[44..], "the samples differ");
+    waveform_is_that_of(&session["outputs"][1], &file[44..]).await
+}
+
+/// The JSON beside the FLAC against the samples of its one channel.
+async fn waveform_is_that_of(output: &Value, samples: &[u8]) -> Result<()> {
+    ensure!(output["name"] == "a song.peaks.json", "{output:#}");
+    let url = output["url"].as_str().context("an output has a URL")?;
+    let bytes = reqwest::get(url).await?.bytes().await?;
+    ensure!(output["sha256"] == sound::sha256(&bytes), "{output:#}");
+    let waveform: Value = serde_json::from_slice(&bytes)?;
+    let width = waveform["samples_per_pixel"].as_u64().context("a width")? as usize;
+    let samples = samples.as_chunks::<2>().0.iter().map(|&bytes| i16::from_le_bytes(bytes));
+    let swings = samples.collect::<Vec<_>>();
+    let swings =
+        swings.chunks(width).flat_map(|part| [part.iter().min().copied(), part.iter().max().copied()]);
+    ensure!(waveform["data"] == json!(swings.flatten().collect::<Vec<i16>>()), "{waveform}");
+    ensure!(waveform["version"] == 2 && waveform["bits"] == 16, "{waveform}");
     Ok(())
 }
 
@@ -137,7 +154,7 @@ async fn a_cancelled_session_leaves_nothing_and_can_be_redriven() -> Result<()> 
     let session = flow.until(&id, &["Done", "Failed"]).await?;
     ensure!(session["state"] == "Done" && session["attempt"] == 2, "{session:#}");
     ensure!(decoded(&flow.fetch(&session).await?)? == file[44..], "the samples differ");
-    lab.until_objects(&[("uploads", 1), ("results", 1)]).await?;
+    lab.until_objects(&[("uploads", 1), ("results", 2)]).await?;
 
     let deleted = flow.verb(Method::DELETE, &format!("/api/sessions/{id}"), None).await?;
     ensure!(deleted.status().is_success(), "deleting answered {}", deleted.status());

@@ -50,7 +50,7 @@ async fn a_redrive_takes_what_the_killed_attempt_has_verified() -> Result<()> {
 
     let lab = lab.killing_the_next([]);
     let flow = lab.flow()?;
-    lab.until_objects(&[("results", 1)]).await?;
+    lab.until_objects(&[("results", 2)]).await?;
     ask(&flow, Method::POST, &format!("/xcode/{id}/redrive")).await?;
     let done = flow.until(&id, &["Done", "Failed"]).await?;
     ensure!(done["state"] == "Done" && done["attempt"] == 2, "{done:#}");

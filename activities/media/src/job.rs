@@ -52,6 +52,6 @@ pub fn run(
         Job::Flac { limits, level } => {
             flac::convert(source, limits, *level, processors, sink, progress).map(Answer::Flac)
         }
-        Job::VerifyFlac => flac::verify(source, progress).map(Answer::Verified),
+        Job::VerifyFlac => flac::verify(source, processors, progress).map(Answer::Verified),
     }
 }

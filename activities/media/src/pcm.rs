@@ -1,7 +1,6 @@
 //! Uncompressed sound as it passes between decoder and encoder: interleaved `i32`, each sample right-justified at the
-//! format's depth, and the MD5 that FLAC keeps of it.
+//! format's depth, and as the bytes that FLAC takes the MD5 of.
 
-use md5::{Digest, Md5};
 use pulp::{Arch, Simd, WithSimd};
 
 /// What a run of samples means.
@@ -19,28 +18,6 @@ impl Format {
 
     pub(crate) fn bytes_per_sample(&self) -> usize {
         usize::from(self.bits_per_sample.div_ceil(8))
-    }
-}
-
-/// The MD5 of samples as FLAC defines it: interleaved, little-endian, in whole bytes.
-pub(crate) struct Fingerprint {
-    md5: Md5,
-    bytes_per_sample: usize,
-    scratch: Vec<u8>,
-}
-
-impl Fingerprint {
-    pub(crate) fn new(format: Format) -> Self {
-        Self { md5: Md5::new(), bytes_per_sample: format.bytes_per_sample(), scratch: Vec::new() }
-    }
-
-    pub(crate) fn update(&mut self, samples: &[i32]) {
-        pack(samples, self.bytes_per_sample, &mut self.scratch);
-        self.md5.update(&self.scratch);
-    }
-
-    pub(crate) fn finish(self) -> [u8; 16] {
-        self.md5.finalize().into()
     }
 }
 

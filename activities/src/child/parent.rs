@@ -118,10 +118,16 @@ impl Workbench {
             Err(_elapsed) => Err(Failure::TimedOut { limit: self.limits.wall }),
             Ok(Err(Stopped::Lost)) => Err(worker.cause_of_death(self.limits).await),
             Ok(Err(Stopped::Failed(failure))) => Err(failure),
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => {
+                worker.leave().await;
+                Ok(answer)
+            }
         }
     }
 }
+
+/// How long a child may take to end that has nothing more to do.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running child. Dropping it kills it and whatever it may have started.
 struct Worker {
@@ -234,10 +240,15 @@ impl Worker {
         self.socket.read_exact(bytes).await.map(|_| ()).map_err(|_closed| Stopped::Lost)
     }
 
+    /// Waits for the child that has said its last word, so that what it took is counted as ours.
+    async fn leave(&mut self) {
+        // One that stays is killed when this is dropped.
+        let _late = timeout(PATIENCE, self.process.wait()).await;
+    }
+
     /// How the child that closed its socket ended.
     async fn cause_of_death(&mut self, limits: Limits) -> Failure {
         const LAST_WORDS: u64 = 4096;
-        const PATIENCE: Duration = Duration::from_secs(5);
         let mut last_words = Vec::new();
         let dying = async {
             if let Some(stderr) = &mut self.stderr {

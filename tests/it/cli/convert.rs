@@ -187,3 +187,17 @@ fn a_hostile_name_does_not_steer_the_terminal() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_result_is_not_read_back_when_that_is_not_wanted() -> Result<()> {
+    let file = wav(SECOND, 1);
+    let folder = folder(&[("a.wav", &file)])?;
+    let path = folder.path();
+    let verified = |arguments: &[&str]| -> Result<serde_json::Value> {
+        let said = run(path, &[&["convert", "a.wav", "--force", "--json"], arguments].concat())?;
+        Ok(serde_json::from_str::<serde_json::Value>(&said.out)?["verified"].clone())
+    };
+    ensure!(verified(&[])? == true && verified(&["--no-verify"])? == false);
+    ensure!(decoded(&std::fs::read(path.join("a.flac"))?)? == file[44..], "the samples differ");
+    Ok(())
+}

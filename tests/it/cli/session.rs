@@ -86,7 +86,7 @@ fn a_file_is_sent_started_followed_and_fetched() -> Result<()> {
     desk.session(&["fetch", &id])?.expect(1, &["a.flac is already there"])?;
     let (_, fetched) = desk.made(&["fetch", &id, "-o", "new/"])?;
     ensure!(fetched["fetched"][0] == "new/a.flac", "{fetched:#}");
-    ensure!(names(&desk.path("new"))? == ["a.flac"], "{fetched:#}");
+    ensure!(names(&desk.path("new"))? == ["a.flac", "a.peaks.json"], "{fetched:#}");
     Ok(())
 }
 
@@ -103,7 +103,7 @@ fn one_command_sends_a_file_and_brings_its_result() -> Result<()> {
     ensure!(listed.len() == 1, "it was sent although there was no place for its result: {listed:?}");
     let (_, session) = desk.made(&["new", "a song.wav", "--start"])?;
     ensure!(session["start"] == "auto" && session["state"] != "NotUploaded", "{session:#}");
-    ensure!(names(desk.files.path())? == ["a song.wav", "result.flac"], "{said:#?}");
+    ensure!(names(desk.files.path())? == ["a song.peaks.json", "a song.wav", "result.flac"], "{said:#?}");
     Ok(())
 }
 

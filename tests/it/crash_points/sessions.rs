@@ -105,7 +105,7 @@ async fn cancelled_before_its_start(lab: &Lab) -> Result<Ending> {
     let done = told(lab, &id).await?;
     let trail = ["UploadConfirmed", "Cancelled", "Redriven", "TranscodeSucceeded"];
     ensure!(done.is("Done", "", &trail), "{done:?}");
-    until_stored(lab, Stored { uploads: 1, results: 1 }).await?;
+    until_stored(lab, Stored { uploads: 1, results: 2 }).await?;
     until_closed(lab, &id, 1).await?;
     delete(lab, &id).await?;
     Ok(vec![cancelled, done])

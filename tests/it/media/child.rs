@@ -24,7 +24,7 @@ fn flac() -> Job {
 }
 
 /// Bytes in memory, or made up as they are read.
-struct Made<F> {
+pub(super) struct Made<F> {
     length: u64,
     byte: F,
 }
@@ -40,12 +40,12 @@ impl<F: Fn(u64) -> u8 + Send + Sync> AsyncSource for Made<F> {
     }
 }
 
-fn whole(file: &[u8]) -> Made<impl Fn(u64) -> u8 + Send + Sync> {
+pub(super) fn whole(file: &[u8]) -> Made<impl Fn(u64) -> u8 + Send + Sync> {
     Made { length: file.len() as u64, byte: |offset: u64| file[offset as usize] }
 }
 
 #[derive(Default)]
-struct Kept(Vec<u8>);
+pub(super) struct Kept(pub(super) Vec<u8>);
 
 impl AsyncSink for Kept {
     async fn write(&mut self, bytes: Bytes) -> io::Result<()> {

@@ -4,7 +4,9 @@
 mod child;
 mod convert;
 mod damage;
+mod encoder;
 mod lossy;
+mod processors;
 mod sounds;
 mod tools;
 
@@ -20,9 +22,13 @@ const TWO: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
 
 /// Converts in this very process.
 fn convert(source: &[u8]) -> Result<(Vec<u8>, MadeFlac), Problem> {
+    convert_at(source, Level::default(), TWO)
+}
+
+fn convert_at(source: &[u8], level: Level, processors: NonZeroUsize) -> Result<(Vec<u8>, MadeFlac), Problem> {
     let mut flac = Vec::new();
-    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
-    let answer = media::run(&job, TWO, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
+    let job = Job::Flac { limits: Limits::default(), level };
+    let answer = media::run(&job, processors, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
     let Answer::Flac(made) = answer else { panic!("the answer to another question: {answer:?}") };
     assert_eq!(made.bytes, flac.len() as u64);
     Ok((flac, made))

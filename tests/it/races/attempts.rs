@@ -25,7 +25,7 @@ async fn redriven_over(shop: &Workshop, id: &str, late: &Held, maker: u32) -> Re
     shop.until(id, State::Done).await?;
     ensure!(shop.gates.all_used(), "some call never came");
     let session = shop.settled(id).await?;
-    ensure!(session.attempt == 2 && session.outputs.len() == 1, "{session:#?}");
+    ensure!(session.attempt == 2 && session.outputs.len() == 2, "{session:#?}");
     ensure!(session.outputs[0].key.starts_with(&session.output_prefix(maker)), "{session:#?}");
     let path = [
         Event::UploadConfirmed,

@@ -21,7 +21,7 @@ async fn made(shop: &Workshop) -> Result<(Session, Held)> {
 
 fn kept_key(session: &Session) -> Result<String> {
     let kept = session.kept.as_ref().context("something is kept")?;
-    ensure!(kept.results.len() == 1, "{session:#?}");
+    ensure!(kept.results.len() == 2, "{session:#?}");
     Ok(kept.results[0].output.key.clone())
 }
 
@@ -30,7 +30,7 @@ async fn redriven(shop: &Workshop, id: &str) -> Result<String> {
     shop.redrive(id).await?;
     shop.until(id, State::Done).await?;
     let session = shop.settled(id).await?;
-    ensure!(session.attempt == 2 && session.outputs.len() == 1 && session.kept.is_none(), "{session:#?}");
+    ensure!(session.attempt == 2 && session.outputs.len() == 2 && session.kept.is_none(), "{session:#?}");
     Ok(session.outputs[0].key.clone())
 }
 

@@ -60,11 +60,14 @@ pub(super) async fn fetch(
     bar: &Bar,
 ) -> Result<Vec<PathBuf>, Failure> {
     bar.stage("fetching");
-    let mut fetched = Vec::new();
+    let mut fetched: Vec<PathBuf> = Vec::new();
     for output in session["outputs"].as_array().into_iter().flatten() {
         // Only the last part of the name, whatever the server says: nothing is written elsewhere.
         let name = output["name"].as_str().and_then(|name| Path::new(name).file_name());
-        let target = place.of(Path::new(name.unwrap_or_else(|| "result".as_ref())));
+        let name = name.unwrap_or_else(|| "result".as_ref());
+        // What is asked for by the name of a file is the first result; the others lie beside it.
+        let target =
+            fetched.first().map_or_else(|| place.of(Path::new(name)), |first| first.with_file_name(name));
         fetch_one(client, output, &target, force, bar).await?;
         fetched.push(target);
     }

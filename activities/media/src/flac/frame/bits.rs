@@ -39,12 +39,16 @@ impl Bits {
         }
     }
 
+    #[inline(always)]
     pub(super) fn mark(&self) -> Mark {
         Mark { whole: self.whole, begun: self.begun, count: self.count }
     }
 
+    /// Back to a mark, or on to where a pen has come.
+    #[inline(always)]
     pub(super) fn rewind(&mut self, to: Mark) {
-        Mark { whole: self.whole, begun: self.begun, count: self.count } = to;
+        let Mark { whole, begun, count } = to;
+        (self.whole, self.begun, self.count) = (whole, begun, count);
     }
 
     /// How many bits were written since `mark`.
@@ -55,27 +59,21 @@ impl Bits {
     /// The lowest `length` bits of `value`, which has no others; at most [`MOST`].
     #[inline(always)]
     pub(super) fn put(&mut self, value: u64, length: u32) {
-        self.begun |= value.wrapping_shl(64 - self.count - length);
-        let count = self.count + length;
-        self.bytes[self.whole..self.whole + 8].copy_from_slice(&self.begun.to_be_bytes());
-        self.whole += count as usize / 8;
-        self.begun <<= count & !7;
-        self.count = count & 7;
+        let mut pen = self.pen();
+        pen.put(value, length);
+        let mark = pen.at;
+        self.rewind(mark);
+    }
+
+    /// What writes many numbers in a row.
+    #[inline(always)]
+    pub(super) fn pen(&mut self) -> Pen<'_> {
+        Pen { at: self.mark(), bytes: &mut self.bytes }
     }
 
     #[inline(always)]
     pub(super) fn put_signed(&mut self, value: i32, length: u32) {
         self.put(value as u64 & ((1 << length) - 1), length);
-    }
-
-    /// Any number of zeros.
-    #[inline(always)]
-    pub(super) fn zeros(&mut self, mut count: u32) {
-        while count > MOST {
-            self.put(0, MOST);
-            count -= MOST;
-        }
-        self.put(0, count);
     }
 
     /// Zeros up to a whole byte.
@@ -97,6 +95,35 @@ impl Bits {
     }
 }
 
+/// Writes bits without looking up after each where the next one goes: what was written counts once [`Bits::rewind`] has
+/// been told where it ended.
+pub(super) struct Pen<'b> {
+    pub(super) at: Mark,
+    bytes: &'b mut [u8],
+}
+
+impl Pen<'_> {
+    /// The lowest `length` bits of `value`, which has no others; at most [`MOST`].
+    #[inline(always)]
+    pub(super) fn put(&mut self, value: u64, length: u32) {
+        let Mark { whole, begun, count } = self.at;
+        let begun = begun | value.wrapping_shl(64 - count - length);
+        let count = count + length;
+        self.bytes[whole..whole + 8].copy_from_slice(&begun.to_be_bytes());
+        self.at = Mark { whole: whole + count as usize / 8, begun: begun << (count & !7), count: count & 7 };
+    }
+
+    /// Any number of zeros.
+    #[inline(always)]
+    pub(super) fn zeros(&mut self, mut count: u32) {
+        while count > MOST {
+            self.put(0, MOST);
+            count -= MOST;
+        }
+        self.put(0, count);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,8 +139,11 @@ mod tests {
         bits.put((1 << 56) - 1, 56);
         assert_eq!(bits.since(mark), 56);
         bits.rewind(mark);
-        bits.zeros(70);
-        bits.put(1, 1);
+        let mut pen = bits.pen();
+        pen.zeros(70);
+        pen.put(1, 1);
+        let end = pen.at;
+        bits.rewind(end);
         assert_eq!(bits.since(mark), 71);
         bits.align();
         assert_eq!(bits.bytes(), [0b1011_1110, 0, 0, 0, 0, 0, 0, 0, 0, 0b0000_0010]);

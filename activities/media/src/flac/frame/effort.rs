@@ -1,5 +1,6 @@
 //! What each level tries.
 
+use super::predict::HIGHEST;
 use super::window::Shape;
 use crate::Format;
 use crate::flac::Level;
@@ -12,12 +13,12 @@ pub(super) struct Effort {
     pub(super) order: usize,
     /// At most 2^this partitions.
     pub(super) finest: u32,
-    /// Whether all ways to store two channels are tried out, or chosen between by what they promise.
-    pub(super) trial: bool,
     /// Whether the fixed predictors are looked at.
     pub(super) fixed: bool,
-    /// A fixed predictor is tried when it promises less than this much of what the linear ones do.
-    pub(super) fixed_if: f64,
+    /// A way to store two channels that promises less than this much of the best promise is tried.
+    pub(super) layouts: f64,
+    /// The same of a predictor.
+    pub(super) predictors: f64,
 }
 
 /// Above this rate players are told to expect orders of more than twelve.
@@ -25,28 +26,37 @@ const ORDINARY_RATE: u32 = 48_000;
 
 impl Effort {
     pub(super) fn of(level: Level, format: Format) -> Self {
-        const ONE: &[Shape] = &[Shape::whole(0.5)];
-        const FOUR: &[Shape] = &[
+        const SHAPES: [Shape; 4] = [
             Shape::whole(0.5),
             Shape { from: 0.0, to: 0.5, slopes: 0.5 },
-            Shape { from: 0.25, to: 0.75, slopes: 0.5 },
             Shape { from: 0.5, to: 1.0, slopes: 0.5 },
+            Shape { from: 0.25, to: 0.75, slopes: 0.5 },
         ];
         let high = format.sample_rate > ORDINARY_RATE;
         match level {
-            Level::Fast => {
-                Self { shapes: ONE, order: 8, finest: 5, trial: false, fixed: false, fixed_if: 1.0 }
-            }
-            Level::Default => {
-                Self { shapes: ONE, order: 12, finest: 6, trial: false, fixed: true, fixed_if: 1.0 }
-            }
-            Level::Best => Self {
-                shapes: FOUR,
-                order: if high { 16 } else { 12 },
-                finest: 8,
-                trial: true,
+            Level::Fast => Self {
+                shapes: &SHAPES[..1],
+                order: 8,
+                finest: 5,
+                fixed: false,
+                layouts: 1.0,
+                predictors: 1.0,
+            },
+            Level::Default => Self {
+                shapes: &SHAPES[..3],
+                order: 12,
+                finest: 6,
                 fixed: true,
-                fixed_if: 1.02,
+                layouts: 1.002,
+                predictors: 1.0,
+            },
+            Level::Best => Self {
+                shapes: &SHAPES,
+                order: if high { HIGHEST } else { 12 },
+                finest: 8,
+                fixed: true,
+                layouts: 1.02,
+                predictors: f64::INFINITY,
             },
         }
     }

@@ -5,6 +5,8 @@ use super::crc::crc8;
 use crate::Format;
 use crate::flac::header::BLOCK;
 
+use super::{MID, SIDE};
+
 /// How a frame's channels are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -16,6 +18,42 @@ pub(super) enum Layout {
 }
 
 impl Layout {
+    /// All ways to store so many channels.
+    fn all(channels: u8) -> &'static [Self] {
+        const OF_TWO: [Layout; 4] =
+            [Layout::Independent, Layout::LeftSide, Layout::SideRight, Layout::MidSide];
+        if channels == 2 { &OF_TWO } else { &OF_TWO[..1] }
+    }
+
+    /// What this takes when each channel costs so much.
+    pub(super) fn cost(self, costs: &[f64; 8], channels: u8) -> f64 {
+        self.order(channels).iter().map(|&index| costs[index]).sum()
+    }
+
+    /// The one that costs the least.
+    pub(super) fn cheapest(costs: &[f64; 8], channels: u8) -> Self {
+        let all = Self::all(channels).iter().copied();
+        let cheapest = all.min_by(|a, b| a.cost(costs, channels).total_cmp(&b.cost(costs, channels)));
+        cheapest.unwrap_or(Self::Independent)
+    }
+
+    /// Whether one that costs no more than `within` needs this channel.
+    pub(super) fn any_with(index: usize, within: f64, costs: &[f64; 8], channels: u8) -> bool {
+        let mut all = Self::all(channels).iter();
+        all.any(|layout| layout.cost(costs, channels) <= within && layout.order(channels).contains(&index))
+    }
+
+    /// The channels that are written, in their order.
+    pub(super) fn order(self, channels: u8) -> &'static [usize] {
+        const EACH: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+        match self {
+            Self::Independent => &EACH[..usize::from(channels)],
+            Self::LeftSide => &[0, SIDE],
+            Self::SideRight => &[SIDE, 1],
+            Self::MidSide => &[MID, SIDE],
+        }
+    }
+
     fn code(self, channels: u8) -> u64 {
         match self {
             Self::Independent => u64::from(channels - 1),
@@ -47,6 +85,30 @@ pub(super) fn write(bits: &mut Bits, format: Format, layout: Layout, length: usi
     bits.put(rate.value, rate.bits);
     let crc = crc8(bits.bytes());
     bits.put(u64::from(crc), 8);
+}
+
+/// Whether `bytes` begin with a frame of this number, as [`write`] writes them.
+pub(in crate::flac) fn begins_frame(bytes: &[u8], number: u64) -> bool {
+    const FIXED: usize = 4;
+    let &[0xFF, 0xF8, codes, _, ref rest @ ..] = bytes else { return false };
+    let mut expected = Bits::default();
+    expected.reserve(100);
+    put_number(&mut expected, number);
+    if !rest.starts_with(expected.bytes()) {
+        return false;
+    }
+    let length = match codes >> 4 {
+        6 => 1,
+        7 => 2,
+        _ => 0,
+    };
+    let rate = match codes & 0x0F {
+        12 => 1,
+        13 | 14 => 2,
+        _ => 0,
+    };
+    let end = FIXED + expected.bytes().len() + length + rate;
+    bytes.get(end).is_some_and(|&crc| crc8(&bytes[..end]) == crc)
 }
 
 /// A sample rate as a frame states it: by a code, or behind the number.

@@ -4,13 +4,16 @@
 //! All in 64-bit floats with additions in a fixed order, so that every processor comes to the same predictor: no fused
 //! multiply-add, and no logarithm of the platform.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::plane::LEAD;
 use super::predict::{HIGHEST, Predictor};
 
 /// Sums that are added up side by side.
 const LANES: usize = 8;
-/// Lags that are worked on at once, because they share a load.
-const GROUP: usize = 4;
+/// Lags that are worked on at once, and how far they lie apart: all there are, in four goes.
+const LAGS: usize = 4;
+const APART: usize = 4;
 
 /// Autocorrelations of lags 0 to [`HIGHEST`], as many as were asked for.
 pub(super) type Lags = [f64; HIGHEST + 1];
@@ -22,12 +25,17 @@ pub(super) struct Weighted {
     values: Vec<f64>,
 }
 
-/// The zeros before the weighted samples: as far back as any group of lags reaches.
-const BEFORE: usize = HIGHEST + GROUP;
+/// The zeros before the weighted samples: as far back as any lag reaches.
+const BEFORE: usize = LAGS * APART;
 
 impl Weighted {
+    /// The autocorrelation of weighted samples, whose first one stands behind [`LEAD`] zeros.
+    pub(super) fn analyse(&mut self, samples: &[i32], weights: &[f64], order: usize) -> Lags {
+        Arch::new().dispatch(Analysis { weighted: self, samples, weights, order })
+    }
+
     #[inline(always)]
-    pub(super) fn weigh(&mut self, samples: &[i32], weights: &[f64]) {
+    fn weigh(&mut self, samples: &[i32], weights: &[f64]) {
         let sound = &samples[LEAD..];
         self.values.resize(BEFORE + sound.len().next_multiple_of(LANES), 0.0);
         let (values, rest) = self.values[BEFORE..].split_at_mut(sound.len());
@@ -38,32 +46,51 @@ impl Weighted {
     }
 
     #[inline(always)]
-    pub(super) fn autocorrelation(&self, order: usize) -> Lags {
+    fn autocorrelation(&self, order: usize) -> Lags {
         let mut lags = [0.0; HIGHEST + 1];
-        for first in (0..=order).step_by(GROUP) {
-            let sums = self.group(first);
-            for (lag, sum) in lags[first..].iter_mut().zip(sums) {
-                *lag = sum;
+        for first in 0..APART.min(order + 1) {
+            for (place, sum) in self.every_fourth(first).into_iter().enumerate() {
+                lags[first + place * APART] = sum;
             }
         }
         lags
     }
 
+    /// The sums of the lags `first`, four more, and so on: what each is added up from lies whole vectors apart, so that
+    /// nothing has to be shuffled.
     #[inline(always)]
-    fn group(&self, first: usize) -> [f64; GROUP] {
-        let length = self.values.len() - BEFORE;
-        let back = |lag: usize| self.values[BEFORE - first - lag..][..length].chunks_exact(LANES);
-        let now = self.values[BEFORE..].chunks_exact(LANES);
-        let mut sums = [[0.0; LANES]; GROUP];
-        for ((((now, a), b), c), d) in now.zip(back(0)).zip(back(1)).zip(back(2)).zip(back(3)) {
-            for lane in 0..LANES {
-                sums[0][lane] += now[lane] * a[lane];
-                sums[1][lane] += now[lane] * b[lane];
-                sums[2][lane] += now[lane] * c[lane];
-                sums[3][lane] += now[lane] * d[lane];
+    fn every_fourth(&self, first: usize) -> [f64; LAGS] {
+        const NEAR: usize = LANES + (LAGS - 1) * APART;
+        let now = self.values[BEFORE..].as_chunks::<LANES>().0;
+        let nears = self.values[BEFORE - first - (LAGS - 1) * APART..].windows(NEAR).step_by(LANES);
+        let mut sums = [[0.0; LANES]; LAGS];
+        for (now, near) in now.iter().zip(nears) {
+            for (lag, sums) in sums.iter_mut().enumerate() {
+                let back = (LAGS - 1 - lag) * APART;
+                for lane in 0..LANES {
+                    sums[lane] += now[lane] * near[back + lane];
+                }
             }
         }
         sums.map(|[a, b, c, d, e, f, g, h]| ((a + b) + (c + d)) + ((e + f) + (g + h)))
+    }
+}
+
+/// The analysis of one block, compiled for what this processor has.
+struct Analysis<'a> {
+    weighted: &'a mut Weighted,
+    samples: &'a [i32],
+    weights: &'a [f64],
+    order: usize,
+}
+
+impl WithSimd for Analysis<'_> {
+    type Output = Lags;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Lags {
+        self.weighted.weigh(self.samples, self.weights);
+        self.weighted.autocorrelation(self.order)
     }
 }
 
@@ -78,7 +105,6 @@ pub(super) struct Ladder {
 
 impl Ladder {
     /// Finds the predictors of up to this order.
-    #[inline(always)]
     pub(super) fn climb(&mut self, lags: &Lags, order: usize) {
         self.orders = 0;
         let mut error = lags[0];
@@ -202,9 +228,8 @@ mod tests {
             samples.push(next as i32);
         }
         let mut weighted = Weighted::default();
-        weighted.weigh(&samples, &vec![1.0; 4096]);
         let mut ladder = Ladder::default();
-        ladder.climb(&weighted.autocorrelation(8), 8);
+        ladder.climb(&weighted.analyse(&samples, &[1.0; 4096], 8), 8);
         let (order, _) = ladder.best(4096, 1.0 / 4096.0, 30).unwrap();
         assert_eq!(order, 2);
         let predictor = ladder.predictor(2, 12).unwrap();

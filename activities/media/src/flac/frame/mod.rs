@@ -16,6 +16,9 @@ mod window;
 
 use pulp::{Arch, Simd, WithSimd};
 
+pub(super) use self::crc::crc16;
+pub(super) use self::head::begins_frame;
+
 use self::bits::Bits;
 use self::effort::Effort;
 use self::head::Layout;
@@ -28,23 +31,23 @@ pub(super) struct Coder {
     arch: Arch,
     format: Format,
     effort: Effort,
-    channels: Vec<Subframe>,
-    /// What the two channels of a stereo sound have in common, and how they differ.
-    mid: Subframe,
-    side: Subframe,
+    /// One for each channel. Of a stereo sound also what its two have in common, and how they differ.
+    subframes: Vec<Subframe>,
     desk: Desk,
     bits: Bits,
 }
 
+const MID: usize = 2;
+const SIDE: usize = 3;
+
 impl Coder {
     pub(super) fn new(format: Format, level: Level) -> Self {
+        let candidates = if format.channels == 2 { SIDE + 1 } else { format.channels() };
         Self {
             arch: Arch::new(),
             format,
             effort: Effort::of(level, format),
-            channels: (0..format.channels).map(|_| Subframe::default()).collect(),
-            mid: Subframe::default(),
-            side: Subframe::default(),
+            subframes: (0..candidates).map(|_| Subframe::default()).collect(),
             desk: Desk::default(),
             bits: Bits::default(),
         }
@@ -59,73 +62,59 @@ impl Coder {
 
     #[inline(always)]
     fn make(&mut self, samples: &[i32], number: u64) {
-        let count = self.channels.len();
-        let length = samples.len() / count;
-        self.desk.windows.prepare(self.effort.shapes, length);
-        for (channel, subframe) in self.channels.iter_mut().enumerate() {
-            subframe.plane.prepare(length, u32::from(self.format.bits_per_sample));
-            plane::separate(samples, count, channel, &mut subframe.plane);
+        let length = samples.len() / self.format.channels();
+        self.fill(samples, length);
+        let Self { format, effort, subframes, desk, bits, .. } = self;
+        let mut costs = [0.0; 8];
+        for (subframe, cost) in subframes.iter_mut().zip(&mut costs) {
+            *cost = subframe.estimate(effort, desk);
         }
-        self.bits.clear();
-        self.bits.reserve(256);
-        let layout = if count == 2 { self.settle_two(length) } else { self.settle_each() };
-        head::write(&mut self.bits, self.format, layout, length, number);
-        let Self { channels, mid, side, bits, .. } = self;
-        let write = match layout {
-            Layout::Independent => [None, None],
-            Layout::LeftSide => [Some(&channels[0]), Some(&*side)],
-            Layout::SideRight => [Some(&*side), Some(&channels[1])],
-            Layout::MidSide => [Some(&*mid), Some(&*side)],
+        let mut within =
+            Layout::cheapest(&costs, format.channels).cost(&costs, format.channels) * effort.layouts;
+        let verbatim = samples.len() as f64 * f64::from(format.bits_per_sample);
+        let mut settled = [f64::INFINITY; 8];
+        let layout = loop {
+            for (index, subframe) in subframes.iter_mut().enumerate() {
+                if settled[index].is_infinite() && Layout::any_with(index, within, &costs, format.channels) {
+                    settled[index] = subframe.settle(effort, desk) as f64;
+                }
+            }
+            let layout = Layout::cheapest(&settled, format.channels);
+            // Promises mislead where nothing can be predicted: there every way is tried.
+            if layout.cost(&settled, format.channels) < verbatim || within.is_infinite() {
+                break layout;
+            }
+            within = f64::INFINITY;
         };
-        let independent = channels.iter().filter(|_| layout == Layout::Independent);
-        for subframe in write.into_iter().flatten().chain(independent) {
-            subframe.write(bits);
+        bits.clear();
+        bits.reserve(256);
+        head::write(bits, *format, layout, length, number);
+        for &index in layout.order(format.channels) {
+            subframes[index].write(bits);
         }
         bits.reserve(64);
         bits.seal();
     }
 
+    /// Takes the samples of each channel, and blends them where there are two.
     #[inline(always)]
-    fn settle_each(&mut self) -> Layout {
-        for subframe in &mut self.channels {
-            subframe.estimate(&self.effort, &mut self.desk);
-            subframe.settle(&self.effort, &mut self.desk);
-        }
-        Layout::Independent
-    }
-
-    /// Chooses how two channels are stored, by what they promise or by trying, and settles the two that are written.
-    #[inline(always)]
-    fn settle_two(&mut self, length: usize) -> Layout {
-        let Self { channels, mid, side, effort, desk, format, .. } = self;
-        let [left, right] = &mut channels[..] else { unreachable!("there are two") };
-        let bits = u32::from(format.bits_per_sample);
-        mid.plane.prepare(length, bits);
-        side.plane.prepare(length, bits + 1);
-        plane::blend(&left.plane, &right.plane, &mut mid.plane, &mut side.plane);
-        let mut four = [left, right, mid, side];
-        let mut cost = [0.0; 4];
-        for (subframe, cost) in four.iter_mut().zip(&mut cost) {
-            *cost = subframe.estimate(effort, desk);
-            if effort.trial {
-                *cost = subframe.settle(effort, desk) as f64;
+    fn fill(&mut self, samples: &[i32], length: usize) {
+        self.desk.windows.prepare(self.effort.shapes, length);
+        let (channels, bits) = (self.format.channels(), u32::from(self.format.bits_per_sample));
+        for (index, subframe) in self.subframes.iter_mut().enumerate() {
+            subframe.plane.prepare(length, bits + u32::from(channels == 2 && index == SIDE));
+            if index < channels {
+                plane::separate(samples, channels, index, &mut subframe.plane);
             }
         }
-        let [l, r, m, s] = cost;
-        let layouts = [
-            (Layout::Independent, l + r, [0, 1]),
-            (Layout::LeftSide, l + s, [0, 3]),
-            (Layout::SideRight, r + s, [1, 3]),
-            (Layout::MidSide, m + s, [2, 3]),
-        ];
-        let least = layouts.iter().min_by(|(_, a, _), (_, b, _)| a.total_cmp(b));
-        let &(layout, _, written) = least.expect("there are four");
-        if !effort.trial {
-            for index in written {
-                four[index].settle(effort, desk);
-            }
+        if let [left, right, mid, side] = &mut self.subframes[..]
+            && channels == 2
+        {
+            plane::blend(&left.plane, &right.plane, &mut mid.plane, &mut side.plane);
         }
-        layout
+        for subframe in &mut self.subframes {
+            subframe.plane.survey();
+        }
     }
 }
 

@@ -11,7 +11,7 @@ fn fold(residual: i32) -> u32 {
 }
 
 /// The highest order of a linear predictor.
-pub(super) const HIGHEST: usize = 32;
+pub(super) const HIGHEST: usize = 15;
 
 /// A linear predictor as a frame states it: the next sample is the sum of the ones before, each times its coefficient,
 /// shifted down.
@@ -45,8 +45,7 @@ pub(super) fn linear(samples: &[i32], peak: u32, predictor: &Predictor, left: &m
             7..=8 => narrow::<8>(samples, predictor, left),
             9..=10 => narrow::<10>(samples, predictor, left),
             11..=12 => narrow::<12>(samples, predictor, left),
-            13..=16 => narrow::<16>(samples, predictor, left),
-            _ => narrow::<HIGHEST>(samples, predictor, left),
+            _ => narrow::<LEAD>(samples, predictor, left),
         }
         true
     } else {
@@ -54,8 +53,7 @@ pub(super) fn linear(samples: &[i32], peak: u32, predictor: &Predictor, left: &m
             ..=4 => wide::<4>(samples, predictor, left),
             5..=8 => wide::<8>(samples, predictor, left),
             9..=12 => wide::<12>(samples, predictor, left),
-            13..=16 => wide::<16>(samples, predictor, left),
-            _ => wide::<HIGHEST>(samples, predictor, left),
+            _ => wide::<LEAD>(samples, predictor, left),
         }
     }
 }
@@ -111,17 +109,33 @@ fn wide<const TAPS: usize>(samples: &[i32], predictor: &Predictor, left: &mut [u
 
 /// How far the fixed predictors of each order are off, summed over all samples that every one of them predicts.
 #[inline(always)]
-pub(super) fn fixed_errors(samples: &[i32]) -> [u64; 5] {
-    let (mut none, mut first, mut second, mut third, mut fourth) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
-    for near in samples[LEAD..].windows(5) {
-        let [e, d, c, b, a] = [near[0], near[1], near[2], near[3], near[4]];
-        none += u64::from(a.unsigned_abs());
-        first += u64::from((a - b).unsigned_abs());
-        second += u64::from((a - 2 * b + c).unsigned_abs());
-        third += u64::from((a - 3 * (b - c) - d).unsigned_abs());
-        fourth += u64::from((a - 4 * (b + d) + 6 * c + e).unsigned_abs());
+pub(super) fn fixed_errors(samples: &[i32], peak: u32) -> [u64; 5] {
+    const AT_ONCE: usize = 1024;
+    let mut errors = [0; 5];
+    if peak <= 1 << 17 {
+        // Four bits more than a sample has, and ten for so many of them: sums of 32 bits will do.
+        for start in (LEAD..samples.len() - 4).step_by(AT_ONCE) {
+            let end = samples.len().min(start + AT_ONCE + 4);
+            let mut sums = [0_u32; 5];
+            for near in samples[start..end].windows(5) {
+                let off = differences(near);
+                (0..5).for_each(|order| sums[order] += off[order]);
+            }
+            (0..5).for_each(|order| errors[order] += u64::from(sums[order]));
+        }
+    } else {
+        for near in samples[LEAD..].windows(5) {
+            let off = differences(near);
+            (0..5).for_each(|order| errors[order] += u64::from(off[order]));
+        }
     }
-    [none, first, second, third, fourth]
+    errors
+}
+
+#[inline(always)]
+fn differences(near: &[i32]) -> [u32; 5] {
+    let [e, d, c, b, a] = [near[0], near[1], near[2], near[3], near[4]];
+    [a, a - b, a - 2 * b + c, a - 3 * (b - c) - d, a - 4 * (b + d) + 6 * c + e].map(i32::unsigned_abs)
 }
 
 /// What the fixed predictor of this order leaves over.

@@ -1,6 +1,6 @@
 //! How what a predictor leaves over is written: in partitions of equal length, each with a Rice parameter of its own.
 
-use super::bits::{Bits, MOST};
+use super::bits::{Bits, MOST, Pen};
 
 /// At most 2^8 partitions: what players are told to expect.
 pub(super) const FINEST: u32 = 8;
@@ -110,14 +110,17 @@ impl Partitions {
         let mut skip = warm_up;
         for (&parameter, partition) in parameters.iter().zip(left.chunks_exact(left.len() >> self.order)) {
             bits.put(u64::from(parameter), each);
-            numbers(&partition[skip..], u32::from(parameter), bits);
+            let mut pen = bits.pen();
+            numbers(&partition[skip..], u32::from(parameter), &mut pen);
+            let end = pen.at;
+            bits.rewind(end);
             skip = 0;
         }
     }
 }
 
 #[inline(always)]
-fn numbers(values: &[u32], parameter: u32, bits: &mut Bits) {
+fn numbers(values: &[u32], parameter: u32, pen: &mut Pen<'_>) {
     let one = 1_u64 << parameter;
     let mask = one - 1;
     let mut pairs = values.chunks_exact(2);
@@ -127,18 +130,19 @@ fn numbers(values: &[u32], parameter: u32, bits: &mut Bits) {
         if long <= MOST {
             let short = (second >> parameter) + 1 + parameter;
             let code = (one | u64::from(first) & mask) << short | one | u64::from(second) & mask;
-            bits.put(code, long);
+            pen.put(code, long);
         } else {
-            number(first, parameter, bits);
-            number(second, parameter, bits);
+            number(first, parameter, pen);
+            number(second, parameter, pen);
         }
     }
     for &last in pairs.remainder() {
-        number(last, parameter, bits);
+        number(last, parameter, pen);
     }
 }
 
-fn number(value: u32, parameter: u32, bits: &mut Bits) {
-    bits.zeros(value >> parameter);
-    bits.put(1 << parameter | u64::from(value) & ((1 << parameter) - 1), parameter + 1);
+#[inline(always)]
+fn number(value: u32, parameter: u32, pen: &mut Pen<'_>) {
+    pen.zeros(value >> parameter);
+    pen.put(1 << parameter | u64::from(value) & ((1 << parameter) - 1), parameter + 1);
 }

@@ -1,5 +1,7 @@
 //! One channel of a frame: what could stand for it, which of that is the shortest, and how it is written.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::bits::Bits;
 use super::effort::Effort;
 use super::lpc::{Ladder, Weighted, log2};
@@ -26,6 +28,8 @@ enum Model {
 pub(super) struct Subframe {
     pub(super) plane: Plane,
     ladder: Ladder,
+    /// The order of a linear predictor that promises the fewest bits, and how many; the same of a fixed one.
+    rung: Option<(usize, f64)>,
     fixed: Option<(usize, f64)>,
     best: Best,
     /// What the best model leaves over, and room to try another.
@@ -37,6 +41,12 @@ struct Best {
     model: Model,
     partitions: Option<Partitions>,
     bits: u64,
+}
+
+impl Best {
+    fn is_verbatim(&self) -> bool {
+        matches!(self.model, Model::Verbatim)
+    }
 }
 
 impl Default for Best {
@@ -57,13 +67,13 @@ impl Subframe {
     /// About how many bits this channel is going to take, by its predictors' errors alone.
     #[inline(always)]
     pub(super) fn estimate(&mut self, effort: &Effort, desk: &mut Desk) -> f64 {
-        self.plane.survey();
         if self.plane.constant {
             return f64::from(self.plane.bits);
         }
         self.estimate_fixed(effort);
-        let fixed = self.fixed.map_or(f64::INFINITY, |(_, bits)| bits);
-        self.climb(effort, desk, 0).map_or(fixed, |(_, bits)| bits.min(fixed))
+        self.rung = self.climb(effort, desk, 0);
+        let verbatim = f64::from(self.plane.bits) * self.plane.sound().len() as f64;
+        [self.fixed, self.rung].iter().flatten().fold(verbatim, |least, &(_, bits)| least.min(bits))
     }
 
     /// The fixed predictor that promises the fewest bits.
@@ -74,7 +84,7 @@ impl Subframe {
         if !effort.fixed || length < 8 {
             return;
         }
-        let errors = predict::fixed_errors(&self.plane.samples);
+        let errors = predict::fixed_errors(&self.plane.samples, self.plane.peak);
         self.fixed = (0..errors.len())
             .map(|order| {
                 let mean = errors[order] as f64 / (length - 4) as f64 * std::f64::consts::LN_2;
@@ -85,19 +95,18 @@ impl Subframe {
     }
 
     /// Makes the ladder of predictors for one window. Answers the rung that promises the fewest bits, and how many.
-    #[inline(always)]
     fn climb(&mut self, effort: &Effort, desk: &mut Desk, window: usize) -> Option<(usize, f64)> {
         let Self { plane, ladder, .. } = self;
         let length = plane.sound().len();
         let order = effort.order.min(length.saturating_sub(1));
-        desk.weighted.weigh(&plane.samples, desk.windows.get(window));
-        ladder.climb(&desk.weighted.autocorrelation(order), order);
+        let Desk { weighted, windows, .. } = desk;
+        let lags = weighted.analyse(&plane.samples, windows.get(window), order);
+        ladder.climb(&lags, order);
         let per_order = plane.bits + effort.precision(plane.bits);
         ladder.best(length, 1.0 / desk.windows.energy(window), per_order)
     }
 
-    /// Finds the best way to write this channel, and answers its bits. The windows from the second on are tried only if
-    /// [`Subframe::estimate`] was called for the first.
+    /// Finds the best way to write this channel, once it was estimated, and answers its bits.
     #[inline(always)]
     pub(super) fn settle(&mut self, effort: &Effort, desk: &mut Desk) -> u64 {
         let length = self.plane.sound().len();
@@ -108,57 +117,35 @@ impl Subframe {
             return bits;
         }
         for room in [&mut self.left, &mut self.trial] {
-            room.clear();
             room.resize(length, 0);
         }
-        let per_order = self.plane.bits + effort.precision(self.plane.bits);
-        let mut promised = self.fixed.map_or(f64::INFINITY, |(_, bits)| bits);
-        for window in 0..effort.shapes.len() {
-            let rung = if window == 0 {
-                self.ladder.best(length, 1.0 / desk.windows.energy(0), per_order)
-            } else {
-                self.climb(effort, desk, window)
-            };
-            let Some((order, bits)) = rung else { continue };
-            promised = promised.min(bits);
-            if let Some(predictor) = self.ladder.predictor(order, effort.precision(self.plane.bits)) {
-                self.try_linear(predictor, effort, &mut desk.sums);
+        let precision = effort.precision(self.plane.bits);
+        let mut promised = f64::INFINITY;
+        // One step more than there are windows, for the fixed predictor.
+        for window in 0..=effort.shapes.len() {
+            if window == effort.shapes.len() {
+                let worth = |bits: f64| bits <= promised * effort.predictors;
+                let model = self.fixed.filter(|&(_, bits)| worth(bits) || self.best.is_verbatim());
+                self.attempt(model.map(|(order, _)| Model::Fixed { order }), effort, &mut desk.sums);
+                break;
             }
-        }
-        if let Some((order, bits)) = self.fixed
-            && (bits <= promised * effort.fixed_if || matches!(self.best.model, Model::Verbatim))
-        {
-            self.try_fixed(order, effort, &mut desk.sums);
+            if window > 0 {
+                self.rung = self.climb(effort, desk, window);
+            }
+            if let Some((order, bits)) = self.rung.filter(|&(_, bits)| bits <= promised * effort.predictors) {
+                promised = promised.min(bits);
+                let predictor = self.ladder.predictor(order, precision);
+                self.attempt(predictor.map(Model::Linear), effort, &mut desk.sums);
+            }
         }
         self.best.bits
     }
 
-    #[inline(always)]
-    fn try_linear(&mut self, predictor: Predictor, effort: &Effort, sums: &mut Sums) {
-        let Plane { samples, peak, bits, .. } = &self.plane;
-        if !predict::linear(samples, *peak, &predictor, &mut self.trial) {
-            return;
-        }
-        let order = predictor.order;
-        let partitions = rice::plan(&self.trial, order, effort.finest, sums);
-        let head = order as u64 * u64::from(bits + predictor.precision) + 9;
-        self.take_if_shorter(Model::Linear(predictor), partitions, head);
-    }
-
-    #[inline(always)]
-    fn try_fixed(&mut self, order: usize, effort: &Effort, sums: &mut Sums) {
-        predict::fixed(&self.plane.samples, order, &mut self.trial);
-        let partitions = rice::plan(&self.trial, order, effort.finest, sums);
-        let head = order as u64 * u64::from(self.plane.bits);
-        self.take_if_shorter(Model::Fixed { order }, partitions, head);
-    }
-
-    fn take_if_shorter(&mut self, model: Model, partitions: Partitions, head: u64) {
-        let bits = partitions.bits + head;
-        if bits < self.best.bits {
-            self.best = Best { model, partitions: Some(partitions), bits };
-            std::mem::swap(&mut self.left, &mut self.trial);
-        }
+    /// Takes `model` if there is one, it fits, and nothing shorter was found before.
+    fn attempt(&mut self, model: Option<Model>, effort: &Effort, sums: &mut Sums) {
+        let Some(model) = model else { return };
+        let work = Attempt { subframe: &mut *self, model, finest: effort.finest, sums };
+        Arch::new().dispatch(work);
     }
 
     /// Writes what [`Subframe::settle`] has found.
@@ -170,22 +157,22 @@ impl Subframe {
         bits.reserve(verbatim + self.best.bits + plane.sound().len() as u64 + 64);
         let start = bits.mark();
         self.write_kind(&self.best.model, bits);
-        match (&self.best.model, &self.best.partitions) {
-            (Model::Constant, _) => bits.put_signed(plane.sound()[0], plane.bits),
-            (Model::Fixed { order }, Some(partitions)) => {
-                self.write_warm_up(*order, bits);
-                partitions.write(&self.left, *order, bits);
+        let warm_up = match &self.best.model {
+            Model::Constant => 1,
+            Model::Verbatim => plane.sound().len(),
+            Model::Fixed { order } => *order,
+            Model::Linear(predictor) => predictor.order,
+        };
+        self.write_warm_up(warm_up, bits);
+        if let Model::Linear(predictor) = &self.best.model {
+            bits.put(u64::from(predictor.precision - 1), 4);
+            bits.put(u64::from(predictor.shift), 5);
+            for &coefficient in &predictor.coefficients[..predictor.order] {
+                bits.put_signed(coefficient, predictor.precision);
             }
-            (Model::Linear(predictor), Some(partitions)) => {
-                self.write_warm_up(predictor.order, bits);
-                bits.put(u64::from(predictor.precision - 1), 4);
-                bits.put(u64::from(predictor.shift), 5);
-                for &coefficient in &predictor.coefficients[..predictor.order] {
-                    bits.put_signed(coefficient, predictor.precision);
-                }
-                partitions.write(&self.left, predictor.order, bits);
-            }
-            _ => self.write_warm_up(plane.sound().len(), bits),
+        }
+        if let Some(partitions) = &self.best.partitions {
+            partitions.write(&self.left, warm_up, bits);
         }
         if bits.since(start) > verbatim + 8 + u64::from(plane.wasted) {
             bits.rewind(start);
@@ -212,6 +199,42 @@ impl Subframe {
     fn write_warm_up(&self, count: usize, bits: &mut Bits) {
         for &sample in &self.plane.samples[LEAD..][..count] {
             bits.put_signed(sample, self.plane.bits);
+        }
+    }
+}
+
+/// Trying a model, compiled for what this processor has.
+struct Attempt<'t> {
+    subframe: &'t mut Subframe,
+    model: Model,
+    finest: u32,
+    sums: &'t mut Sums,
+}
+
+impl WithSimd for Attempt<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Subframe { plane, best, left, trial, .. } = self.subframe;
+        let (order, head) = match &self.model {
+            Model::Constant | Model::Verbatim => return,
+            Model::Fixed { order } => {
+                predict::fixed(&plane.samples, *order, trial);
+                (*order, 0)
+            }
+            Model::Linear(predictor) => {
+                if !predict::linear(&plane.samples, plane.peak, predictor, trial) {
+                    return;
+                }
+                (predictor.order, predictor.order as u64 * u64::from(predictor.precision) + 9)
+            }
+        };
+        let partitions = rice::plan(trial, order, self.finest, self.sums);
+        let bits = partitions.bits + head + order as u64 * u64::from(plane.bits);
+        if bits < best.bits {
+            *best = Best { model: self.model, partitions: Some(partitions), bits };
+            std::mem::swap(left, trial);
         }
     }
 }
