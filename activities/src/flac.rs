@@ -6,8 +6,7 @@
 
 use std::future::pending;
 
-use media::audio::Limits;
-use media::flac::{Facts, Level};
+use media::flac::Facts;
 use media::{Answer, Job, MadeFlac};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -21,13 +20,14 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::finish::Work;
 use crate::keeping;
+use crate::making;
 use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
 use crate::objects;
 use crate::step::Step;
 use crate::waveform;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 const CONTENT_TYPE: &str = "audio/flac";
 
@@ -85,14 +85,12 @@ async fn results(
 async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {
     let source = step.open_source(ctx).await?;
     let mut sink = ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE);
-    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
+    let order = step.order()?;
     measured(ctx, step, MAKING, |reporter| async move {
         let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
         let mut timed = FirstByte::new(ctx, step, &mut sink);
-        match ctx.workbench.run(job, &source, &mut timed, report, pending()).await? {
-            Answer::Flac(made) => Ok((made, sink.finish().await?)),
-            other => Err(Failure::odd_answer(&other)),
-        }
+        let made = making::flac(&ctx.workbench, order, &source, &mut timed, report).await?;
+        Ok((made, sink.finish().await?))
     })
     .await
 }

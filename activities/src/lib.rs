@@ -2,7 +2,7 @@
 //!
 //! [`registry`] lists the activities the workflow calls by name. `advance` is the one way a session is moved, over the
 //! one loop of a conditional write, `rewrite`; [`settle`] pays what a move left owing. Stores and drivers are [`ports`]; the adapters live in `local/` and `aws/`. Media work is
-//! done by `media` in a child process (`child`).
+//! done by `media` in a child process (`child`), or in another after `ffmpeg` has decoded the file; [`making`] decides.
 //!
 //! Not here: which move is legal (`states/`), HTTP (`service/`).
 
@@ -19,10 +19,12 @@ mod ending;
 mod execution;
 pub mod fail;
 pub mod failure;
+pub mod ffmpeg;
 pub mod finish;
 pub mod flac;
 mod inbox;
 mod keeping;
+pub mod making;
 mod meter;
 pub mod objects;
 pub mod ports;

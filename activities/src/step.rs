@@ -1,13 +1,15 @@
 //! What the workflow hands to a step that works on the file: references only, pinned when the attempt began.
 
+use media::Order;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use states::session::Ingredients;
-use states::{Activity, Kind, Timestamp};
+use states::{Activity, Kind, Timestamp, options};
 
 use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::making;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +44,14 @@ impl Step {
     /// All that decides what `step` makes of the file.
     pub(crate) fn ingredients(&self, step: Activity, revision: u32) -> Ingredients {
         Ingredients { source_etag: self.source.etag.clone(), step, revision, options: self.options.clone() }
+    }
+
+    /// How the options say that a FLAC shall be made.
+    pub(crate) fn order(&self) -> Result<Order, Failure> {
+        // They were checked when the session was made; a version of this program with fewer may run them now.
+        let options = options::Flac::read(&self.options)
+            .map_err(|refused| Failure::new(Kind::WorkflowFailed, format!("Of the options, {refused}.")))?;
+        Ok(making::order(&options))
     }
 
     /// Why work ends that nobody waits for any more.

@@ -2,10 +2,12 @@
 //! very binary.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use activities::child::Workbench;
+use activities::ffmpeg::Ffmpeg;
 use activities::objects::{Endpoint, Objects};
 use activities::{Buckets, Clock, Ctx, Settings};
 use service::serve::Limits;
@@ -50,6 +52,10 @@ pub enum Error {
     Engine(#[from] driver::Error),
     #[error("the object store cannot be opened: {0}")]
     Store(#[from] s3::Error),
+    #[error("{0} holds no ffmpeg and ffprobe")]
+    Ffmpeg(PathBuf),
+    #[error("the folder for scratch files cannot be made: {0}")]
+    Scratch(#[from] std::io::Error),
     #[error("this program's own file is not to be found: {0}")]
     Program(#[source] std::io::Error),
 }
@@ -107,7 +113,7 @@ pub async fn assemble_around(
         sessions: Arc::new(sessions),
         driver: Arc::new(EngineDriver::open(engine.clone()).await?),
         objects,
-        workbench: workbench()?,
+        workbench: workbench(config.ffmpeg.as_deref(), &folder.scratch()?)?,
         clock: Clock::System,
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
@@ -127,10 +133,18 @@ pub async fn assemble_around(
     Ok(Assembled { service, engine, store, folder })
 }
 
-/// Media work, in children of this very binary.
-pub fn workbench() -> Result<Workbench, Error> {
+/// Media work, in children of this very binary and, for what it does not decode, in ffmpeg: the one in the folder that
+/// was told, or the first on the PATH. `scratch` is where it finds files that are none yet.
+pub fn workbench(folder: Option<&Path>, scratch: &Path) -> Result<Workbench, Error> {
     let program = std::env::current_exe().map_err(Error::Program)?;
-    Ok(Workbench::new(program))
+    let ffmpeg = match folder {
+        Some(folder) => {
+            let found = Ffmpeg::in_folder(folder, scratch);
+            Some(found.ok_or_else(|| Error::Ffmpeg(folder.to_owned()))?)
+        }
+        None => std::env::var_os("PATH").and_then(|path| Ffmpeg::on_path(&path, scratch)),
+    };
+    Ok(Workbench { ffmpeg, ..Workbench::new(program) })
 }
 
 fn url(public: Option<&url::Url>, bound: SocketAddr) -> String {

@@ -51,6 +51,9 @@ pub struct Told {
     #[command(flatten)]
     #[serde(skip)]
     pub services: endpoints::Told,
+    /// The folder that ffmpeg and ffprobe lie in, which decode what Lockgate does not itself [default: the first of PATH]
+    #[arg(long, env = "LOCKGATE_FFMPEG", value_name = "DIR")]
+    pub ffmpeg: Option<PathBuf>,
 
     /// In the file only: `[patience]`
     #[arg(skip)]
@@ -107,6 +110,7 @@ pub struct Config {
     pub s3_public_url: Option<Url>,
     pub workers: usize,
     pub services: endpoints::Told,
+    pub ffmpeg: Option<PathBuf>,
     pub deadlines: Deadlines,
     pub sweep_every: Duration,
 }
@@ -139,6 +143,7 @@ impl Config {
             s3_public_url: told.s3_public_url.or(file.s3_public_url),
             workers: told.workers.or(file.workers).unwrap_or_else(cores).max(1),
             services: told.services,
+            ffmpeg: told.ffmpeg.or(file.ffmpeg),
             deadlines: file.patience.deadlines(),
             sweep_every: file.patience.sweep_every(),
         };

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use activities::clock::random_id;
@@ -45,6 +45,16 @@ impl DataFolder {
         let held = Held::take(path)?;
         let keys = keys(&path.join("keys.json"))?;
         Ok(Self { path: path.to_owned(), keys, _held: held })
+    }
+
+    /// An empty folder for files that live no longer than the work they are for. What a killed server left is gone.
+    pub fn scratch(&self) -> std::io::Result<PathBuf> {
+        let scratch = self.path.join("scratch");
+        match std::fs::remove_dir_all(&scratch) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::DirBuilder::new().mode(0o700).create(&scratch)?,
+        }
+        Ok(scratch)
     }
 }
 
@@ -96,6 +106,10 @@ mod tests {
         assert!(matches!(DataFolder::open(folder.path()), Err(Error::Held(_))));
         let secret = first.keys.secret.clone();
         drop(first);
-        assert_eq!(DataFolder::open(folder.path()).unwrap().keys.secret, secret);
+        let second = DataFolder::open(folder.path()).unwrap();
+        assert_eq!(second.keys.secret, secret);
+
+        std::fs::write(second.scratch().unwrap().join("left"), "by a server that was killed").unwrap();
+        assert_eq!(std::fs::read_dir(second.scratch().unwrap()).unwrap().count(), 0);
     }
 }

@@ -1,12 +1,14 @@
 //! What a session is and how it may move. Pure: no clock, no files, no network, no async.
 //!
 //! [`table`] is the one place that says which move is legal; read it first. [`session`] is the record that moves,
-//! [`debt`] what a move leaves owing, [`problem`] why a session failed, [`recipe`] what can be made of a file.
+//! [`debt`] what a move leaves owing, [`problem`] why a session failed, [`recipe`] what can be made of a file,
+//! [`options`] what one may choose about it.
 //! [`render`] projects the table into everything that must agree with it: diagram, document, workflow, store condition.
 //!
 //! Not here: who performs a move (`activities/`) and where a session is kept (`local/`, `aws/`).
 
 pub mod debt;
+pub mod options;
 pub mod problem;
 pub mod recipe;
 pub mod render;

@@ -4,19 +4,28 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{self, Change, Limits, Sound};
+use crate::audio::{self, Change, Input, Limits, Sound, Wishes};
 use crate::flac::{self, Facts, Level, Waveform};
 use crate::{Problem, Progress, ReadAt, Sink};
 
 /// One piece of work on one source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Job {
     /// Say what sound the source holds. Writes nothing.
-    ProbeAudio { limits: Limits },
+    ProbeAudio { limits: Limits, wishes: Wishes },
     /// Decode the source's sound and write it as FLAC.
-    Flac { limits: Limits, level: Level },
+    Flac(Order),
     /// Decode a FLAC that we made and compare it with what its header states. Writes nothing.
     VerifyFlac,
+}
+
+/// How a FLAC shall be made, and of what.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    pub limits: Limits,
+    pub level: Level,
+    pub wishes: Wishes,
+    pub input: Input,
 }
 
 /// What a job found or made; the variant belongs to the job of the same name.
@@ -48,10 +57,8 @@ pub fn run(
     progress: &mut Progress<'_>,
 ) -> Result<Answer, Problem> {
     match job {
-        Job::ProbeAudio { limits } => audio::probe(source, limits).map(Answer::Audio),
-        Job::Flac { limits, level } => {
-            flac::convert(source, limits, *level, processors, sink, progress).map(Answer::Flac)
-        }
+        Job::ProbeAudio { limits, wishes } => audio::probe(source, limits, wishes).map(Answer::Audio),
+        Job::Flac(order) => flac::convert(source, order, processors, sink, progress).map(Answer::Flac),
         Job::VerifyFlac => flac::verify(source, processors, progress).map(Answer::Verified),
     }
 }

@@ -13,7 +13,7 @@ mod progress;
 mod sink;
 mod source;
 
-pub use job::{Answer, Job, MadeFlac, run};
+pub use job::{Answer, Job, MadeFlac, Order, run};
 pub use pcm::Format;
 pub use problem::Problem;
 pub use progress::{Progress, Report};

@@ -1,11 +1,16 @@
 //! What can go wrong with media: a closed list, of plain data, because it crosses from the child to its parent.
 
+use crate::audio::Container;
+
 /// Why a job did not end well.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Problem {
     /// Not sound, or a kind of sound that is not decoded here.
     #[error("there is nothing here to convert: {found}")]
     Unsupported { found: String },
+    /// Sound, but of a kind that another decoder than ours must take.
+    #[error("{found} is not decoded here without the help of ffmpeg")]
+    Foreign { found: String, container: Container },
     /// Damaged, incomplete, or lying about itself.
     #[error("{what}{}", missing(*.missing_samples))]
     Corrupt { what: String, missing_samples: Option<u64> },

@@ -83,7 +83,7 @@ struct Carried(SessionProblem);
 
 fn kind_of(problem: &Problem) -> Kind {
     match problem {
-        Problem::Unsupported { .. } => Kind::UnsupportedMedia,
+        Problem::Unsupported { .. } | Problem::Foreign { .. } => Kind::UnsupportedMedia,
         Problem::Corrupt { .. } => Kind::MediaCorrupt,
         Problem::TooLarge { .. } => Kind::TooLarge,
         Problem::TooLong { .. } => Kind::TooLong,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use super::{AsyncSink, AsyncSource};
 
 /// A file to read from.
 pub struct FileSource {
+    path: PathBuf,
     file: Arc<File>,
     length: u64,
 }
@@ -21,9 +22,9 @@ impl FileSource {
     pub async fn open(path: &Path) -> io::Result<Self> {
         let path = path.to_owned();
         blocking(move || {
-            let file = File::open(path)?;
+            let file = File::open(&path)?;
             let length = file.metadata()?.len();
-            Ok(Self { file: Arc::new(file), length })
+            Ok(Self { path, file: Arc::new(file), length })
         })
         .await
     }
@@ -32,6 +33,10 @@ impl FileSource {
 impl AsyncSource for FileSource {
     fn len(&self) -> u64 {
         self.length
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
     }
 
     async fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {

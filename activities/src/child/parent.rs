@@ -5,7 +5,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
+use crate::ffmpeg::Ffmpeg;
 
 /// Where a child's reads are answered from. Its length must not change.
 pub trait AsyncSource: Send + Sync {
@@ -30,6 +31,16 @@ pub trait AsyncSource: Send + Sync {
 
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether it is read once, from front to back, and ends where it ends, at the latest at its length.
+    fn is_stream(&self) -> bool {
+        false
+    }
+
+    /// The plain file that it is, if it is one.
+    fn path(&self) -> Option<&Path> {
+        None
     }
 }
 
@@ -90,12 +101,14 @@ pub struct Workbench {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub limits: Limits,
+    /// Decodes what our child does not, where it is there.
+    pub ffmpeg: Option<Ffmpeg>,
 }
 
 impl Workbench {
     /// Children of `program`, which calls [`child_main`](super::child_main) when its argument is [`ARGUMENT`].
     pub fn new(program: PathBuf) -> Self {
-        Self { program, arguments: vec![ARGUMENT.to_owned()], limits: Limits::default() }
+        Self { program, arguments: vec![ARGUMENT.to_owned()], limits: Limits::default(), ffmpeg: None }
     }
 
     /// Does `work` in a child. `cancelled` ends it at once; so does dropping the future. When this fails, what the sink
@@ -284,7 +297,7 @@ async fn read(source: &impl AsyncSource, offset: u64, length: usize) -> io::Resu
         return Ok(Bytes::new());
     }
     let bytes = source.read_at(offset, length).await?;
-    if bytes.len() != length {
+    if bytes.len() > length || (bytes.len() < length && !source.is_stream()) {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the source is not as long as it was"));
     }
     Ok(bytes)

@@ -9,8 +9,7 @@ use std::process::ExitCode;
 use activities::child::files::{FileSink, FileSource};
 use activities::child::{Nowhere, Workbench};
 use activities::failure::Failure as Problem;
-use media::audio::Limits;
-use media::flac::Level;
+use activities::making;
 use media::{Answer, Job, MadeFlac, Report};
 use serde_json::{Value, json};
 use states::{Kind, Recipe};
@@ -18,6 +17,7 @@ use states::{Kind, Recipe};
 use super::Failure;
 use super::files::{self, Landing, Place, Trouble};
 use super::interrupt::unless_interrupted;
+use super::options::Options;
 use super::screen::{Bar, line, printable, shown, size};
 use crate::assemble::workbench;
 
@@ -32,6 +32,11 @@ pub(super) struct Args {
     /// Where the result goes: a file for one FILE, or a folder; NAME/ makes one [default: beside each FILE]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    /// The folder that ffmpeg and ffprobe lie in [default: the first of PATH]
+    #[arg(long, env = "LOCKGATE_FFMPEG", value_name = "DIR")]
+    ffmpeg: Option<PathBuf>,
     /// Replace results that are already there
     #[arg(long)]
     force: bool,
@@ -54,7 +59,7 @@ pub(super) fn recipe(text: &str) -> Result<Recipe, String> {
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let place = Place::settle(args.output.as_deref(), args.files.len())?;
-    let workbench = workbench()?;
+    let workbench = workbench(args.ffmpeg.as_deref(), &std::env::temp_dir())?;
     unless_interrupted(all(&workbench, &place, &args)).await
 }
 
@@ -125,10 +130,10 @@ async fn make_and_verify(
     let bar = Bar::new(&file.to_string_lossy(), !args.json);
     let source = FileSource::open(file).await.map_err(Trouble::reading(file))?;
     let mut sink = FileSink::new(landing.file()?);
-    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
-    let answer = workbench.run(job, &source, &mut sink, reporter(&bar, "encoding"), pending()).await?;
+    let order = making::order(&args.options.flac());
+    let made = making::flac(workbench, order, &source, &mut sink, reporter(&bar, "encoding")).await;
+    let made = made.map_err(Problem::from)?;
     sink.finish().await.map_err(Trouble::writing(target))?;
-    let Answer::Flac(made) = answer else { return Err(Problem::odd_answer(&answer).into()) };
     if args.no_verify {
         return Ok(made);
     }

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use activities::ffmpeg::Ffmpeg;
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
 
 use super::Failure;
 use super::screen::{line, printable};
+use crate::assemble::workbench;
 use crate::config::{Config, Told};
 use crate::data_folder::{self, DataFolder};
 
@@ -58,7 +60,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     findings.push(open_files());
     findings.push(child());
-    findings.push(ffmpeg());
+    findings.push(ffmpeg(&config));
     for finding in &findings {
         if args.json {
             line(serde_json::to_string(finding).expect("a finding is plain data"))?;
@@ -146,15 +148,34 @@ fn child() -> Finding {
     }
 }
 
-/// No recipe needs it yet.
-fn ffmpeg() -> Finding {
-    let output = Command::new("ffmpeg").arg("-version").stdin(Stdio::null()).output();
-    let says = match output {
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stdout);
-            text.lines().next().unwrap_or("it says nothing").to_owned()
+/// Older ones may not trim Opus as they should.
+const OLDEST_FFMPEG: u32 = 5;
+
+/// Whether what our own decoders leave to ffmpeg can be decoded.
+fn ffmpeg(config: &Config) -> Finding {
+    let found = workbench(config.ffmpeg.as_deref(), &config.data);
+    let (verdict, says) = match found.map(|bench| bench.ffmpeg) {
+        Err(error) => (Verdict::Bad, error.to_string()),
+        Ok(None) => {
+            (Verdict::Poor, "not found: Opus, HE-AAC, AC-3, WMA and some more are refused".to_owned())
         }
-        Err(_) => "not found; no recipe needs it yet".to_owned(),
+        Ok(Some(Ffmpeg { ffmpeg, .. })) => version(&ffmpeg),
     };
-    Finding { what: "ffmpeg", verdict: Verdict::Good, says }
+    Finding { what: "ffmpeg", verdict, says }
+}
+
+fn version(program: &Path) -> (Verdict, String) {
+    let output = match Command::new(program).arg("-version").env_clear().stdin(Stdio::null()).output() {
+        Ok(output) => output,
+        Err(error) => return (Verdict::Bad, format!("{}: {error}", program.display())),
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().next().unwrap_or("it says nothing");
+    let number = line.strip_prefix("ffmpeg version ").map(|rest| rest.trim_start_matches('n'));
+    let digits = number.map(|number| number.split(|letter: char| !letter.is_ascii_digit()).next());
+    let major: Option<u32> = digits.flatten().and_then(|digits| digits.parse().ok());
+    let old = major.is_some_and(|major| major < OLDEST_FFMPEG);
+    let verdict = if old { Verdict::Poor } else { Verdict::Good };
+    let advice = if old { format!("; version {OLDEST_FFMPEG} or newer is better") } else { String::new() };
+    (verdict, format!("{}: {line}{advice}", program.display()))
 }

@@ -14,11 +14,13 @@ mod events;
 mod failure;
 mod files;
 mod interrupt;
+mod options;
 mod screen;
 mod serve;
 mod serving;
 mod session;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -55,6 +57,12 @@ enum Command {
     /// The confined child that media work runs in; started by the server only
     #[command(hide = true)]
     MediaChild,
+    /// Confines itself and becomes ffmpeg; started by the server only
+    #[command(hide = true)]
+    Confined {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 pub fn main() -> ExitCode {
@@ -67,6 +75,9 @@ pub fn main() -> ExitCode {
         Command::Session(args) => session::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(&args),
+        Command::Confined { arguments } => {
+            return activities::ffmpeg::confined_main(arguments.into_iter());
+        }
         Command::MediaChild => return activities::child::child_main(),
     };
     match outcome {

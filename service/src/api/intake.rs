@@ -6,12 +6,14 @@ use activities::clock::random_id;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use states::options::{self, Refused};
 use states::recipe::{RECIPES, Row};
 use states::session::{Draft, Source, StartMode};
 use states::{Recipe, Session};
 
 use super::error::Error;
 use super::extract::pointer_to;
+use super::options::OptionsSchema;
 use super::vocabulary::{RecipeName, StartModeName};
 use crate::Service;
 
@@ -43,6 +45,7 @@ pub(crate) struct Request {
     recipe: Option<Recipe>,
     /// What the recipe lets one choose.
     #[serde(default)]
+    #[schema(value_type = OptionsSchema)]
     options: Map<String, Value>,
     #[serde(default)]
     #[schema(value_type = StartModeName)]
@@ -75,12 +78,10 @@ impl Request {
                 return Err(wrong("/sha256", "it is not 64 hexadecimal digits"));
             }
         }
-        if let Some(option) = self.options.keys().next() {
-            let pointer = format!("/options{}", pointer_to(option));
-            return Err(wrong(&pointer, "the recipe has no such option"));
-        }
         self.check_metadata()?;
         let recipe = self.choose()?;
+        options::check(recipe, &self.options)
+            .map_err(|Refused { option, why }| wrong(&format!("/options{}", pointer_to(&option)), &why))?;
         if self.size == 0 {
             return Err(wrong("/size", "a file has at least one byte"));
         }

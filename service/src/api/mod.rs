@@ -13,6 +13,7 @@ mod history;
 mod index;
 mod intake;
 pub(crate) mod openapi;
+mod options;
 mod recipes;
 mod sessions;
 mod upload;

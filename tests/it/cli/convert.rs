@@ -110,6 +110,32 @@ fn what_cannot_be_converted_is_said_in_plain_words_and_leaves_nothing() -> Resul
 }
 
 #[test]
+fn options_are_followed_and_wrong_ones_refused() -> Result<()> {
+    let folder = folder(&[("a.wav", &wav(SECOND, 1))])?;
+    let wished = ["--bits", "24", "--rate", "48000", "--level", "best", "--track", "1", "--keep-going"];
+    let said = run(folder.path(), &[&["convert", "--json", "a.wav"][..], &wished].concat())?;
+    said.expect(0, &[])?;
+    let [done] = &said.json()?[..] else { anyhow::bail!("{said:#?}") };
+    let media = &done["media"];
+    ensure!(
+        media["bitsPerSample"] == 24 && media["sampleRate"] == 48_000 && media["samples"] == 48_000,
+        "{done}"
+    );
+    for (wrong, words) in [
+        (["--bits", "17"], "it is one of 8, 12, 16, 20, 24"),
+        (["--rate", "1"], "it is one of 8000"),
+        (["--channels", "3"], "it is one of 1, 2"),
+        (["--level", "most"], "it is one of fast, default, best"),
+        (["--track", "0"], "0 is not in 1..=999"),
+        (["--ffmpeg", "."], "holds no ffmpeg"),
+    ] {
+        let said = run(folder.path(), &[&["convert", "a.wav", "--force"][..], &wrong].concat())?;
+        ensure!(said.code != Some(0) && said.err.contains(words), "{said:#?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn json_is_one_object_for_each_file() -> Result<()> {
     let folder = folder(&[("a.wav", &wav(SECOND, 1)), ("text.wav", b"Dear diary")])?;
     let said = run(folder.path(), &["convert", "--json", "a.wav", "text.wav", "missing.wav"])?;

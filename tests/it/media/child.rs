@@ -8,19 +8,23 @@ use std::time::Duration;
 use activities::child::files::{FileSink, FileSource};
 use activities::child::{AsyncSink, AsyncSource, Failure, Limits, Work, Workbench};
 use bytes::Bytes;
-use media::flac::Level;
-use media::{Answer, Job, Problem, Report};
+use media::{Answer, Job, Order, Problem, Report};
 use states::problem::Kind;
 
 use super::sounds::Pcm;
 use super::{convert, tools};
 
 fn bench(limits: Limits) -> Workbench {
-    Workbench { program: PathBuf::from(env!("CARGO_BIN_EXE_media-child")), arguments: Vec::new(), limits }
+    Workbench {
+        program: PathBuf::from(env!("CARGO_BIN_EXE_media-child")),
+        arguments: Vec::new(),
+        limits,
+        ffmpeg: None,
+    }
 }
 
 fn flac() -> Job {
-    Job::Flac { limits: media::audio::Limits::default(), level: Level::default() }
+    Job::Flac(Order::default())
 }
 
 /// Bytes in memory, or made up as they are read.

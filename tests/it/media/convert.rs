@@ -2,9 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use media::audio::{Change, Limits};
-use media::flac::Level;
-use media::{Job, Problem, Report};
+use media::audio::Change;
+use media::{Job, Order, Problem, Report};
 use proptest::prelude::*;
 
 use super::sounds::Pcm;
@@ -129,7 +128,7 @@ fn a_flac_that_was_changed_does_not_verify() {
 #[test]
 fn progress_rises_and_stops_the_work_when_told_to() {
     let wav = Pcm::music(44_100, 1, 16, 3_000_000).wav();
-    let job = Job::Flac { limits: Limits::default(), level: Level::default() };
+    let job = Job::Flac(Order::default());
     let mut reports: Vec<Report> = Vec::new();
     let keep = &mut |report| {
         reports.push(report);

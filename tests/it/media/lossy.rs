@@ -130,7 +130,7 @@ fn what_is_not_decoded_is_named() {
     ] {
         let file = tools::ffmpeg_makes(&wav, name, &["-c:a", codec]);
         let problem = convert(&file).expect_err(name);
-        assert!(matches!(problem, Problem::Unsupported { .. }), "{name}: {problem}");
+        assert!(matches!(problem, Problem::Foreign { .. }), "{name}: {problem}");
         assert!(problem.to_string().contains(expected), "{name}: {problem}");
     }
 }

@@ -5,29 +5,40 @@ mod child;
 mod convert;
 mod damage;
 mod encoder;
+mod foreign;
 mod lossy;
 mod processors;
 mod sounds;
+mod tags;
 mod tools;
+mod wishes;
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use media::audio::{Limits, Sound};
+use media::audio::{Limits, Sound, Wishes};
 use media::flac::{Facts, Level};
-use media::{Answer, Job, MadeFlac, Problem};
+use media::{Answer, Job, MadeFlac, Order, Problem};
 
 /// Processors to work on. What comes out does not depend on it.
 const TWO: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
 
 /// Converts in this very process.
 fn convert(source: &[u8]) -> Result<(Vec<u8>, MadeFlac), Problem> {
-    convert_at(source, Level::default(), TWO)
+    convert_as(source, Wishes::default())
+}
+
+fn convert_as(source: &[u8], wishes: Wishes) -> Result<(Vec<u8>, MadeFlac), Problem> {
+    convert_by(source, Order { wishes, ..Order::default() }, TWO)
 }
 
 fn convert_at(source: &[u8], level: Level, processors: NonZeroUsize) -> Result<(Vec<u8>, MadeFlac), Problem> {
+    convert_by(source, Order { level, ..Order::default() }, processors)
+}
+
+fn convert_by(source: &[u8], order: Order, processors: NonZeroUsize) -> Result<(Vec<u8>, MadeFlac), Problem> {
     let mut flac = Vec::new();
-    let job = Job::Flac { limits: Limits::default(), level };
+    let job = Job::Flac(order);
     let answer = media::run(&job, processors, &source, &mut flac, &mut |_| ControlFlow::Continue(()))?;
     let Answer::Flac(made) = answer else { panic!("the answer to another question: {answer:?}") };
     assert_eq!(made.bytes, flac.len() as u64);
@@ -35,7 +46,7 @@ fn convert_at(source: &[u8], level: Level, processors: NonZeroUsize) -> Result<(
 }
 
 fn probe(source: &[u8]) -> Result<Sound, Problem> {
-    let job = Job::ProbeAudio { limits: Limits::default() };
+    let job = Job::ProbeAudio { limits: Limits::default(), wishes: Wishes::default() };
     let answer = media::run(&job, TWO, &source, &mut Vec::new(), &mut |_| ControlFlow::Continue(()))?;
     let Answer::Audio(sound) = answer else { panic!("the answer to another question: {answer:?}") };
     Ok(sound)

@@ -37,6 +37,7 @@ async fn an_old_processor_makes_the_same_bytes() {
         return;
     }
     let old = Workbench {
+        ffmpeg: None,
         program: PathBuf::from("/usr/bin").join(EMULATOR),
         arguments: ["-cpu", "Westmere", env!("CARGO_BIN_EXE_media-child")].map(str::to_owned).to_vec(),
         limits: Limits::default(),
@@ -45,7 +46,7 @@ async fn an_old_processor_makes_the_same_bytes() {
         let wav = Pcm::music(44_100, channels, bits, 40_000).wav();
         for &level in Level::VARIANTS {
             let mut kept = Kept::default();
-            let job = Job::Flac { limits: media::audio::Limits::default(), level };
+            let job = Job::Flac(media::Order { level, ..media::Order::default() });
             let answer = old.run(job, &whole(&wav), &mut kept, |_| {}, std::future::pending()).await;
             let (expected, made) = convert_at(&wav, level, NonZeroUsize::MIN).unwrap();
             assert_eq!(answer.unwrap(), Answer::Flac(made), "{bits} bits, {level}");

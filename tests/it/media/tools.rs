@@ -50,6 +50,48 @@ pub(super) fn ffmpeg_makes(wav: &[u8], name: &str, options: &[&str]) -> Vec<u8> 
     std::fs::read(&to).expect("ffmpeg wrote it")
 }
 
+/// Has ffmpeg make one file of several.
+pub(super) fn ffmpeg_joins(inputs: &[Vec<u8>], name: &str, options: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let mut paths = Vec::new();
+    for (input, number) in inputs.iter().zip(0..) {
+        paths.push(folder.path().join(number.to_string()));
+        std::fs::write(paths.last().expect("just pushed"), input).expect("a file in it");
+    }
+    let to = folder.path().join(name);
+    let mut arguments: Vec<&str> = paths.iter().flat_map(|path| ["-i", text(path)]).collect();
+    arguments.extend(options);
+    arguments.push(text(&to));
+    ffmpeg(&arguments);
+    std::fs::read(&to).expect("ffmpeg wrote it")
+}
+
+/// A small picture.
+pub(super) fn ffmpeg_draws(name: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let to = folder.path().join(name);
+    ffmpeg(&["-f", "lavfi", "-i", "testsrc=duration=1:size=64x48:rate=1", "-frames:v", "1", text(&to)]);
+    std::fs::read(&to).expect("ffmpeg wrote it")
+}
+
+/// What `metaflac` prints of a FLAC.
+pub(super) fn metaflac(flac: &[u8], arguments: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let path = folder.path().join("made.flac");
+    std::fs::write(&path, flac).expect("a file in it");
+    let output = Command::new("metaflac").args(arguments).arg(&path).output().expect("it was just there");
+    assert!(output.status.success(), "metaflac: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A second of moving picture without sound.
+pub(super) fn ffmpeg_paints(name: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let to = folder.path().join(name);
+    ffmpeg(&["-f", "lavfi", "-i", "testsrc=duration=1:size=64x64:rate=5", text(&to)]);
+    std::fs::read(&to).expect("ffmpeg wrote it")
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
 }

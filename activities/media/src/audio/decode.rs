@@ -6,25 +6,29 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, well_known as codec};
 use symphonia::core::errors::Error;
 use symphonia::core::packet::Packet;
-use symphonia::default::get_codecs;
 
+use crate::flac::Metadata;
 use crate::source::Watched;
 use crate::{Format, Problem, ReadAt};
 
+use super::foreign::Container;
 use super::mp4::{self, Edit};
 use super::open::{self, Bytes, Opened};
 use super::samples::{self, Scratch};
-use super::wav::Mended;
-use super::{Change, Limits, Sound, ending, target};
+use super::wav::{self, Mended};
+use super::wishes::{Plan, Wishes, plan};
+use super::{Limits, Sound, ending, tags};
 
 /// Decodes the sound of one source. A damaged or incomplete file ends in a problem, never in fewer samples.
 pub(crate) struct Decoder<'s> {
     source: Bytes<'s>,
     opened: Opened<'s>,
     sound: Sound,
-    format: Format,
-    change: Option<Change>,
+    metadata: Metadata,
+    plan: Plan,
     limits: Limits,
+    keep_going: bool,
+    damage: Damage,
     claim: Claim,
     /// Which of the decoded samples are handed on.
     window: Edit,
@@ -36,6 +40,31 @@ pub(crate) struct Decoder<'s> {
     scratch: Scratch,
 }
 
+/// What could not be decoded.
+#[derive(Default)]
+struct Damage {
+    /// The first flaw that was found.
+    first: Option<String>,
+    /// Samples of each channel that are missing, as far as can be told.
+    missing: u64,
+    /// How often the demuxer could not go on in a row.
+    stumbles: u32,
+    /// It will not go on any more.
+    stopped: bool,
+}
+
+impl Damage {
+    /// The demuxer could not hand out a packet. Where the file has ended, or nothing has come for long, nothing will.
+    fn stumble(&mut self, problem: &Problem) {
+        self.stumbles += 1;
+        let ended = matches!(problem, Problem::Corrupt { what, .. } if what == TOO_SHORT);
+        self.stopped = ended || self.stumbles >= MOST_STUMBLES;
+    }
+}
+
+/// More packets than this that cannot be read, one after another, are the end of a file.
+const MOST_STUMBLES: u32 = 1000;
+
 /// How many samples the container says will come out of the decoder.
 #[derive(Clone, Copy, Debug)]
 struct Claim {
@@ -45,28 +74,32 @@ struct Claim {
 }
 
 impl<'s> Decoder<'s> {
-    pub(crate) fn open(source: &'s dyn ReadAt, limits: &Limits) -> Result<Self, Problem> {
+    pub(crate) fn open(source: &'s dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Result<Self, Problem> {
         let mended = Mended::new(source).map_err(|error| Problem::source(&error))?;
         if let Some(shape) = mended.shape() {
             limits.check_shape(shape.sample_rate, usize::from(shape.channels))?;
         }
         let source = Arc::new(Watched::new(mended));
-        let mut opened = open::open(&source)?;
+        let mut opened = open::open(&source, wishes).map_err(|problem| seen_through(&source, problem))?;
         let claim = claim(&opened);
         check_claim(&opened.params, claim, limits)?;
 
-        let mut probed = Probed { scratch: Scratch::default(), decoded: 0, last_packet: Box::default() };
+        let mut probed = Probed::new(wishes);
         let found = probed.first_block(&source, &mut opened, claim, limits)?;
         let window = window(&source, &opened, claim, found.sound.sample_rate)?;
         let mut sound = found.sound;
+        let metadata = tags::of(opened.reader.as_mut(), opened.track.id);
+        let metadata = with_tags_of_wav(&source, metadata)?;
         sound.samples = claim.samples.map(|samples| kept(samples, window));
         Ok(Self {
             source,
             opened,
             sound,
-            format: found.format,
-            change: found.change,
+            metadata,
+            plan: found.plan,
             limits: *limits,
+            keep_going: wishes.keep_going,
+            damage: probed.damage,
             claim,
             window,
             decoded: 0,
@@ -80,42 +113,87 @@ impl<'s> Decoder<'s> {
         &self.sound
     }
 
-    /// The format of what [`Decoder::next`] hands out.
-    pub(crate) fn format(&self) -> Format {
-        self.format
+    /// Tags and pictures, once.
+    pub(super) fn take_metadata(&mut self) -> Metadata {
+        std::mem::take(&mut self.metadata)
     }
 
-    pub(crate) fn change(&self) -> Option<Change> {
-        self.change
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What was left out, once the end is reached: the first flaw and how many samples are missing.
+    pub(super) fn damage(&self) -> Option<(&str, u64)> {
+        self.damage.first.as_deref().map(|first| (first, self.damage.missing))
     }
 
     /// Appends the next samples, interleaved. False at the end, when everything the file claims has been decoded.
     pub(crate) fn next(&mut self, out: &mut Vec<i32>) -> Result<bool, Problem> {
         let start = out.len();
+        match self.block(out) {
+            Ok(true) => self.admit(start, out).map(|()| true),
+            Ok(false) => self.check_end().map(|()| false),
+            Err(problem) if self.keep_going => self.note(problem).map(|()| true),
+            Err(Problem::Corrupt { what, missing_samples: None }) => self.survey(what, out),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Appends what one packet holds. False at the end.
+    fn block(&mut self, out: &mut Vec<i32>) -> Result<bool, Problem> {
         if let Some(first) = self.first.take() {
             out.extend_from_slice(&first);
-        } else {
-            let Some(packet) = next_packet(&self.source, &mut self.opened, self.claim, self.decoded)? else {
-                self.check_end()?;
-                return Ok(false);
-            };
-            let buffer = decode(&self.source, self.opened.decoder.as_mut(), &packet)?;
-            if buffer.frames() > 0 && !has_format(&buffer, self.format) {
-                return Err(Problem::unsupported("sound that changes its sample rate or channels midway"));
-            }
-            samples::append(&buffer, self.format.bits_per_sample, &mut self.scratch, out);
-            self.last_packet = packet.data;
+            return Ok(true);
         }
-        self.admit(start, out)?;
+        if self.damage.stopped {
+            return Ok(false);
+        }
+        let accounted = self.decoded + self.damage.missing;
+        let found = next_packet(&self.source, &mut self.opened, self.claim, accounted);
+        let found = found.inspect_err(|problem| self.damage.stumble(problem))?;
+        let Some(packet) = found else { return Ok(false) };
+        self.damage.stumbles = 0;
+        let frames = frames_of(&self.opened, &packet);
+        let decoded = decode(&self.source, self.opened.decoder.as_mut(), &packet);
+        let buffer = decoded.inspect_err(|_| self.damage.missing += frames)?;
+        if buffer.frames() > 0 && !has_format(&buffer, self.plan.decoded) {
+            return Err(Problem::unsupported("sound that changes its sample rate or channels midway"));
+        }
+        samples::append(&buffer, self.plan.decoded.bits_per_sample, &mut self.scratch, out);
+        self.last_packet = packet.data;
         Ok(true)
+    }
+
+    /// Remembers a flaw that is passed over; what is no flaw of the sound is not.
+    fn note(&mut self, problem: Problem) -> Result<(), Problem> {
+        match problem {
+            Problem::Corrupt { what, missing_samples } => {
+                self.damage.missing += missing_samples.unwrap_or(0);
+                self.damage.first.get_or_insert(what);
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// Decodes the rest of a file that is found damaged only to tell how much of it is missing.
+    fn survey(&mut self, what: String, scratch: &mut Vec<i32>) -> Result<bool, Problem> {
+        self.keep_going = true;
+        let start = scratch.len();
+        self.damage.first = Some(what.clone());
+        while self.next(scratch)? {
+            scratch.truncate(start);
+        }
+        let missing_samples = Some(self.damage.missing).filter(|&missing| missing > 0);
+        Err(Problem::Corrupt { what, missing_samples })
     }
 
     /// Counts the samples from `start` on and keeps those that the window shows.
     fn admit(&mut self, start: usize, out: &mut Vec<i32>) -> Result<(), Problem> {
-        let channels = self.format.channels();
+        let channels = self.plan.decoded.channels();
         let from = self.decoded;
         self.decoded += ((out.len() - start) / channels) as u64;
-        self.limits.check_length(self.decoded, self.format.sample_rate)?;
+        self.limits.check_length(self.decoded, self.plan.decoded.sample_rate)?;
         if let Some(end) = self.window.end {
             let keep = end.saturating_sub(from).min(self.decoded - from) as usize;
             out.truncate(start + keep * channels);
@@ -127,13 +205,21 @@ impl<'s> Decoder<'s> {
     }
 
     fn check_end(&mut self) -> Result<(), Problem> {
+        match self.flaw_at_end() {
+            Err(problem) if self.keep_going => self.note(problem),
+            outcome => outcome,
+        }
+    }
+
+    fn flaw_at_end(&mut self) -> Result<(), Problem> {
         check_source(&self.source)?;
         if let Some(flaw) = ending::flaw(&self.source, &self.sound.container, &self.last_packet)? {
             return Err(flaw);
         }
         if let Some(claimed) = self.claim.samples.filter(|_| self.claim.exact) {
-            if self.decoded < claimed {
-                return Err(too_short(self.claim, self.decoded));
+            let accounted = self.decoded + self.damage.missing;
+            if accounted < claimed {
+                return Err(too_short(self.claim, accounted));
             }
             if self.decoded > claimed && ["flac", "wave", "aiff"].contains(&self.sound.container.as_str()) {
                 return Err(Problem::corrupt(format!(
@@ -153,19 +239,31 @@ impl<'s> Decoder<'s> {
 
 /// What is learnt while looking for the first block of samples.
 struct Probed {
+    wishes: Wishes,
     scratch: Scratch,
-    decoded: u64,
+    damage: Damage,
     last_packet: Box<[u8]>,
 }
 
 struct Found {
     sound: Sound,
-    format: Format,
-    change: Option<Change>,
+    plan: Plan,
     samples: Vec<i32>,
 }
 
+/// So many packets in a row that cannot be decoded are no sound.
+const MOST_FAILURES: usize = 1000;
+
 impl Probed {
+    fn new(wishes: &Wishes) -> Self {
+        Self {
+            wishes: *wishes,
+            scratch: Scratch::default(),
+            damage: Damage::default(),
+            last_packet: Box::default(),
+        }
+    }
+
     /// Decodes until samples come out: only then is it sure what they are like, whatever the container says.
     fn first_block(
         &mut self,
@@ -174,38 +272,99 @@ impl Probed {
         claim: Claim,
         limits: &Limits,
     ) -> Result<Found, Problem> {
-        while let Some(packet) = next_packet(source, opened, claim, self.decoded)? {
+        let mut failures = 0;
+        while let Some(packet) = next_packet(source, opened, claim, 0)? {
+            let frames_lost = frames_of(opened, &packet);
             let Opened { reader, params, decoder, .. } = &mut *opened;
-            let buffer = decode(source, decoder.as_mut(), &packet)?;
+            let container = reader.format_info().short_name;
+            let buffer = match decode(source, decoder.as_mut(), &packet) {
+                Ok(buffer) => buffer,
+                Err(Problem::Unsupported { found }) => return Err(left_to_others(container, found)),
+                Err(Problem::Corrupt { what, .. }) if self.wishes.keep_going && failures < MOST_FAILURES => {
+                    failures += 1;
+                    self.damage.missing += frames_lost;
+                    self.damage.first.get_or_insert(what);
+                    continue;
+                }
+                Err(problem) => return Err(problem),
+            };
             let frames = buffer.frames();
             if frames > 0 {
                 let (rate, channels) = (buffer.spec().rate(), buffer.num_planes());
                 limits.check_shape(rate, channels)?;
                 let bits = stated_depth(params).or_else(|| depth_of(&buffer));
-                let sound = describe(reader.format_info().short_name, params, rate, channels as u8, bits);
-                let (format, change) = target(&sound, is_float(&buffer));
+                let sound = describe(container, params, rate, channels as u8, bits);
+                let plan = plan(&sound, is_float(&buffer), &self.wishes)?;
                 let mut samples = Vec::new();
-                samples::append(&buffer, format.bits_per_sample, &mut self.scratch, &mut samples);
+                samples::append(&buffer, plan.decoded.bits_per_sample, &mut self.scratch, &mut samples);
                 self.last_packet = packet.data;
-                return Ok(Found { sound, format, change, samples });
+                return Ok(Found { sound, plan, samples });
             }
             self.last_packet = packet.data;
         }
         check_source(source)?;
-        nothing(opened, limits)
+        nothing(opened, limits, &self.wishes)
     }
 }
 
+/// Adds the tags of a WAV, whose chunks of tags the demuxer passes over.
+fn with_tags_of_wav(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, Problem> {
+    let chunks = wav::tag_chunks(source).map_err(|error| Problem::source(&error))?;
+    Ok(chunks.iter().fold(metadata, |metadata, (name, chunk)| match name {
+        b"LIST" => tags::add_info(metadata, chunk),
+        _ => tags::add_id3(metadata, chunk),
+    }))
+}
+
+/// What our decoder turns out not to know, in a container that others open too.
+fn left_to_others(container: &str, found: String) -> Problem {
+    match Container::of_demuxer(container) {
+        Some(container) => open::foreign(found, container),
+        None => Problem::unsupported(found),
+    }
+}
+
+/// Others may not notice, or not care, that a file was cut off: what its container shows of that is looked at first.
+fn seen_through(source: &Bytes<'_>, problem: Problem) -> Problem {
+    let Problem::Foreign { container, .. } = &problem else { return problem };
+    let name = match container {
+        Container::Mp4 => "isomp4",
+        Container::Matroska => "matroska",
+        Container::Ogg => "ogg",
+        Container::Avi => "avi",
+        Container::Wave => "rf64",
+        Container::Wave64 => "w64",
+        Container::Au => "au",
+        _ => return problem,
+    };
+    match ending::flaw(source, name, &[]) {
+        Ok(Some(flaw)) => flaw,
+        Ok(None) => problem,
+        Err(unreadable) => unreadable,
+    }
+}
+
+/// How many samples of each channel a packet says it holds.
+fn frames_of(opened: &Opened<'_>, packet: &Packet) -> u64 {
+    let rate = opened.params.sample_rate.unwrap_or(0);
+    let ticks = u128::from(packet.dur.get()) * u128::from(rate);
+    let frames = opened
+        .track
+        .time_base
+        .map(|base| ticks * u128::from(base.numer.get()) / u128::from(base.denom.get()));
+    frames.map_or(0, |frames| frames as u64)
+}
+
 /// A file that holds no samples, and says so.
-fn nothing(opened: &Opened<'_>, limits: &Limits) -> Result<Found, Problem> {
+fn nothing(opened: &Opened<'_>, limits: &Limits, wishes: &Wishes) -> Result<Found, Problem> {
     let params = &opened.params;
     let rate = params.sample_rate.unwrap_or(0);
     let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
     limits.check_shape(rate, channels)?;
     let bits = stated_depth(params);
     let sound = describe(opened.reader.format_info().short_name, params, rate, channels as u8, bits);
-    let (format, change) = target(&sound, false);
-    Ok(Found { sound, format, change, samples: Vec::new() })
+    let plan = plan(&sound, false, wishes)?;
+    Ok(Found { sound, plan, samples: Vec::new() })
 }
 
 fn describe(
@@ -216,11 +375,9 @@ fn describe(
     bits: Option<u8>,
 ) -> Sound {
     let lossy = open::is_lossy(params.codec);
-    let name =
-        get_codecs().get_audio_decoder(params.codec).map_or("unknown", |found| found.codec.info.long_name);
     Sound {
         container: container.to_owned(),
-        codec: name.to_owned(),
+        codec: open::name_of(params.codec).to_owned(),
         lossy,
         sample_rate: rate,
         channels,
@@ -324,7 +481,7 @@ fn decode<'d>(
     decoder.decode(packet).map_err(|error| match (source.failure(), error) {
         (Some(why), _) => Problem::SourceFailed { why },
         (None, Error::Unsupported(what)) => {
-            Problem::unsupported(format!("sound of a kind not decoded here ({what})"))
+            Problem::unsupported(format!("sound of a kind not known here ({what})"))
         }
         (None, error) => Problem::corrupt(format!("its sound cannot be decoded ({error})")),
     })
@@ -335,10 +492,12 @@ fn check_source(source: &Bytes<'_>) -> Result<(), Problem> {
     source.failure().map_or(Ok(()), |why| Err(Problem::SourceFailed { why }))
 }
 
+pub(super) const TOO_SHORT: &str = "the file ends too soon";
+
 fn too_short(claim: Claim, decoded: u64) -> Problem {
     let missing_samples =
         claim.samples.filter(|_| claim.exact).map(|claimed| claimed.saturating_sub(decoded));
-    Problem::Corrupt { what: "the file ends too soon".to_owned(), missing_samples }
+    Problem::Corrupt { what: TOO_SHORT.to_owned(), missing_samples }
 }
 
 fn has_format(buffer: &GenericAudioBufferRef<'_>, format: Format) -> bool {

@@ -22,6 +22,7 @@ pub(super) fn flaw(
         "ogg" => unended_ogg(source),
         "isomp4" => mp4::cut_box(source).map(|cut| cut.map(|name| format!("its {name:?} box is cut off"))),
         "matroska" => cut_segment(source),
+        "avi" | "rf64" | "w64" | "au" => cut_riff(source, container),
         _ => Ok(None),
     };
     flaw.map(|flaw| flaw.map(Problem::corrupt)).map_err(|error| Problem::source(&error))
@@ -69,6 +70,28 @@ fn page_is_whole(page: &[u8]) -> bool {
     page.get(27..table_end).is_some_and(|table| {
         page.len() >= table_end + table.iter().map(|&size| usize::from(size)).sum::<usize>()
     })
+}
+
+/// RIFF and its kin state in their first bytes how long they are.
+fn cut_riff(source: &dyn ReadAt, container: &str) -> io::Result<Option<String>> {
+    let mut head = [0; 28];
+    let filled = read_up_to(source, 0, &mut head)?;
+    let four = |at: usize| head[at..at + 4].try_into().expect("four are four");
+    let eight = |at: usize| head[at..at + 8].try_into().expect("eight are eight");
+    let (little, large) = (u64::from(u32::from_le_bytes(four(4))), u64::from(u32::from_be_bytes(four(4))));
+    let end = match container {
+        "avi" => 8 + little,
+        // Behind the name of the chunk for large sizes, and its own.
+        "rf64" => u64::from_le_bytes(eight(20)).saturating_add(8),
+        "w64" => u64::from_le_bytes(eight(16)),
+        // Where the samples begin, and how many bytes they take; all ones where that was not known.
+        _ => match u32::from_be_bytes(four(8)) {
+            u32::MAX => 0,
+            size => large + u64::from(size),
+        },
+    };
+    let cut = filled < head.len() || end > source.len();
+    Ok(cut.then(|| "the file ends before the end that its header states".to_owned()))
 }
 
 /// The segment, which holds all the rest, states its length unless it was streamed.

@@ -1,21 +1,34 @@
 //! Sound in: what a file holds ([`probe`]) and its samples ([`Decoder`]), whatever the container and codec.
 //!
 //! symphonia does the parsing. What it leaves out is beside it: files that end too soon (`ending`), edit lists
-//! (`mp4`), WAV headers written by a stream (`wav`), and saying in plain words what a file is (`sniff`).
+//! (`mp4`), WAV headers written by a stream (`wav`), HE-AAC told from AAC (`he_aac`), and saying in plain words what a
+//! file is (`sniff`). What it does not decode is [`Foreign`](Problem::Foreign): another program decodes it, and `pcm`
+//! reads what comes. `tags` carries over what is known besides. `shape` makes of the samples what was wished for (`wishes`).
 
 mod decode;
 mod ending;
+mod foreign;
+mod he_aac;
 mod mp4;
 mod open;
+mod pcm;
+mod reading;
 mod samples;
+mod shape;
 mod sniff;
+mod tags;
 mod wav;
+mod wishes;
 
 pub(crate) use decode::Decoder;
+pub use foreign::Container;
+pub(crate) use reading::Reading;
+pub use reading::{Decoded, Input};
+pub use wishes::Wishes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Format, Problem, ReadAt};
+use crate::{Problem, ReadAt};
 
 /// What a file's sound is, before it is made into anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +53,7 @@ impl Sound {
 }
 
 /// A difference between the source's samples and ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// A lossy codec's output was rounded to this depth.
     Decoded { bits: u8 },
@@ -50,6 +63,14 @@ pub enum Change {
     Narrowed { from: u8, to: u8 },
     /// The depth was raised to the least that is written here: as loud as before, nothing lost.
     Widened { from: u8, to: u8 },
+    /// Faint noise was added where samples were rounded to this depth.
+    Dithered { bits: u8 },
+    /// Channels were mixed down.
+    Mixed { from: u8, to: u8 },
+    /// The sample rate was changed.
+    Resampled { from: u32, to: u32 },
+    /// The file is damaged. What of it could be decoded is here; about this many samples of each channel are not.
+    Incomplete { what: String, missing_samples: u64 },
 }
 
 /// What is refused, judged by the headers, before anything is decoded.
@@ -97,26 +118,6 @@ impl Limits {
 }
 
 /// Says what sound `source` holds. Decodes no more than its first packet.
-pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits) -> Result<Sound, Problem> {
-    Decoder::open(source, limits).map(|decoder| decoder.sound().clone())
-}
-
-/// The format in which a sound's samples are handed on, and what that changes about them.
-fn target(sound: &Sound, float: bool) -> (Format, Option<Change>) {
-    let depth =
-        |bits| Format { sample_rate: sound.sample_rate, channels: sound.channels, bits_per_sample: bits };
-    if sound.lossy {
-        return (depth(16), Some(Change::Decoded { bits: 16 }));
-    }
-    if float {
-        return (depth(24), Some(Change::FromFloat { bits: 24 }));
-    }
-    let from = sound.bits_per_sample.unwrap_or(16);
-    let to = from.clamp(8, 24);
-    let change = match from.cmp(&to) {
-        std::cmp::Ordering::Equal => None,
-        std::cmp::Ordering::Less => Some(Change::Widened { from, to }),
-        std::cmp::Ordering::Greater => Some(Change::Narrowed { from, to }),
-    };
-    (depth(to), change)
+pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Result<Sound, Problem> {
+    Decoder::open(source, limits, wishes).map(|decoder| decoder.sound().clone())
 }

@@ -14,6 +14,9 @@ use symphonia::default::{get_codecs, register_enabled_formats};
 use crate::Problem;
 use crate::source::{ReadAhead, Watched, read_up_to};
 
+use super::Wishes;
+use super::foreign::Container;
+use super::he_aac::{self, Aac};
 use super::sniff::{self, Guess};
 use super::wav::Mended;
 
@@ -32,18 +35,24 @@ pub(super) struct Opened<'s> {
     pub(super) decoder: Box<dyn AudioDecoder>,
 }
 
-pub(super) fn open<'s>(source: &Bytes<'s>) -> Result<Opened<'s>, Problem> {
+pub(super) fn open<'s>(source: &Bytes<'s>, wishes: &Wishes) -> Result<Opened<'s>, Problem> {
     let guess = guess(source)?;
-    if let Guess::Other(found) = guess {
-        return Err(Problem::unsupported(found));
+    match guess {
+        Guess::Other(found) => return Err(Problem::unsupported(found)),
+        Guess::Foreign(found, container) => {
+            return Err(Problem::Foreign { found: found.to_owned(), container });
+        }
+        Guess::Known(_) | Guess::Unknown => {}
     }
     let reader = demuxer(source).map_err(|error| not_opened(source, guess, &error))?;
-    let (track, params) = sound_track(reader.as_ref())?;
-    refuse_he_aac(&params)?;
+    let (track, params) = sound_track(reader.as_ref(), wishes.track)?;
+    let container = reader.format_info().short_name;
+    leave_he_aac_to_others(container, &params)?;
     // Of the decoders, only FLAC's can verify: by the MD5 in its header.
     let options = AudioDecoderOptions::default().gapless(is_gapless(&track, &params)).verify(true);
-    let decoder =
-        get_codecs().make_audio_decoder(&params, &options).map_err(|error| no_decoder(&params, &error))?;
+    let decoder = get_codecs()
+        .make_audio_decoder(&params, &options)
+        .map_err(|error| no_decoder(container, &params, &error))?;
     Ok(Opened { reader, track, params, decoder })
 }
 
@@ -68,28 +77,78 @@ fn not_opened(source: &Bytes<'_>, guess: Guess, error: &Error) -> Problem {
     match guess {
         Guess::Known(name) => Problem::corrupt(format!("{name} whose header cannot be read ({error})")),
         Guess::Other(found) => Problem::unsupported(found),
+        Guess::Foreign(found, container) => foreign(found, container),
         Guess::Unknown => Problem::unsupported("a file of no kind known here"),
     }
 }
 
-/// The default sound track, or else the first.
-fn sound_track(reader: &dyn FormatReader) -> Result<(Track, AudioCodecParameters), Problem> {
-    let found = reader.default_track(TrackType::Audio).or_else(|| reader.first_track(TrackType::Audio));
-    let params = found.and_then(|track| Some((track.clone(), track.codec_params.as_ref()?.audio()?.clone())));
-    params.ok_or_else(|| {
-        let name = reader.format_info().long_name;
-        Problem::unsupported(match reader.tracks().len() {
-            0 => format!("a {name} file without tracks"),
-            1 => format!("a {name} file with one track, which is not sound of a kind known here"),
-            count => format!("a {name} file with {count} tracks, none of them sound of a kind known here"),
-        })
-    })
+/// The sound track of this number, counted from 1; or the default one, or else the first.
+fn sound_track(
+    reader: &dyn FormatReader,
+    number: Option<u32>,
+) -> Result<(Track, AudioCodecParameters), Problem> {
+    let tracks = reader.tracks();
+    let container = reader.format_info().short_name;
+    // A track of no kind known to the demuxer may be sound; only somebody else can tell, and count.
+    let all_known = tracks.iter().all(|track| track.codec_params.is_some());
+    let sounds: Vec<&Track> = tracks.iter().filter(|track| params_of(track).is_some()).collect();
+    let chosen = match number {
+        None => reader
+            .default_track(TrackType::Audio)
+            .or_else(|| reader.first_track(TrackType::Audio))
+            .filter(|track| params_of(track).is_some()),
+        Some(_) if !all_known => None,
+        Some(number) => sounds.get((number as usize).wrapping_sub(1)).copied(),
+    };
+    if let Some((track, params)) = chosen.and_then(|track| Some((track, params_of(track)?))) {
+        return Ok((track.clone(), params.clone()));
+    }
+    let name = reader.format_info().long_name;
+    if let Some(container) = Container::of_demuxer(container).filter(|_| !all_known) {
+        return Err(foreign(format!("sound of a kind not known here, in a {name} file,"), container));
+    }
+    Err(Problem::unsupported(match (number, sounds.len(), tracks.len()) {
+        (Some(number), 1.., _) => {
+            let names: Vec<String> = sounds.iter().zip(1..).map(|(track, at)| listed(at, track)).collect();
+            format!("sound track {number} of a {name} file that has {}", names.join(", "))
+        }
+        (_, _, 0) => format!("a {name} file without tracks"),
+        (_, _, 1) => format!("a {name} file with one track, which is not sound"),
+        (_, _, count) => format!("a {name} file with {count} tracks, none of them sound"),
+    }))
 }
 
-fn no_decoder(params: &AudioCodecParameters, error: &Error) -> Problem {
-    match name_of_undecoded(params.codec) {
-        Some(name) => Problem::unsupported(format!("{name} sound, which is not decoded here")),
-        None => Problem::unsupported(format!("sound of a kind that is not decoded here ({error})")),
+fn params_of(track: &Track) -> Option<&AudioCodecParameters> {
+    track.codec_params.as_ref()?.audio()
+}
+
+/// How a track stands in a list: by number, codec and language.
+fn listed(number: usize, track: &Track) -> String {
+    let codec = params_of(track).map_or("unknown", |params| name_of(params.codec));
+    match &track.language {
+        Some(language) => format!("{number} ({codec}, {language})"),
+        None => format!("{number} ({codec})"),
+    }
+}
+
+/// A codec's name for people.
+pub(super) fn name_of(id: AudioCodecId) -> &'static str {
+    let decoded = get_codecs().get_audio_decoder(id).map(|found| found.codec.info.long_name);
+    decoded.or_else(|| name_of_undecoded(id)).unwrap_or("unknown")
+}
+
+pub(super) fn foreign(found: impl Into<String>, container: Container) -> Problem {
+    Problem::Foreign { found: found.into(), container }
+}
+
+fn no_decoder(container: &str, params: &AudioCodecParameters, error: &Error) -> Problem {
+    let found = match name_of_undecoded(params.codec) {
+        Some(name) => format!("{name} sound"),
+        None => format!("sound of a kind unknown here ({error})"),
+    };
+    match Container::of_demuxer(container) {
+        Some(container) => foreign(found, container),
+        None => Problem::unsupported(found),
     }
 }
 
@@ -107,39 +166,20 @@ fn name_of_undecoded(id: AudioCodecId) -> Option<&'static str> {
     })
 }
 
-/// The decoder would hand out HE-AAC at half its rate: a chipmunk. Where the stream says what it is, refuse it.
-fn refuse_he_aac(params: &AudioCodecParameters) -> Result<(), Problem> {
+/// The decoder would hand out HE-AAC at half its rate. Whatever may be HE-AAC is left to one that knows it.
+fn leave_he_aac_to_others(container: &str, params: &AudioCodecParameters) -> Result<(), Problem> {
     if params.codec != codec::CODEC_ID_AAC {
         return Ok(());
     }
     let by_profile = params.profile.is_some_and(|profile| {
         [profiles::CODEC_PROFILE_AAC_HE, profiles::CODEC_PROFILE_AAC_HE_V2].contains(&profile)
     });
-    if by_profile || params.extra_data.as_deref().is_some_and(states_he_aac) {
-        return Err(Problem::unsupported("HE-AAC sound, which is not decoded here"));
-    }
-    Ok(())
-}
-
-/// Whether an AudioSpecificConfig names SBR or PS: as its object type, or in the backward-compatible extension.
-fn states_he_aac(config: &[u8]) -> bool {
-    const SBR: u8 = 5;
-    const PS: u8 = 29;
-    const EXTENSION: u32 = 0x2B7;
-    if config.first().is_some_and(|first| [SBR, PS].contains(&(first >> 3))) {
-        return true;
-    }
-    let bits: Vec<bool> =
-        config.iter().take(32).flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
-    let number = |from: usize, count: usize| {
-        bits.get(from..from + count)
-            .map(|bits| bits.iter().fold(0_u32, |value, &bit| value << 1 | u32::from(bit)))
+    let found = match he_aac::kind(params.extra_data.as_deref(), params.sample_rate) {
+        Aac::Plain if !by_profile => return Ok(()),
+        Aac::Plain | Aac::HighEfficiency => "HE-AAC sound",
+        Aac::PossiblyHighEfficiency => "AAC sound that may be HE-AAC",
     };
-    (16..bits.len()).any(|at| {
-        number(at, 11) == Some(EXTENSION)
-            && number(at + 11, 5) == Some(u32::from(SBR))
-            && number(at + 16, 1) == Some(1)
-    })
+    Err(foreign(found, Container::of_demuxer(container).unwrap_or(Container::Mp4)))
 }
 
 /// Without an encoder's own word about delay and padding, symphonia trims MPEG sound to a guessed length.

@@ -35,7 +35,7 @@ pub(super) struct Scratch {
     left_justified: Vec<i32>,
 }
 
-fn quantise(sample: f64, bits: u8) -> i32 {
+pub(super) fn quantise(sample: f64, bits: u8) -> i32 {
     // Adding and taking away 1.5 × 2^52 rounds to the nearest integer, ties to even, in two additions; `round` is a
     // library call on the oldest x86-64. A NaN becomes silence.
     const ROUNDER: f64 = 6_755_399_441_055_744.0;

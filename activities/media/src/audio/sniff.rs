@@ -1,18 +1,22 @@
 //! What a file is by its first bytes, in plain words: for refusing what is not sound before a demuxer searches it for
 //! something that looks like MP3, and for telling a damaged sound file from a file of another kind.
 
+use super::foreign::Container;
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Guess {
     /// A container that is decoded here.
     Known(&'static str),
+    /// Sound, or something that holds some, in a container that is not opened here.
+    Foreign(&'static str, Container),
     /// Something else, surely.
     Other(&'static str),
     Unknown,
 }
 
 /// How many bytes [`guess`] looks at.
-pub(super) const HEAD: usize = 512;
+pub(super) const HEAD: usize = 1024;
 
 pub(super) fn guess(head: &[u8]) -> Guess {
     if head.is_empty() {
@@ -28,9 +32,17 @@ pub(super) fn guess(head: &[u8]) -> Guess {
     if at(4, b"ftyp") {
         return iso(head.get(8..12));
     }
+    if at(0, b"OggS") && at(OGG_FIRST_PACKET, b"Speex   ") {
+        return Guess::Foreign("Speex sound", Container::Ogg);
+    }
     for &(magic, name) in SOUND {
         if at(0, magic) {
             return Guess::Known(name);
+        }
+    }
+    for &(offset, magic, name, container) in FOREIGN {
+        if at(offset, magic) {
+            return Guess::Foreign(name, container);
         }
     }
     for &(magic, name) in OTHER {
@@ -38,8 +50,17 @@ pub(super) fn guess(head: &[u8]) -> Guess {
             return Guess::Other(name);
         }
     }
+    if at(0, b"\x0B\x77") {
+        return dolby(head);
+    }
+    if is_transport_stream(head) {
+        return Guess::Foreign("an MPEG transport stream", Container::MpegTransport);
+    }
     if is_text(head) { Guess::Other("a text file") } else { Guess::Unknown }
 }
+
+/// The first page of an Ogg stream has one packet, behind a header with a table of one entry.
+const OGG_FIRST_PACKET: usize = 28;
 
 const SOUND: &[(&[u8], &str)] = &[
     (b"fLaC", "a FLAC file"),
@@ -65,19 +86,46 @@ const OTHER: &[(&[u8], &str)] = &[
     (b"MZ", "a program"),
     (b"SQLite format 3", "a SQLite database"),
     (b"MThd", "a MIDI file, which holds notes and no sound"),
-    (b"RF64", "an RF64 file, which is not decoded here"),
-    (b"wvpk", "a WavPack file, which is not decoded here"),
-    (b"MAC ", "a Monkey's Audio file, which is not decoded here"),
-    (b"#!AMR", "an AMR file, which is not decoded here"),
-    (b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "a WMA, WMV or ASF file, which is not decoded here"),
-    (b"\x0B\x77", "an AC-3 file, which is not decoded here"),
-    (b"DSD ", "a DSD file, which is not decoded here"),
-    (b"FLV", "a Flash video, which is not decoded here"),
 ];
+
+const FOREIGN: &[(usize, &[u8], &str, Container)] = &[
+    (0, b"RF64", "an RF64 file", Container::Wave),
+    (0, b"riff\x2E\x91\xCF\x11", "a Wave64 file", Container::Wave64),
+    (0, b"wvpk", "a WavPack file", Container::WavPack),
+    (0, b"MAC ", "a Monkey's Audio file", Container::MonkeysAudio),
+    (0, b"TTA1", "a True Audio file", Container::TrueAudio),
+    (0, b"MPCK", "a Musepack file", Container::Musepack),
+    (0, b"#!AMR", "an AMR file", Container::Amr),
+    (0, b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "a WMA, WMV or ASF file", Container::Asf),
+    (0, b"DSD ", "a DSD file", Container::Dsf),
+    (0, b"FLV\x01", "a Flash video", Container::FlashVideo),
+    (0, b".snd", "an AU file", Container::Au),
+    (0, b"\x7F\xFE\x80\x01", "a DTS file", Container::Dts),
+    (0, b"\0\0\x01\xBA", "an MPEG program stream", Container::MpegProgram),
+    (4, b"\xF8\x72\x6F\xBA", "a TrueHD file", Container::TrueHd),
+];
+
+/// AC-3 and its successor begin alike; the stream's version tells them apart (ATSC A/52, E.1.3).
+fn dolby(head: &[u8]) -> Guess {
+    const LATEST_AC3: u8 = 10;
+    match head.get(5) {
+        Some(version) if version >> 3 > LATEST_AC3 => Guess::Foreign("an E-AC-3 file", Container::Eac3),
+        _ => Guess::Foreign("an AC-3 file", Container::Ac3),
+    }
+}
+
+/// Packets of 188 bytes, each with the same first byte; camcorders put four more bytes before each.
+fn is_transport_stream(head: &[u8]) -> bool {
+    const SYNC: u8 = 0x47;
+    const PACKETS: usize = 4;
+    [(0, 188), (4, 192)]
+        .into_iter()
+        .any(|(first, size)| (0..PACKETS).all(|packet| head.get(first + packet * size) == Some(&SYNC)))
+}
 
 fn riff(form: Option<&[u8]>) -> Guess {
     match form {
-        Some(b"AVI ") => Guess::Other("an AVI video, which is not decoded here"),
+        Some(b"AVI ") => Guess::Foreign("an AVI video", Container::Avi),
         Some(b"WEBP") => Guess::Other("a WebP picture"),
         _ => Guess::Known("a WAV file"),
     }
@@ -108,6 +156,13 @@ mod tests {
         assert_eq!(guess(b"\0\0\0\x20ftypheic"), Guess::Other("a HEIF picture"));
         assert_eq!(guess(b"\xFF\xD8\xFF\xE0"), Guess::Other("a JPEG picture"));
         assert_eq!(guess("Grüße aus dem Süden, und so weiter".as_bytes()), Guess::Other("a text file"));
+        assert_eq!(guess(b"\x0B\x77\0\0\0\x40"), Guess::Foreign("an AC-3 file", Container::Ac3));
+        assert_eq!(guess(b"\x0B\x77\0\0\0\x80"), Guess::Foreign("an E-AC-3 file", Container::Eac3));
+        let mut packets = [[0; 188]; 4];
+        packets.iter_mut().for_each(|packet| packet[0] = 0x47);
+        let stream = packets.as_flattened();
+        assert!(matches!(guess(stream), Guess::Foreign(_, Container::MpegTransport)));
+        assert_eq!(guess(&stream[1..]), Guess::Unknown);
         assert_eq!(guess(b"\xFF\xFB\x90\x00"), Guess::Unknown);
     }
 }

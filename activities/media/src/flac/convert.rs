@@ -2,14 +2,13 @@
 
 use std::num::NonZeroUsize;
 
-use crate::audio::{Decoder, Limits};
+use crate::audio::Reading;
 use crate::pcm::pack;
-use crate::{Format, MadeFlac, Problem, Progress, ReadAt, Sink};
+use crate::{Format, MadeFlac, Order, Problem, Progress, ReadAt, Sink};
 
 use super::Level;
 use super::frame::Coder;
 use super::header::BLOCK;
-use super::metadata::Metadata;
 use super::peaks::{self, Peaks};
 use super::pipeline::{self, Ends, Worker};
 use super::reporter::Reporter;
@@ -21,34 +20,33 @@ const SAMPLES: usize = 1 << 15;
 /// Decodes the sound of `source` and writes it as FLAC.
 pub(crate) fn convert(
     source: &dyn ReadAt,
-    limits: &Limits,
-    level: Level,
+    order: &Order,
     processors: NonZeroUsize,
     sink: &mut dyn Sink,
     progress: &mut Progress<'_>,
 ) -> Result<MadeFlac, Problem> {
-    let decoder = Decoder::open(source, limits)?;
-    let (format, total) = (decoder.format(), decoder.sound().samples);
+    let reading = Reading::open(&order.input, source, &order.limits, &order.wishes)?;
+    let (format, total) = (reading.format(), reading.samples());
     let mut conversion = Conversion {
-        decoder,
+        stream: Stream::start(format, total, reading.metadata(), sink),
+        reading,
         format,
         pending: Vec::new(),
         frames: 0,
-        stream: Stream::start(format, total, &Metadata::default(), sink),
         peaks: Peaks::new(format, total),
         reporter: Reporter::start(total, progress)?,
     };
-    let md5 = pipeline::run(processors, || Encoder::new(format, level), &mut conversion)?;
-    let Conversion { decoder, stream, peaks, mut reporter, .. } = conversion;
+    let md5 = pipeline::run(processors, || Encoder::new(format, order.level), &mut conversion)?;
+    let Conversion { reading, stream, peaks, mut reporter, .. } = conversion;
     let (facts, bytes) = stream.finish(md5)?;
     reporter.finished(facts.samples)?;
-    let changes = decoder.change().into_iter().collect();
-    Ok(MadeFlac { source: decoder.sound().clone(), facts, changes, bytes, waveform: peaks.finish() })
+    let (source, changes) = (reading.sound().clone(), reading.changes());
+    Ok(MadeFlac { source, facts, changes, bytes, waveform: peaks.finish() })
 }
 
 /// Both ends of the pipeline.
 struct Conversion<'s, 'k, 'p, 'f> {
-    decoder: Decoder<'s>,
+    reading: Reading<'s>,
     format: Format,
     /// Samples that do not fill a batch yet.
     pending: Vec<i32>,
@@ -77,7 +75,7 @@ impl Ends<Batch> for Conversion<'_, '_, '_, '_> {
     fn next(&mut self, spare: Option<Batch>) -> Result<Option<Batch>, Problem> {
         let block = BLOCK * self.format.channels();
         let blocks = (SAMPLES / block).max(1);
-        while self.pending.len() < blocks * block && self.decoder.next(&mut self.pending)? {}
+        while self.pending.len() < blocks * block && self.reading.next(&mut self.pending)? {}
         if self.pending.is_empty() {
             return Ok(None);
         }

@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// What to make of it [default: by its type]
     #[arg(long, value_parser = recipe)]
     recipe: Option<Recipe>,
+    /// What the recipe lets one choose, such as level=best or bits=24; may be given more than once
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
+    options: Vec<(String, Value)>,
     /// Its media type [default: by its name]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
@@ -111,10 +114,19 @@ fn announcement(args: &Args, size: u64) -> Result<Value, Failure> {
     if let Some(recipe) = args.recipe {
         body["recipe"] = json!(recipe);
     }
+    for (name, value) in &args.options {
+        body["options"][name] = value.clone();
+    }
     if args.starts() {
         body["start"] = json!("auto");
     }
     Ok(body)
+}
+
+/// A name and its value: a number or true or false, or else a word.
+fn option(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("it is not of the form NAME=VALUE")?;
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| json!(value))))
 }
 
 /// What the ending of its name says a file is. Where it says nothing, the server goes by the name itself.

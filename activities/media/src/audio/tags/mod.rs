@@ -1,0 +1,209 @@
+//! What is known about a sound besides the sound: tags and pictures, from whatever the source keeps them in, as Vorbis
+//! comments and FLAC pictures. `names` knows what a tag of another kind is called there.
+//!
+//! Vorbis comments are carried as they are. Of other kinds, what has a known meaning is; a tag that only means something
+//! to the program that wrote it is left behind. ReplayGain stays true, as no sample's loudness is changed.
+
+mod names;
+
+use symphonia::core::formats::FormatReader;
+use symphonia::core::io::BufReader;
+use symphonia::core::meta::well_known::{
+    METADATA_ID_FLAC, METADATA_ID_ID3V1, METADATA_ID_VORBIS_COMMENT, METADATA_ID_WAVE,
+};
+use symphonia::core::meta::{
+    ColorMode, ColorModel, MetadataBuilder, MetadataContainer, MetadataInfo, MetadataRevision, RawValue,
+    StandardVisualKey, Tag, Visual,
+};
+
+use symphonia_metadata::embedded::riff::{parse_riff_info_chunk, read_riff_id3_chunk};
+
+use crate::flac::{Metadata, Picture};
+
+/// More than this is no description of a sound.
+const MOST_COMMENTS: usize = 1000;
+const MOST_COMMENT_BYTES: usize = 1 << 20;
+const MOST_PICTURES: usize = 20;
+const MOST_PICTURE_BYTES: usize = 16 << 20;
+
+/// What the source that `reader` reads is tagged with, for the sound of `track`.
+pub(super) fn of(reader: &mut dyn FormatReader, track: u32) -> Metadata {
+    let mut collected = Collected::default();
+    let mut log = reader.metadata();
+    let mut revisions: Vec<MetadataRevision> = std::iter::from_fn(|| log.pop()).collect();
+    revisions.extend(log.current().cloned());
+    // ID3v1 cuts everything off at thirty letters: what any other says goes before it.
+    revisions.sort_by_key(|revision| revision.info.metadata == METADATA_ID_ID3V1);
+    revisions.iter().for_each(|revision| collected.take(revision, track));
+    collected.metadata
+}
+
+/// Adds what an ID3v2 tag knows to `metadata`. One that cannot be read adds nothing: the sound is none the worse for it.
+pub(super) fn add_id3(metadata: Metadata, tag: &[u8]) -> Metadata {
+    let mut collected = Collected::from(metadata);
+    if let Ok(revision) = read_riff_id3_chunk(&mut BufReader::new(tag), &mut Vec::new()) {
+        collected.take(&revision, 0);
+    }
+    collected.metadata
+}
+
+/// Adds what a list of RIFF's kind INFO knows to `metadata`.
+pub(super) fn add_info(metadata: Metadata, list: &[u8]) -> Metadata {
+    let mut collected = Collected::from(metadata);
+    let mut builder = MetadataBuilder::new(WAV_INFO);
+    let mut rest = list.strip_prefix(b"INFO").unwrap_or_default();
+    while let Some((&[a, b, c, d, e, f, g, h], body)) = rest.split_first_chunk() {
+        let size = u32::from_le_bytes([e, f, g, h]) as usize;
+        let Some(value) = body.get(..size) else { break };
+        // Texts end with a zero, or several.
+        let end = value.iter().position(|&byte| byte == 0).unwrap_or(size);
+        if parse_riff_info_chunk([a, b, c, d], &value[..end], &mut builder).is_err() {
+            break;
+        }
+        rest = body.get(size + size % 2..).unwrap_or_default();
+    }
+    collected.take(&builder.build(), 0);
+    collected.metadata
+}
+
+const WAV_INFO: MetadataInfo =
+    MetadataInfo { metadata: METADATA_ID_WAVE, short_name: "wave", long_name: "RIFF INFO" };
+
+/// What has been taken so far, within bounds.
+#[derive(Default)]
+struct Collected {
+    metadata: Metadata,
+    comment_bytes: usize,
+    picture_bytes: usize,
+}
+
+impl From<Metadata> for Collected {
+    fn from(metadata: Metadata) -> Self {
+        let length = |(name, value): &(String, String)| name.len() + value.len();
+        Self {
+            comment_bytes: metadata.comments.iter().map(length).sum(),
+            picture_bytes: metadata.pictures.iter().map(|picture| picture.bytes.len()).sum(),
+            metadata,
+        }
+    }
+}
+
+impl Collected {
+    fn take(&mut self, revision: &MetadataRevision, track: u32) {
+        let verbatim = [METADATA_ID_VORBIS_COMMENT, METADATA_ID_FLAC].contains(&revision.info.metadata);
+        let of_track = revision.per_track.iter().filter(|of| of.track_id == u64::from(track));
+        let earlier = self.metadata.comments.len();
+        for container in std::iter::once(&revision.media).chain(of_track.map(|of| &of.metadata)) {
+            self.take_all(container, verbatim, earlier);
+        }
+    }
+
+    /// A name that an earlier revision has said is not said again; one revision may say it more than once.
+    fn take_all(&mut self, container: &MetadataContainer, verbatim: bool, earlier: usize) {
+        for tag in &container.tags {
+            let Some((name, value)) = (if verbatim { as_it_is(tag) } else { names::translated(tag) }) else {
+                continue;
+            };
+            let comments = &self.metadata.comments;
+            let said = comments[..earlier].iter().any(|(said, _)| *said == name);
+            let repeated = comments.iter().any(|(said, value_said)| *said == name && *value_said == value);
+            let bytes = self.comment_bytes + name.len() + value.len();
+            let fits = comments.len() < MOST_COMMENTS && bytes <= MOST_COMMENT_BYTES;
+            if !said && !repeated && fits && names::is_field_name(&name) {
+                self.comment_bytes = bytes;
+                self.metadata.comments.push((name, value));
+            }
+        }
+        for visual in &container.visuals {
+            let bytes = self.picture_bytes + visual.data.len();
+            let pictures = &self.metadata.pictures;
+            let repeated = pictures.iter().any(|picture| *picture.bytes == *visual.data);
+            if !repeated && pictures.len() < MOST_PICTURES && bytes <= MOST_PICTURE_BYTES {
+                self.picture_bytes = bytes;
+                self.metadata.pictures.push(picture(visual));
+            }
+        }
+    }
+}
+
+/// A Vorbis comment, with its name in capitals as is the custom.
+fn as_it_is(tag: &Tag) -> Option<(String, String)> {
+    Some((tag.raw.key.to_ascii_uppercase(), text(&tag.raw.value)?))
+}
+
+/// A value in words.
+fn text(value: &RawValue) -> Option<String> {
+    match value {
+        RawValue::String(text) => Some(text.as_str().to_owned()),
+        RawValue::StringList(texts) => Some(texts.join("; ")),
+        RawValue::UnsignedInt(number) => Some(number.to_string()),
+        RawValue::SignedInt(number) => Some(number.to_string()),
+        RawValue::Float(number) => Some(number.to_string()),
+        RawValue::Boolean(yes) => Some(u8::from(*yes).to_string()),
+        _ => None,
+    }
+}
+
+fn picture(visual: &Visual) -> Picture {
+    let (width, height) = visual.dimensions.map_or((0, 0), |size| (size.width, size.height));
+    let (depth, colours) = match &visual.color_mode {
+        Some(ColorMode::Direct(model)) => (bits_of_pixel(model), 0),
+        Some(ColorMode::Indexed(palette)) => {
+            (u32::from(palette.bits_per_pixel.get()), 1 << palette.bits_per_pixel.get().min(31))
+        }
+        None => (0, 0),
+    };
+    let media_type = visual.media_type.clone();
+    Picture {
+        kind: kind(visual.usage),
+        media_type: media_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+        description: description(visual).unwrap_or_default(),
+        width,
+        height,
+        depth,
+        colours,
+        bytes: visual.data.to_vec(),
+    }
+}
+
+fn bits_of_pixel(model: &ColorModel) -> u32 {
+    let (planes, bits) = match model {
+        ColorModel::Y(bits) => (1, bits),
+        ColorModel::YA(bits) => (2, bits),
+        ColorModel::RGB(bits) => (3, bits),
+        ColorModel::RGBA(bits) | ColorModel::CMYK(bits) => (4, bits),
+        _ => return 0,
+    };
+    planes * u32::from(bits.get())
+}
+
+fn description(visual: &Visual) -> Option<String> {
+    visual.tags.iter().find_map(|tag| text(&tag.raw.value))
+}
+
+/// The number that ID3v2 and FLAC give to what a picture shows. One that says nothing is the cover.
+fn kind(usage: Option<StandardVisualKey>) -> u32 {
+    match usage {
+        Some(StandardVisualKey::Other) => 0,
+        Some(StandardVisualKey::FileIcon) => 1,
+        Some(StandardVisualKey::OtherIcon) => 2,
+        Some(StandardVisualKey::FrontCover) => 3,
+        Some(StandardVisualKey::BackCover) => 4,
+        Some(StandardVisualKey::Leaflet) => 5,
+        Some(StandardVisualKey::Media) => 6,
+        Some(StandardVisualKey::LeadArtistPerformerSoloist) => 7,
+        Some(StandardVisualKey::ArtistPerformer) => 8,
+        Some(StandardVisualKey::Conductor) => 9,
+        Some(StandardVisualKey::BandOrchestra) => 10,
+        Some(StandardVisualKey::Composer) => 11,
+        Some(StandardVisualKey::Lyricist) => 12,
+        Some(StandardVisualKey::RecordingLocation) => 13,
+        Some(StandardVisualKey::RecordingSession) => 14,
+        Some(StandardVisualKey::Performance) => 15,
+        Some(StandardVisualKey::ScreenCapture) => 16,
+        Some(StandardVisualKey::Illustration) => 18,
+        Some(StandardVisualKey::BandArtistLogo) => 19,
+        Some(StandardVisualKey::PublisherStudioLogo) => 20,
+        _ => 3,
+    }
+}
