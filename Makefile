@@ -6,10 +6,10 @@ CARGO := cargo
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: ## build what is needed and serve Lockgate at http://127.0.0.1:8080
+run: build-tools ## build what is needed and serve Lockgate at http://127.0.0.1:8080
 	$(CARGO) run --release --locked --bin lockgate -- serve
 
-build: ## build the release binary, target/release/lockgate
+build: build-tools ## build the release binary, target/release/lockgate
 	$(CARGO) build --release --locked --bin lockgate
 
 gen: ## write every generated file anew
@@ -46,6 +46,9 @@ deny: ## licences, sources and bans of all dependencies (asks the network; needs
 	$(CARGO) deny --locked check licenses bans sources
 
 tools: ## install what the tests need (as root; otherwise say what is missing)
-	@sh tests/tools.sh
+	@sh tests/tools.sh test
 
-.PHONY: help run build gen test bench-audio bench-engine bench-flow fuzz sim lint deny tools
+build-tools: ## install what a build needs (as root; otherwise say what is missing)
+	@sh tests/tools.sh build
+
+.PHONY: help run build gen test bench-audio bench-engine bench-flow fuzz sim lint deny tools build-tools

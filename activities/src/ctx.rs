@@ -9,6 +9,7 @@ use crate::child::Workbench;
 use crate::clock::Clock;
 use crate::objects::Objects;
 use crate::ports::{Driver, Sessions};
+use crate::proxies;
 
 #[derive(Clone)]
 pub struct Ctx {
@@ -24,6 +25,7 @@ pub struct Ctx {
 pub struct Settings {
     pub buckets: Buckets,
     pub deadlines: Deadlines,
+    pub proxies: proxies::Wanted,
     /// Progress is written at most this often.
     pub progress_interval: Duration,
 }

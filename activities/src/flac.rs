@@ -9,13 +9,11 @@ use std::future::pending;
 use media::flac::Facts;
 use media::{Answer, Job, MadeFlac};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use states::session::{Output, Stored};
 use states::{Activity, Kind};
 
 use crate::child::Nowhere;
 use crate::child::objects::ObjectSource;
-use crate::clock::random_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::finish::Work;
@@ -23,6 +21,7 @@ use crate::keeping;
 use crate::making;
 use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
 use crate::objects;
+use crate::reading_back::sha256;
 use crate::step::Step;
 use crate::waveform;
 
@@ -31,15 +30,12 @@ const REVISION: u32 = 3;
 
 const CONTENT_TYPE: &str = "audio/flac";
 
-/// How much of the result is fetched at a time to be hashed.
-const HASHED_AT_ONCE: usize = 1 << 20;
-
 pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let ingredients = step.ingredients(Activity::Flac, REVISION);
     if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
         return Ok(Work { outputs, written_at: None });
     }
-    let keys = [0, 1].map(|_| format!("{}/{}/{}", step.session_id, step.attempt, random_id()));
+    let keys = [0, 1].map(|_| step.new_key());
     let [key, beside] = &keys;
     let (made, written) = make(ctx, &step, key).await?;
     let written_at = ctx.clock.now();
@@ -69,7 +65,7 @@ async fn results(
 ) -> Result<Vec<Stored>, Failure> {
     let sha256 = verify(ctx, step, key, made, &written).await?;
     let output = Output {
-        name: step.name_with_ending("flac"),
+        name: step.name_with(".flac"),
         bucket: ctx.settings.buckets.results.clone(),
         key: key.to_owned(),
         bytes: written.size,
@@ -117,17 +113,6 @@ async fn verify(
         return Err(Failure::new(Kind::OutputUnverified, "The stored FLAC is not the one that was written."));
     }
     sha256(ctx, key, written).await
-}
-
-async fn sha256(ctx: &Ctx, key: &str, written: &objects::Written) -> Result<String, Failure> {
-    let mut stored = ctx.objects.open(&ctx.settings.buckets.results, key, &written.etag).await?;
-    let (mut digest, mut offset) = (Sha256::new(), 0);
-    while offset < written.size {
-        let bytes = stored.read_at(offset, HASHED_AT_ONCE).await?;
-        digest.update(&bytes);
-        offset += bytes.len() as u64;
-    }
-    Ok(hex::encode(digest.finalize()))
 }
 
 /// What the result is, for people and programs.

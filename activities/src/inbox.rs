@@ -14,31 +14,52 @@ use crate::failure::Failure;
 use crate::objects::{Head, ObjectCreated};
 use crate::ports::Guard;
 
-pub(crate) const PREFIX: &str = "inbox/";
+pub const PREFIX: &str = "inbox/";
 
 pub(crate) async fn run(ctx: &Ctx, event: &ObjectCreated) -> Result<(), Failure> {
-    let Some(head) = ctx.objects.head(&event.bucket, &event.key).await? else { return Ok(()) };
-    let Some(session) = session_for(ctx, event, &head) else {
-        tracing::warn!(key = event.key, "nothing can be made of this file in the inbox; it is left there");
-        return Ok(());
-    };
-    ctx.sessions.write(&session, Guard::Absent).await?; // refused: an earlier delivery of this event made it
-    confirm_if_there(ctx, &session).await.map(drop)
+    arrived(ctx, &event.bucket, &event.key, event.version_id.as_deref()).await.map(drop)
 }
 
-fn session_for(ctx: &Ctx, event: &ObjectCreated, head: &Head) -> Option<Session> {
-    let (owner, name) = event.key.strip_prefix(PREFIX)?.split_once('/')?;
+/// The session of what was just put under `key`, not waiting for the event that makes it as well.
+pub async fn take(ctx: &Ctx, bucket: &str, key: &str) -> Result<Option<Session>, Failure> {
+    let Some(id) = arrived(ctx, bucket, key, None).await? else { return Ok(None) };
+    Ok(ctx.sessions.get(&id).await?)
+}
+
+/// Sees to it that what lies there has a session; answers its id.
+async fn arrived(
+    ctx: &Ctx,
+    bucket: &str,
+    key: &str,
+    version_id: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    let Some(head) = ctx.objects.head(bucket, key).await? else { return Ok(None) };
+    let Some(session) = session_for(ctx, (bucket, key, version_id), &head) else {
+        tracing::warn!(key, "nothing can be made of this file in the inbox; it is left there");
+        return Ok(None);
+    };
+    ctx.sessions.write(&session, Guard::Absent).await?; // refused: it was made before
+    confirm_if_there(ctx, &session).await?;
+    Ok(Some(session.id))
+}
+
+fn session_for(
+    ctx: &Ctx,
+    (bucket, key, version_id): (&str, &str, Option<&str>),
+    head: &Head,
+) -> Option<Session> {
+    let (owner, name) = key.strip_prefix(PREFIX)?.split_once('/')?;
     let file_name = name.rsplit('/').next().filter(|name| !name.is_empty())?;
     let content_type = head.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
     let recipe = Recipe::default_for(&content_type, file_name)?;
-    let version = event.version_id.as_deref().unwrap_or(&head.etag);
+    let version = version_id.or(head.version_id.as_deref()).unwrap_or(&head.etag);
     let now = ctx.clock.now();
     let draft = Draft {
-        id: derived_id(&["inbox", &event.bucket, &event.key, version]),
+        id: derived_id(&["inbox", bucket, key, version]),
         owner: owner.to_owned(),
         source: Source {
-            bucket: event.bucket.clone(),
-            key: event.key.clone(),
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
             file_name: file_name.to_owned(),
             size: head.size,
             content_type,

@@ -51,6 +51,10 @@ impl<S: AsyncSink> AsyncSink for FirstByte<'_, S> {
         self.sink.write(bytes).await
     }
 
+    async fn next(&mut self) -> io::Result<()> {
+        self.sink.next().await
+    }
+
     async fn patch(&mut self, offset: u64, bytes: Bytes) -> io::Result<()> {
         self.sink.patch(offset, bytes).await
     }

@@ -8,7 +8,7 @@ use states::{Activity, Kind};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::{begin, fail, finish, flac, probe};
+use crate::{begin, fail, finish, flac, probe, proxies};
 
 /// Calls `activity` as the workflow does.
 pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, Failure> {
@@ -16,6 +16,7 @@ pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, 
         Activity::Begin => answer(begin::run(ctx, parse(input)?).await),
         Activity::Probe => answer(probe::run(ctx, parse(input)?).await),
         Activity::Flac => answer(flac::run(ctx, parse(input)?).await),
+        Activity::Proxies => answer(proxies::run(ctx, parse(input)?).await),
         Activity::Finish => answer(finish::run(ctx, parse(input)?).await),
         Activity::Fail => answer(fail::run(ctx, parse(input)?).await),
         Activity::ConfirmUpload

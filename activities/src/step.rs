@@ -4,9 +4,10 @@ use media::Order;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use states::session::Ingredients;
-use states::{Activity, Kind, Timestamp, options};
+use states::{Activity, Kind, Recipe, Timestamp, options};
 
 use crate::child::objects::ObjectSource;
+use crate::clock::random_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::making;
@@ -16,6 +17,7 @@ use crate::making;
 pub struct Step {
     pub session_id: String,
     pub attempt: u32,
+    pub recipe: Recipe,
     /// When the attempt began: the move into Transcoding.
     pub started_at: Timestamp,
     pub options: Map<String, Value>,
@@ -41,6 +43,11 @@ impl Step {
         Ok(ObjectSource::new(ctx.objects.open(bucket, key, etag).await?))
     }
 
+    /// A key for a result, under this attempt's own.
+    pub(crate) fn new_key(&self) -> String {
+        format!("{}/{}/{}", self.session_id, self.attempt, random_id())
+    }
+
     /// All that decides what `step` makes of the file.
     pub(crate) fn ingredients(&self, step: Activity, revision: u32) -> Ingredients {
         Ingredients { source_etag: self.source.etag.clone(), step, revision, options: self.options.clone() }
@@ -59,10 +66,10 @@ impl Step {
         Failure::new(Kind::Cancelled, format!("Attempt {} is over.", self.attempt))
     }
 
-    /// The file's name with another ending, for the result to be taken away under.
-    pub(crate) fn name_with_ending(&self, ending: &str) -> String {
+    /// The file's name with another tail than its ending, for a result to be taken away under: `.flac`, `-1024.jpg`.
+    pub(crate) fn name_with(&self, tail: &str) -> String {
         let name = &self.source.file_name;
         let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-        format!("{}.{ending}", if stem.is_empty() { "result" } else { stem })
+        format!("{}{tail}", if stem.is_empty() { "result" } else { stem })
     }
 }

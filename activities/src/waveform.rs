@@ -27,7 +27,7 @@ pub(crate) async fn store(ctx: &Ctx, step: &Step, key: &str, made: &MadeFlac) ->
         ));
     }
     let output = Output {
-        name: step.name_with_ending("peaks.json"),
+        name: step.name_with(".peaks.json"),
         bucket: bucket.clone(),
         key: key.to_owned(),
         bytes: written.size,

@@ -12,6 +12,7 @@ use activities::objects::{Endpoint, Objects};
 use activities::{Buckets, Clock, Ctx, Settings};
 use service::serve::Limits;
 use service::{Changes, Meters, Service};
+use tokio::sync::Semaphore;
 use workflow::driver::{self, Engine, Ticks};
 use workflow::journal::SqliteJournal;
 use workflow::services::Services;
@@ -118,6 +119,7 @@ pub async fn assemble_around(
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
             deadlines: config.deadlines,
+            proxies: config.proxies.clone(),
             progress_interval: PROGRESS_INTERVAL,
         }),
     });
@@ -129,7 +131,8 @@ pub async fn assemble_around(
     api.allowed_hosts.push(bound.api.to_string());
     api.allowed_hosts.push(format!("localhost:{}", bound.api.port()));
     api.object_origins = vec![s3_public_url];
-    let service = Service { ctx, changes: Some(changes), meters, config: api };
+    let images = Arc::new(Semaphore::new(service::IMAGES_AT_ONCE));
+    let service = Service { ctx, changes: Some(changes), meters, config: api, images };
     Ok(Assembled { service, engine, store, folder })
 }
 

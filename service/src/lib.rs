@@ -14,7 +14,10 @@ pub mod meters;
 pub mod serve;
 
 use activities::Ctx;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use activities::objects::presign::MAX_LIFETIME;
 use states::session::Deadlines;
@@ -37,7 +40,12 @@ pub struct Service {
     pub changes: Option<Changes>,
     pub meters: Meters,
     pub config: Config,
+    /// Turns of pictures that are being sent to the API itself.
+    pub images: Arc<Semaphore>,
 }
+
+/// So many pictures are taken in at a time; each holds the memory of a part.
+pub const IMAGES_AT_ONCE: usize = 8;
 
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -68,6 +68,10 @@ pub struct Refused {
 pub fn check(recipe: Recipe, options: &Map<String, Value>) -> Result<(), Refused> {
     match recipe {
         Recipe::Flac => Flac::read(options).map(drop),
+        // What comes out of a picture is configuration.
+        Recipe::Proxies => options.iter().next().map_or(Ok(()), |(name, value)| {
+            Err(Given { name, value }.refused("the recipe has no such option"))
+        }),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::table::Activity;
 #[strum(serialize_all = "kebab-case")]
 pub enum Recipe {
     Flac,
+    Proxies,
 }
 
 /// One recipe's row.
@@ -42,18 +43,29 @@ pub struct Row {
     pub timeout_seconds: u32,
 }
 
-pub const RECIPES: &[Row] = &[Row {
-    recipe: Recipe::Flac,
-    work: Activity::Flac,
-    title: "Any sound to FLAC, without loss",
-    takes: &["audio/*", "video/*", "application/ogg", "application/mp4"],
-    endings: &[
-        "mp3", "wav", "flac", "aif", "aiff", "caf", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "mov", "aac",
-        "mkv", "mka", "webm",
-    ],
-    max_bytes: 8 << 30,
-    timeout_seconds: 4 * 3600,
-}];
+pub const RECIPES: &[Row] = &[
+    Row {
+        recipe: Recipe::Flac,
+        work: Activity::Flac,
+        title: "Any sound to FLAC, without loss",
+        takes: &["audio/*", "video/*", "application/ogg", "application/mp4"],
+        endings: &[
+            "mp3", "wav", "flac", "aif", "aiff", "caf", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "mov",
+            "aac", "mkv", "mka", "webm",
+        ],
+        max_bytes: 8 << 30,
+        timeout_seconds: 4 * 3600,
+    },
+    Row {
+        recipe: Recipe::Proxies,
+        work: Activity::Proxies,
+        title: "JPEG or PNG to two smaller JPEGs",
+        takes: &["image/jpeg", "image/png"],
+        endings: &["jpg", "jpeg", "jpe", "jfif", "png"],
+        max_bytes: 100_000_000,
+        timeout_seconds: 600,
+    },
+];
 
 impl Recipe {
     pub fn row(self) -> &'static Row {
@@ -93,9 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn sound_is_told_by_type_or_by_name() {
+    fn a_file_is_told_by_type_or_by_name() {
         assert_eq!(Recipe::default_for("audio/mpeg; charset=x", "a"), Some(Recipe::Flac));
         assert_eq!(Recipe::default_for("application/octet-stream", "Song.MP3"), Some(Recipe::Flac));
         assert_eq!(Recipe::default_for("text/plain", "notes.txt"), None);
+        assert_eq!(Recipe::default_for("image/png", "a"), Some(Recipe::Proxies));
+        assert_eq!(Recipe::default_for("application/octet-stream", "IMG_1.JPG"), Some(Recipe::Proxies));
+        assert_eq!(Recipe::default_for("image/gif", "a.gif"), None);
     }
 }

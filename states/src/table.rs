@@ -91,6 +91,7 @@ pub enum Activity {
     Begin,
     Probe,
     Flac,
+    Proxies,
     Finish,
     Fail,
     Cancel,

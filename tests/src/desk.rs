@@ -31,6 +31,7 @@ pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
+            proxies: activities::proxies::Wanted::default(),
             progress_interval: std::time::Duration::from_millis(100),
         }),
     }

@@ -7,6 +7,7 @@ pub mod flow;
 pub mod gates;
 pub mod generated;
 pub mod lab;
+pub mod pictures;
 pub mod server;
 pub mod sound;
 pub mod stand_in;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::{self, Change, Input, Limits, Sound, Wishes};
 use crate::flac::{self, Facts, Level, Waveform};
+use crate::picture::{self, MadeProxies, Picture};
 use crate::{Problem, Progress, ReadAt, Sink};
 
 /// One piece of work on one source.
@@ -17,6 +18,12 @@ pub enum Job {
     Flac(Order),
     /// Decode a FLAC that we made and compare it with what its header states. Writes nothing.
     VerifyFlac,
+    /// Say what picture the source holds. Writes nothing.
+    ProbePicture { limits: picture::Limits },
+    /// Write smaller JPEGs of the source's picture, an output each.
+    Proxies { limits: picture::Limits, order: picture::Order },
+    /// Decode a JPEG that we made, which must be as large as this. Writes nothing.
+    VerifyProxy { width: u32, height: u32 },
 }
 
 /// How a FLAC shall be made, and of what.
@@ -34,6 +41,9 @@ pub enum Answer {
     Audio(Sound),
     Flac(MadeFlac),
     Verified(Facts),
+    Picture(Picture),
+    Proxies(MadeProxies),
+    VerifiedProxy(Picture),
 }
 
 /// A FLAC that was written, and what it was made of.
@@ -60,5 +70,12 @@ pub fn run(
         Job::ProbeAudio { limits, wishes } => audio::probe(source, limits, wishes).map(Answer::Audio),
         Job::Flac(order) => flac::convert(source, order, processors, sink, progress).map(Answer::Flac),
         Job::VerifyFlac => flac::verify(source, processors, progress).map(Answer::Verified),
+        Job::ProbePicture { limits } => picture::probe(source, limits).map(Answer::Picture),
+        Job::Proxies { limits, order } => {
+            picture::proxies(source, limits, order, sink, progress).map(Answer::Proxies)
+        }
+        Job::VerifyProxy { width, height } => {
+            picture::verify(source, *width, *height).map(Answer::VerifiedProxy)
+        }
     }
 }

@@ -7,6 +7,9 @@ use std::io;
 pub trait Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Ends this result and begins the next.
+    fn next(&mut self) -> io::Result<()>;
+
     /// Overwrites bytes that were written before; they lie within the first [`PATCHABLE`] bytes.
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 }
@@ -14,10 +17,15 @@ pub trait Sink {
 /// How far into the result a patch may reach.
 pub const PATCHABLE: u64 = 1 << 20;
 
+/// One result, in memory.
 impl Sink for Vec<u8> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.extend_from_slice(bytes);
         Ok(())
+    }
+
+    fn next(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {

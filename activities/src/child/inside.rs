@@ -122,6 +122,10 @@ impl Sink for Output<'_> {
         bytes.chunks(LARGEST_BODY).try_for_each(|portion| self.parent.send(&Ask::Write, portion))
     }
 
+    fn next(&mut self) -> io::Result<()> {
+        self.parent.send(&Ask::Next, &[])
+    }
+
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.parent.send(&Ask::Patch { offset }, bytes)
     }

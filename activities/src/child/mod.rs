@@ -14,6 +14,7 @@ mod inside;
 mod misbehave;
 pub mod objects;
 mod parent;
+mod sequence;
 mod wire;
 
 pub use failure::Failure;
@@ -21,4 +22,5 @@ pub use inside::child_main;
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;
 pub use parent::{AsyncSink, AsyncSource, Limits, Nowhere, Workbench};
+pub use sequence::Sequence;
 pub use wire::Work;

@@ -48,6 +48,11 @@ pub trait AsyncSource: Send + Sync {
 pub trait AsyncSink: Send {
     fn write(&mut self, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send;
 
+    /// Ends the result and begins the next. Most work has one only.
+    fn next(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        async { Err(io::ErrorKind::Unsupported.into()) }
+    }
+
     /// Overwrites what was written before, within the first [`PATCHABLE`] bytes.
     fn patch(&mut self, offset: u64, bytes: Bytes) -> impl Future<Output = io::Result<()>> + Send;
 }
@@ -212,6 +217,10 @@ impl Worker {
                 Ask::Write => {
                     written += body.len() as u64;
                     sink.write(body).await.map_err(Failure::Sink)?;
+                }
+                Ask::Next => {
+                    written = 0;
+                    sink.next().await.map_err(Failure::Sink)?;
                 }
                 Ask::Patch { offset } => {
                     let end = offset.checked_add(body.len() as u64);

@@ -59,6 +59,8 @@ pub(super) enum Ask {
     },
     /// The body continues the result.
     Write,
+    /// What follows is another result.
+    Next,
     /// The body replaces what was written at this place.
     Patch {
         offset: u64,

@@ -38,6 +38,10 @@ pub(crate) enum Error {
     TooSlow,
     #[error("{what} may be {limit} bytes at most.")]
     TooLarge { what: &'static str, limit: u64 },
+    #[error("A picture may be {limit} bytes at most.")]
+    PictureTooLarge { limit: u64 },
+    #[error("This is no JPEG and no PNG; a picture is one of these, of {limit} bytes at most.")]
+    NotAPicture { limit: u64, takes: Vec<String> },
     #[error("Nothing here takes a file of the type {content_type} under this name.")]
     UnsupportedMedia { content_type: String, takes: Vec<String> },
     #[error("This Idempotency-Key was used before, with another request.")]
@@ -116,7 +120,8 @@ impl Error {
             Self::BrokenBody => (StatusCode::BAD_REQUEST, "broken-body", "Broken Body"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "Too Slow"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too Large"),
-            Self::UnsupportedMedia { .. } => {
+            Self::PictureTooLarge { .. } => (StatusCode::BAD_REQUEST, "too-large", "Too Large"),
+            Self::UnsupportedMedia { .. } | Self::NotAPicture { .. } => {
                 (StatusCode::BAD_REQUEST, "unsupported-media", "Unsupported Media")
             }
             Self::KeyReused => {
@@ -199,7 +204,11 @@ impl From<Error> for Problem {
                 problem.parameter = Some(name);
                 problem.allowed = Some(allowed).filter(|allowed| !allowed.is_empty());
             }
-            Error::TooLarge { limit, .. } => problem.limit = Some(limit),
+            Error::TooLarge { limit, .. } | Error::PictureTooLarge { limit } => problem.limit = Some(limit),
+            Error::NotAPicture { limit, takes } => {
+                problem.limit = Some(limit);
+                problem.takes = Some(takes);
+            }
             Error::UnsupportedMedia { takes, .. } => problem.takes = Some(takes),
             _ => {}
         }

@@ -72,19 +72,22 @@ fn content_type(headers: &HeaderMap) -> ContentType {
 async fn read(request: Request) -> Result<Bytes, Error> {
     let body = Limited::new(request.into_body(), BODY_BYTES);
     let read = body.collect().await;
-    read.map(|body| body.to_bytes()).map_err(|error| {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
-        while let Some(error) = cause {
-            if error.is::<LengthLimitError>() {
-                return Error::TooLarge { what: "A body", limit: BODY_BYTES as u64 };
-            }
-            if matches!(error.downcast_ref(), Some(BodyError::TooSlow)) {
-                return Error::TooSlow;
-            }
-            cause = error.source();
+    read.map(|body| body.to_bytes()).map_err(|error| broken(error.as_ref()))
+}
+
+/// Why a body did not come to its end.
+pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> Error {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return Error::TooLarge { what: "A body", limit: BODY_BYTES as u64 };
         }
-        Error::BrokenBody
-    })
+        if matches!(error.downcast_ref(), Some(BodyError::TooSlow)) {
+            return Error::TooSlow;
+        }
+        cause = error.source();
+    }
+    Error::BrokenBody
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {

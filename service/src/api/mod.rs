@@ -10,6 +10,7 @@ mod events;
 mod extract;
 mod health;
 mod history;
+mod images;
 mod index;
 mod intake;
 pub(crate) mod openapi;
@@ -54,6 +55,7 @@ pub fn router(service: Service) -> Router {
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Head::openapi())
         .routes(routes!(xfer::create))
+        .routes(routes!(images::create))
         .routes(routes!(xcode::begin))
         .routes(routes!(xcode::call_off))
         .routes(routes!(xcode::again))

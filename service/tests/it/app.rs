@@ -55,6 +55,7 @@ impl App {
         let settings = Settings {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
+            proxies: activities::proxies::Wanted::default(),
             progress_interval: Duration::ZERO,
         };
         let ctx = Ctx {
@@ -66,6 +67,7 @@ impl App {
             settings: Arc::new(settings),
         };
         let mut service = Service {
+            images: Arc::new(tokio::sync::Semaphore::new(2)),
             ctx,
             changes: Some(changes.clone()),
             meters: Meters::default(),

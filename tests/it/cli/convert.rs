@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tests::pictures::{self, Jpeg, Pixels};
 use tests::server::binary;
 use tests::sound::{by_ffmpeg, decoded, wav};
 
@@ -225,5 +226,23 @@ fn a_result_is_not_read_back_when_that_is_not_wanted() -> Result<()> {
     };
     ensure!(verified(&[])? == true && verified(&["--no-verify"])? == false);
     ensure!(decoded(&std::fs::read(path.join("a.flac"))?)? == file[44..], "the samples differ");
+    Ok(())
+}
+
+#[test]
+fn a_picture_becomes_its_proxies_and_a_damaged_one_none() -> Result<()> {
+    let photo = Jpeg::default().bytes(&Pixels::scene(2400, 1200))?;
+    let folder = folder(&[("a.jpg", &photo), ("cut.png", &photo[..photo.len() / 2])])?;
+    let path = folder.path();
+    run(path, &["convert", "a.jpg"])?.expect(0, &["a.jpg → a-2048.jpg (", "a.jpg → a-1024.jpg ("])?;
+    let small = pictures::decoded(&std::fs::read(path.join("a-1024.jpg"))?)?;
+    ensure!((small.width, small.height) == (1024, 512));
+    run(path, &["convert", "a.jpg"])?.expect(1, &["a-2048.jpg is already there; say --force"])?;
+    let said = run(path, &["convert", "--json", "--force", "a.jpg", "-o", "out/"])?;
+    ensure!(said.json()?.iter().all(|made| made["media"]["width"].is_u64()), "{said:#?}");
+    run(path, &["convert", "cut.png", "-o", "out/"])?.expect(1, &["cut.png: "])?;
+    run(path, &["convert", "--to", "flac", "a.jpg"])?.expect(1, &["a JPEG picture"])?;
+    ensure!(names(&path.join("out"))? == ["a-1024.jpg", "a-2048.jpg"], "{:?}", names(&path.join("out"))?);
+    ensure!(names(path)? == ["a-1024.jpg", "a-2048.jpg", "a.jpg", "cut.png", "out"], "{:?}", names(path)?);
     Ok(())
 }

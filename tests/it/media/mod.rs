@@ -1,4 +1,4 @@
-//! Sound in, FLAC out: the media crate and the child process it runs in, against sounds made here and against the
+//! Sound in, FLAC out; pictures in, proxies out: the media crate and the child process it runs in, against sounds made here and against the
 //! `flac` and `ffmpeg` programs.
 
 mod child;
@@ -7,6 +7,7 @@ mod damage;
 mod encoder;
 mod foreign;
 mod lossy;
+mod pictures;
 mod processors;
 mod sounds;
 mod tags;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use md5::{Digest, Md5};
+use tests::pictures::Pixels;
 
 /// Whether `program` can be run; if not, the test that asked is told to be skipped.
 pub(super) fn present(program: &str) -> bool {
@@ -89,6 +90,25 @@ pub(super) fn ffmpeg_paints(name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder for a test");
     let to = folder.path().join(name);
     ffmpeg(&["-f", "lavfi", "-i", "testsrc=duration=1:size=64x64:rate=5", text(&to)]);
+    std::fs::read(&to).expect("ffmpeg wrote it")
+}
+
+/// What ffmpeg sees in a picture that is as large as `like`.
+pub(super) fn ffmpeg_rgb(file: &[u8], like: &Pixels) -> Pixels {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let path = folder.path().join("picture");
+    std::fs::write(&path, file).expect("a file in it");
+    let bytes = ffmpeg(&["-i", text(&path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
+    Pixels { bytes, channels: 3, ..*like }
+}
+
+/// Has ffmpeg make a PNG.
+pub(super) fn ffmpeg_png(pixels: &Pixels, options: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let (from, to) = (folder.path().join("in.ppm"), folder.path().join("out.png"));
+    let head = format!("P6 {} {} 255\n", pixels.width, pixels.height);
+    std::fs::write(&from, [head.as_bytes(), &pixels.bytes].concat()).expect("a file in it");
+    ffmpeg(&[&["-i", text(&from)][..], options, &[text(&to)]].concat());
     std::fs::read(&to).expect("ffmpeg wrote it")
 }
 

@@ -80,7 +80,8 @@ async fn other_options_or_another_source_make_it_anew() -> Result<()> {
     let input = |options: &Value, etag: &str| {
         let source = &session.source;
         json!({
-            "sessionId": session.id, "attempt": 1, "startedAt": session.since(), "options": options,
+            "sessionId": session.id, "attempt": 1, "startedAt": session.since(), "recipe": "flac",
+            "options": options,
             "source": {
                 "bucket": source.bucket, "key": source.key, "etag": etag, "size": source.size,
                 "contentType": source.content_type, "fileName": source.file_name,
@@ -94,12 +95,12 @@ async fn other_options_or_another_source_make_it_anew() -> Result<()> {
     };
     let first = kept_key(&session)?;
     ensure!(work(json!({})).await? == first, "the same of the same");
-    let other = work(json!({ "compression": 8 })).await?;
+    let other = work(json!({ "level": "best" })).await?;
     ensure!(other != first, "other options, other work");
-    ensure!(work(json!({ "compression": 8 })).await? == other, "the newest is kept");
-    ensure!(work(json!({ "compression": 1 })).await? != other, "other options, other work");
+    ensure!(work(json!({ "level": "best" })).await? == other, "the newest is kept");
+    ensure!(work(json!({ "level": "fast" })).await? != other, "other options, other work");
     let source =
-        registry::call(&shop.ctx, Activity::Flac, input(&json!({ "compression": 1 }), "another")).await;
+        registry::call(&shop.ctx, Activity::Flac, input(&json!({ "level": "fast" }), "another")).await;
     let failure = source.err().context("what was made of another source was taken for it")?;
     ensure!(failure.problem.kind == Kind::SourceChanged, "{failure}");
 

@@ -1,21 +1,23 @@
 //! `lockgate convert`: files here and now, without a server. The same child as the server's decodes, encodes and reads
 //! the result back; the result appears under its name only when it was verified.
 
+mod flac;
+mod proxies;
+
 use std::collections::HashSet;
-use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use activities::child::files::{FileSink, FileSource};
-use activities::child::{Nowhere, Workbench};
+use activities::child::Workbench;
+use activities::child::files::FileSource;
 use activities::failure::Failure as Problem;
-use activities::making;
-use media::{Answer, Job, MadeFlac, Report};
-use serde_json::{Value, json};
-use states::{Kind, Recipe};
+use activities::proxies::Wanted;
+use media::Report;
+use serde_json::{Map, Value, json};
+use states::Recipe;
 
 use super::Failure;
-use super::files::{self, Landing, Place, Trouble};
+use super::files::{self, Place, Trouble};
 use super::interrupt::unless_interrupted;
 use super::options::Options;
 use super::screen::{Bar, line, printable, shown, size};
@@ -26,9 +28,9 @@ pub(super) struct Args {
     /// The files to convert
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What to make of them
-    #[arg(long, value_name = "RECIPE", default_value = "flac", value_parser = recipe)]
-    to: Recipe,
+    /// What to make of them [default: what suits the file's name, else flac]
+    #[arg(long, value_name = "RECIPE", value_parser = recipe)]
+    to: Option<Recipe>,
     /// Where the result goes: a file for one FILE, or a folder; NAME/ makes one [default: beside each FILE]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -64,22 +66,75 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 async fn all(workbench: &Workbench, place: &Place<'_>, args: &Args) -> Result<ExitCode, Failure> {
+    let wanted = Wanted::default();
     let mut all_well = true;
     let mut taken = HashSet::new();
     for file in &args.files {
-        let target = place.of(&file.with_extension("flac"));
-        let outcome = if taken.contains(&target) {
-            Err(Trouble::Taken(target.clone()).into())
-        } else {
-            match args.to {
-                Recipe::Flac => flac(workbench, file, &target, args).await,
-            }
+        let recipe = args.to.unwrap_or_else(|| recipe_for(file));
+        let targets = match recipe {
+            Recipe::Flac => vec![place.of(&file.with_extension("flac"))],
+            Recipe::Proxies => proxies::targets(&wanted, &place.of(file)),
+        };
+        let outcome = match targets.iter().find(|target| taken.contains(*target)) {
+            Some(target) => Err(Trouble::Taken(target.clone()).into()),
+            None => one(workbench, file, recipe, &wanted, &targets, args).await,
         };
         all_well &= outcome.is_ok();
-        say(args, file, &target, outcome)?;
-        taken.insert(target);
+        say(args, file, outcome)?;
+        taken.extend(targets);
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the inbox would make of the file; where its name says nothing, its bytes may turn out to be sound.
+fn recipe_for(file: &Path) -> Recipe {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Recipe::default_for("", &name).unwrap_or(Recipe::Flac)
+}
+
+/// One file, with what every recipe needs for it.
+struct Work<'a> {
+    workbench: &'a Workbench,
+    source: &'a FileSource,
+    bar: Bar,
+    args: &'a Args,
+}
+
+impl Work<'_> {
+    fn reporter(&self, stage: &'static str) -> impl FnMut(Report) + use<'_> {
+        self.bar.stage(stage);
+        |report: Report| self.bar.at(report.done_samples, report.total_samples.unwrap_or(report.done_samples))
+    }
+}
+
+/// A result that has landed.
+struct Made {
+    target: PathBuf,
+    bytes: u64,
+    /// What it is, for people and programs.
+    media: Map<String, Value>,
+}
+
+async fn one(
+    workbench: &Workbench,
+    file: &Path,
+    recipe: Recipe,
+    wanted: &Wanted,
+    targets: &[PathBuf],
+    args: &Args,
+) -> Result<Vec<Made>, Mishap> {
+    files::length(file)?;
+    let itself = std::fs::canonicalize(file).ok();
+    if itself.is_some() && targets.iter().any(|target| std::fs::canonicalize(target).ok() == itself) {
+        return Err(Trouble::Itself(file.to_owned()).into());
+    }
+    let source = FileSource::open(file).await.map_err(Trouble::reading(file))?;
+    let bar = Bar::new(&file.to_string_lossy(), !args.json);
+    let work = Work { workbench, source: &source, bar, args };
+    match recipe {
+        Recipe::Flac => flac::make(&work, &targets[0]).await,
+        Recipe::Proxies => proxies::make(&work, wanted, targets).await,
+    }
 }
 
 /// Why a file was not converted.
@@ -108,56 +163,12 @@ impl From<Trouble> for Mishap {
     }
 }
 
-async fn flac(workbench: &Workbench, file: &Path, target: &Path, args: &Args) -> Result<MadeFlac, Mishap> {
-    files::length(file)?;
-    let same = std::fs::canonicalize(file).ok().zip(std::fs::canonicalize(target).ok());
-    if same.is_some_and(|(file, target)| file == target) {
-        return Err(Trouble::Itself(file.to_owned()).into());
-    }
-    let landing = Landing::begin(target, args.force)?;
-    let made = make_and_verify(workbench, file, target, &landing, args).await?;
-    landing.land()?;
-    Ok(made)
-}
-
-async fn make_and_verify(
-    workbench: &Workbench,
-    file: &Path,
-    target: &Path,
-    landing: &Landing,
-    args: &Args,
-) -> Result<MadeFlac, Mishap> {
-    let bar = Bar::new(&file.to_string_lossy(), !args.json);
-    let source = FileSource::open(file).await.map_err(Trouble::reading(file))?;
-    let mut sink = FileSink::new(landing.file()?);
-    let order = making::order(&args.options.flac());
-    let made = making::flac(workbench, order, &source, &mut sink, reporter(&bar, "encoding")).await;
-    let made = made.map_err(Problem::from)?;
-    sink.finish().await.map_err(Trouble::writing(target))?;
-    if args.no_verify {
-        return Ok(made);
-    }
-    let stored = FileSource::open(landing.part()).await.map_err(Trouble::reading(target))?;
-    let reporter = reporter(&bar, "verifying");
-    match workbench.run(Job::VerifyFlac, &stored, &mut Nowhere, reporter, pending()).await? {
-        Answer::Verified(facts) if facts == made.facts => Ok(made),
-        Answer::Verified(_) => {
-            let says = "The FLAC does not read back as it was written.";
-            Err(Problem::new(Kind::OutputUnverified, says).into())
-        }
-        other => Err(Problem::odd_answer(&other).into()),
-    }
-}
-
-fn reporter(bar: &Bar, stage: &'static str) -> impl FnMut(Report) {
-    bar.stage(stage);
-    move |report: Report| bar.at(report.done_samples, report.total_samples.unwrap_or(report.done_samples))
-}
-
-fn say(args: &Args, file: &Path, target: &Path, outcome: Result<MadeFlac, Mishap>) -> Result<(), Failure> {
+fn say(args: &Args, file: &Path, outcome: Result<Vec<Made>, Mishap>) -> Result<(), Failure> {
     match outcome {
-        Ok(made) if args.json => line(done(file, target, &made, !args.no_verify)),
-        Ok(made) => line(format!("{} → {} ({})", shown(file), shown(target), size(made.bytes))),
+        Ok(made) if args.json => made.iter().try_for_each(|made| line(done(file, made, !args.no_verify))),
+        Ok(made) => made.iter().try_for_each(|made| {
+            line(format!("{} → {} ({})", shown(file), shown(&made.target), size(made.bytes)))
+        }),
         Err(mishap) if args.json => {
             let problem = match mishap {
                 Mishap::Problem(Problem { problem }) => {
@@ -178,12 +189,12 @@ fn say(args: &Args, file: &Path, target: &Path, outcome: Result<MadeFlac, Mishap
     }
 }
 
-fn done(file: &Path, target: &Path, made: &MadeFlac, verified: bool) -> Value {
+fn done(file: &Path, made: &Made, verified: bool) -> Value {
     json!({
         "file": file.to_string_lossy(),
-        "output": target.to_string_lossy(),
+        "output": made.target.to_string_lossy(),
         "bytes": made.bytes,
         "verified": verified,
-        "media": activities::flac::description(made),
+        "media": made.media,
     })
 }

@@ -3,10 +3,13 @@
 //! Everything is read here, once, into one plain [`Config`]; nothing else reads the environment or the file. What would
 //! open the service to others without accounts is refused here.
 
+mod proxies;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use activities::proxies::Wanted;
 use clap::Args;
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -14,6 +17,8 @@ use states::session::Deadlines;
 use url::Url;
 
 use crate::endpoints;
+
+pub use proxies::Proxies;
 
 /// The flags of `serve`, and the file's fields: the same names, `listen` as `--listen` and as `listen = "…"`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -58,6 +63,10 @@ pub struct Told {
     /// In the file only: `[patience]`
     #[arg(skip)]
     pub patience: Patience,
+
+    /// In the file only: `[proxies]`
+    #[arg(skip)]
+    pub proxies: Proxies,
 }
 
 /// How long things may take before the sweep looks at them, in seconds; what is not said stays as it is.
@@ -113,6 +122,7 @@ pub struct Config {
     pub ffmpeg: Option<PathBuf>,
     pub deadlines: Deadlines,
     pub sweep_every: Duration,
+    pub proxies: Wanted,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +142,8 @@ impl Config {
     /// Settles what was not told on the command line: by the file `lockgate.toml` in the data folder, or a default.
     pub fn settle(told: Told) -> Result<Self, Error> {
         let data = told.data.clone().or_else(|| home("lockgate")).ok_or(Error::NoHome)?;
-        let file = read(&data.join("lockgate.toml"))?;
+        let path = data.join("lockgate.toml");
+        let file = read(&path)?;
         let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
         let config = Self {
             listen: told.listen.or(file.listen).unwrap_or_else(|| loopback(8080)),
@@ -146,6 +157,7 @@ impl Config {
             ffmpeg: told.ffmpeg.or(file.ffmpeg),
             deadlines: file.patience.deadlines(),
             sweep_every: file.patience.sweep_every(),
+            proxies: file.proxies.settle().map_err(|why| Error::File { path, why })?,
         };
         config.refuse_strangers()?;
         Ok(config)

@@ -1,0 +1,188 @@
+//! `proxies`: the recipe for pictures. A child decodes the pinned upload once and makes every proxy of it; another child
+//! decodes each stored one. Only what reads back as it was written is handed to `finish`.
+
+use std::future::pending;
+
+use media::picture::{Limits, MadeProxies, Order, Proxy};
+use media::{Answer, Job};
+use serde_json::{Map, Value, json};
+use states::Activity;
+use states::session::{Output, Stored};
+
+use crate::child::objects::ObjectSource;
+use crate::child::{Nowhere, Sequence};
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::finish::Work;
+use crate::keeping;
+use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
+use crate::objects::Written;
+use crate::reading_back::sha256;
+use crate::step::Step;
+
+/// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
+const REVISION: u32 = 1;
+
+const CONTENT_TYPE: &str = "image/jpeg";
+
+/// Which proxies are made here: configuration, not the user's choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// From the largest to the smallest.
+    pub sizes: Vec<Size>,
+    pub quality: u8,
+    pub progressive: bool,
+    /// Colour at half the resolution (4:2:0).
+    pub halve_colour: bool,
+    /// Red, green and blue of what shows where a picture is transparent.
+    pub ground: [u8; 3],
+}
+
+/// One proxy: what its file's name ends in, and the square that it fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub name: String,
+    pub side: u32,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        let size = |side: u32| Size { name: side.to_string(), side };
+        Self {
+            sizes: vec![size(2048), size(1024)],
+            quality: 80,
+            progressive: false,
+            halve_colour: true,
+            ground: [255; 3],
+        }
+    }
+}
+
+impl Wanted {
+    /// What the child is asked for.
+    pub fn order(&self) -> Order {
+        let Self { ref sizes, quality, progressive, halve_colour, ground } = *self;
+        let sides = sizes.iter().map(|size| size.side).collect();
+        Order { sides, quality, progressive, halve_colour, ground }
+    }
+
+    /// All that decides what comes out, as it is kept with the results.
+    fn as_options(&self) -> Map<String, Value> {
+        let sizes: Vec<_> = self.sizes.iter().map(|Size { name, side }| json!([name, side])).collect();
+        let Value::Object(options) = json!({
+            "sizes": sizes,
+            "quality": self.quality,
+            "progressive": self.progressive,
+            "halveColour": self.halve_colour,
+            "ground": self.ground,
+        }) else {
+            unreachable!("an object was written just above")
+        };
+        options
+    }
+}
+
+pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+    let wanted = &ctx.settings.proxies;
+    let mut ingredients = step.ingredients(Activity::Proxies, REVISION);
+    ingredients.options.extend(wanted.as_options());
+    if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
+        return Ok(Work { outputs, written_at: None });
+    }
+    let keys: Vec<String> = wanted.sizes.iter().map(|_| step.new_key()).collect();
+    let (made, written) = make(ctx, &step, &keys).await?;
+    let written_at = ctx.clock.now();
+    match verify_all(ctx, &step, &keys, &made, written).await {
+        Ok(results) => {
+            let outputs = keeping::keep(ctx, &step, ingredients, results).await?;
+            Ok(Work { outputs, written_at: Some(written_at) })
+        }
+        Err(failure) => {
+            // A later sweep deletes them too, but nothing should lie about that is known to be bad.
+            for key in &keys {
+                let _ = ctx.objects.delete(&ctx.settings.buckets.results, key).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
+async fn make(ctx: &Ctx, step: &Step, keys: &[String]) -> Result<(MadeProxies, Vec<Written>), Failure> {
+    let source = step.open_source(ctx).await?;
+    let bucket = &ctx.settings.buckets.results;
+    let sinks = keys.iter().map(|key| ctx.objects.create(bucket, key, CONTENT_TYPE)).collect();
+    let mut results = Sequence::new(sinks);
+    let job = Job::Proxies { limits: Limits::default(), order: ctx.settings.proxies.order() };
+    measured(ctx, step, MAKING, |reporter| async move {
+        let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
+        let mut timed = FirstByte::new(ctx, step, &mut results);
+        match ctx.workbench.run(job, &source, &mut timed, report, pending()).await? {
+            Answer::Proxies(made) => {
+                let mut written = Vec::new();
+                for sink in results.all()? {
+                    written.push(sink.finish().await?);
+                }
+                Ok((made, written))
+            }
+            other => Err(Failure::odd_answer(&other)),
+        }
+    })
+    .await
+}
+
+async fn verify_all(
+    ctx: &Ctx,
+    step: &Step,
+    keys: &[String],
+    made: &MadeProxies,
+    written: Vec<Written>,
+) -> Result<Vec<Stored>, Failure> {
+    let total = keys.len() as u64;
+    measured(ctx, step, READING_BACK, |reporter| async move {
+        let mut results = Vec::new();
+        let sizes = &ctx.settings.proxies.sizes;
+        for (((key, size), proxy), written) in keys.iter().zip(sizes).zip(&made.proxies).zip(written) {
+            let sha256 = verify(ctx, key, *proxy, &written).await?;
+            let output = Output {
+                name: step.name_with(&format!("-{}.jpg", size.name)),
+                bucket: ctx.settings.buckets.results.clone(),
+                key: key.clone(),
+                bytes: written.size,
+                sha256,
+                content_type: CONTENT_TYPE.to_owned(),
+                media: description(made, *proxy),
+                verified: "It was read back, decodes and fits its square.".to_owned(),
+            };
+            results.push(Stored { etag: written.etag, output });
+            reporter.report(results.len() as u64, Some(total));
+        }
+        Ok(results)
+    })
+    .await
+}
+
+/// Decodes one stored proxy and takes its SHA-256.
+async fn verify(ctx: &Ctx, key: &str, proxy: Proxy, written: &Written) -> Result<String, Failure> {
+    let bucket = &ctx.settings.buckets.results;
+    let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+    let Proxy { width, height, .. } = proxy;
+    let job = Job::VerifyProxy { width, height };
+    match ctx.workbench.run(job, &stored, &mut Nowhere, |_| {}, pending()).await? {
+        Answer::VerifiedProxy(_) => sha256(ctx, key, written).await,
+        other => Err(Failure::odd_answer(&other)),
+    }
+}
+
+/// What a proxy is, for people and programs.
+pub fn description(made: &MadeProxies, proxy: Proxy) -> Map<String, Value> {
+    let facts = json!({
+        "width": proxy.width,
+        "height": proxy.height,
+        "source": made.source,
+        "changes": made.changes,
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        _ => unreachable!("an object was written just above"),
+    }
+}

@@ -1,0 +1,43 @@
+//! One FLAC of one file.
+
+use std::future::pending;
+use std::path::Path;
+
+use activities::child::Nowhere;
+use activities::child::files::{FileSink, FileSource};
+use activities::failure::Failure as Problem;
+use activities::making;
+use media::{Answer, Job, MadeFlac};
+use states::Kind;
+
+use super::super::files::{Landing, Trouble};
+use super::{Made, Mishap, Work};
+
+pub(super) async fn make(work: &Work<'_>, target: &Path) -> Result<Vec<Made>, Mishap> {
+    let landing = Landing::begin(target, work.args.force)?;
+    let mut sink = FileSink::new(landing.file()?);
+    let order = making::order(&work.args.options.flac());
+    let encoding = work.reporter("encoding");
+    let made = making::flac(work.workbench, order, work.source, &mut sink, encoding).await;
+    let made = made.map_err(Problem::from)?;
+    sink.finish().await.map_err(Trouble::writing(target))?;
+    if !work.args.no_verify {
+        verify(work, target, &landing, &made).await?;
+    }
+    landing.land()?;
+    let media = activities::flac::description(&made);
+    Ok(vec![Made { target: target.to_owned(), bytes: made.bytes, media }])
+}
+
+async fn verify(work: &Work<'_>, target: &Path, landing: &Landing, made: &MadeFlac) -> Result<(), Mishap> {
+    let stored = FileSource::open(landing.part()).await.map_err(Trouble::reading(target))?;
+    let verifying = work.reporter("verifying");
+    match work.workbench.run(Job::VerifyFlac, &stored, &mut Nowhere, verifying, pending()).await? {
+        Answer::Verified(facts) if facts == made.facts => Ok(()),
+        Answer::Verified(_) => {
+            let says = "The FLAC does not read back as it was written.";
+            Err(Problem::new(Kind::OutputUnverified, says).into())
+        }
+        other => Err(Problem::odd_answer(&other).into()),
+    }
+}
