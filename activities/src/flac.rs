@@ -39,19 +39,8 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let [key, beside] = &keys;
     let (made, written) = make(ctx, &step, key).await?;
     let written_at = ctx.clock.now();
-    match results(ctx, &step, key, beside, &made, written).await {
-        Ok(results) => {
-            let outputs = keeping::keep(ctx, &step, ingredients, results).await?;
-            Ok(Work { outputs, written_at: Some(written_at) })
-        }
-        Err(failure) => {
-            // A later sweep deletes them too, but nothing should lie about that is known to be bad.
-            for key in &keys {
-                let _ = ctx.objects.delete(&ctx.settings.buckets.results, key).await;
-            }
-            Err(failure)
-        }
-    }
+    let verified = results(ctx, &step, key, beside, &made, written).await;
+    keeping::keep_or_delete(ctx, &step, ingredients, (&keys, written_at), verified).await
 }
 
 /// The FLAC that was written, once it was read back, and the waveform beside it.

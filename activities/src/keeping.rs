@@ -5,10 +5,11 @@
 //! verified.
 
 use states::session::{Ingredients, Kept, Output, Stored};
-use states::{Session, State};
+use states::{Session, State, Timestamp};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::finish::Work;
 use crate::ports::Guard;
 use crate::rewrite::{Decision, rewrite};
 use crate::step::Step;
@@ -36,8 +37,32 @@ pub(crate) async fn find(
     Ok(Some(outputs(&kept.results)))
 }
 
+/// The end of a try that has written under `keys`: what it has `verified` is kept, for `finish` to name; what it has not is
+/// deleted.
+pub(crate) async fn keep_or_delete(
+    ctx: &Ctx,
+    step: &Step,
+    made_from: Ingredients,
+    (keys, written_at): (&[String], Timestamp),
+    verified: Result<Vec<Stored>, Failure>,
+) -> Result<Work, Failure> {
+    match verified {
+        Ok(results) => {
+            let outputs = keep(ctx, step, made_from, results).await?;
+            Ok(Work { outputs, written_at: Some(written_at) })
+        }
+        Err(failure) => {
+            // A later sweep deletes them too, but nothing should lie about that is known to be bad.
+            for key in keys {
+                let _ = ctx.objects.delete(&ctx.settings.buckets.results, key).await;
+            }
+            Err(failure)
+        }
+    }
+}
+
 /// Keeps what this try has made and verified, unless its attempt is over. Answers the outputs, for the manifest.
-pub(crate) async fn keep(
+async fn keep(
     ctx: &Ctx,
     step: &Step,
     made_from: Ingredients,

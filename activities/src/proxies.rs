@@ -3,6 +3,7 @@
 
 use std::future::pending;
 
+pub use media::picture::Kind;
 use media::picture::{Limits, MadeProxies, Order, Proxy};
 use media::{Answer, Job};
 use serde_json::{Map, Value, json};
@@ -92,19 +93,8 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let keys: Vec<String> = wanted.sizes.iter().map(|_| step.new_key()).collect();
     let (made, written) = make(ctx, &step, &keys).await?;
     let written_at = ctx.clock.now();
-    match verify_all(ctx, &step, &keys, &made, written).await {
-        Ok(results) => {
-            let outputs = keeping::keep(ctx, &step, ingredients, results).await?;
-            Ok(Work { outputs, written_at: Some(written_at) })
-        }
-        Err(failure) => {
-            // A later sweep deletes them too, but nothing should lie about that is known to be bad.
-            for key in &keys {
-                let _ = ctx.objects.delete(&ctx.settings.buckets.results, key).await;
-            }
-            Err(failure)
-        }
-    }
+    let verified = verify_all(ctx, &step, &keys, &made, written).await;
+    keeping::keep_or_delete(ctx, &step, ingredients, (&keys, written_at), verified).await
 }
 
 async fn make(ctx: &Ctx, step: &Step, keys: &[String]) -> Result<(MadeProxies, Vec<Written>), Failure> {

@@ -9,13 +9,19 @@ use rustix::thread::set_no_new_privs;
 /// Lowers this process's own limits, for good: the soft and the hard ones.
 pub(super) fn confine(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     let address_space = address_space()?.saturating_add(memory_bytes);
+    // Nothing more can be opened than is open.
+    limit(address_space, 0, cpu_seconds)
+}
+
+/// What every confined process gives up, ours and ffmpeg: more privileges, more memory and time than these, and files
+/// that could be written to.
+pub(crate) fn limit(address_space: u64, open_files: u64, cpu_seconds: u64) -> io::Result<()> {
     set_no_new_privs(true)?;
     for (resource, limit) in [
         (Resource::As, address_space),
         (Resource::Core, 0),
-        // Nothing can be written but to what is open, and nothing more can be opened.
         (Resource::Fsize, 0),
-        (Resource::Nofile, 0),
+        (Resource::Nofile, open_files),
     ] {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }

@@ -17,10 +17,12 @@ mod parent;
 mod sequence;
 mod wire;
 
+pub(crate) use confine::limit;
 pub use failure::Failure;
 pub use inside::child_main;
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;
+pub(crate) use parent::kill_group;
 pub use parent::{AsyncSink, AsyncSource, Limits, Nowhere, Workbench};
 pub use sequence::Sequence;
 pub use wire::Work;

@@ -150,7 +150,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A running child. Dropping it kills it and whatever it may have started.
 struct Worker {
     process: Child,
-    group: Option<Pid>,
     socket: BufReader<UnixStream>,
     stderr: Option<ChildStderr>,
 }
@@ -188,10 +187,9 @@ impl Worker {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let group = process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let stderr = process.stderr.take();
         let socket = BufReader::with_capacity(LARGEST_BODY / 4, UnixStream::from_std(ours)?);
-        Ok(Self { process, group, socket, stderr })
+        Ok(Self { process, socket, stderr })
     }
 
     async fn converse(
@@ -290,11 +288,16 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Once it was waited for, its number may belong to another.
-        if let (Some(group), Some(_unreaped)) = (self.group, self.process.id()) {
-            // It may be gone already.
-            let _gone = kill_process_group(group, Signal::KILL);
-        }
+        kill_group(&self.process);
+    }
+}
+
+/// Kills a process that leads a group, and whatever it may have started.
+pub(crate) fn kill_group(leader: &Child) {
+    // Once it was waited for, it has no number here: that may belong to another.
+    if let Some(group) = leader.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        // It may be gone already.
+        let _gone = kill_process_group(group, Signal::KILL);
     }
 }
 

@@ -13,8 +13,8 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
-use rustix::thread::set_no_new_privs;
+
+use crate::child::limit;
 
 /// Where programs and their libraries lie on the systems we know.
 const PROGRAMS: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/opt", "/nix/store", "/gnu/store"];
@@ -42,23 +42,9 @@ fn confine_and_become(
     let (memory_bytes, cpu_seconds) = (number()?, number()?);
     let file = arguments.next().ok_or_else(missing)?;
     let program = arguments.next().ok_or_else(missing)?;
-    set_no_new_privs(true)?;
-    limit(memory_bytes, cpu_seconds)?;
+    limit(memory_bytes, OPEN_FILES, cpu_seconds)?;
     restrict(Path::new(&file), Path::new(&program)).map_err(io::Error::other)?;
     Err(Command::new(program).args(arguments).exec())
-}
-
-fn limit(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
-    for (resource, limit) in [
-        (Resource::As, memory_bytes),
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-        (Resource::Nofile, OPEN_FILES),
-    ] {
-        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
-    }
-    setrlimit(Resource::Cpu, Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds + 2) })?;
-    Ok(())
 }
 
 /// As far as the kernel can.

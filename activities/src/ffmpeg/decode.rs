@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use media::Problem;
 use media::audio::Container;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdout};
 use tokio::sync::Mutex;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{Bounds, Ffmpeg, Found, LAST_WORDS, confined, first_words};
-use crate::child::{AsyncSource, Failure, Limits};
+use crate::child::{AsyncSource, Failure, Limits, kill_group};
 
 /// ffmpeg's libraries alone take some 300 MB of address space.
 const MEMORY_BYTES: u64 = 1 << 30;
@@ -176,9 +176,6 @@ impl AsyncSource for Decoded {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Once it was waited for, its number may belong to another.
-        if let Some(group) = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            let _gone = kill_process_group(group, Signal::KILL);
-        }
+        kill_group(&self.process);
     }
 }

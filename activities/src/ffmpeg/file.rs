@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
-use tokio::task::spawn_blocking;
 
+use crate::child::files::blocking;
 use crate::child::{AsyncSource, Failure};
 
 /// How much of a source is fetched at a time.
@@ -69,8 +69,4 @@ pub(crate) async fn as_file(source: &impl AsyncSource, scratch: &Path) -> Result
         handle = written.await.map_err(Trouble::Scratch)?;
     }
     Ok(AsFile::Copied(file))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
 }
