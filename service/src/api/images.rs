@@ -3,6 +3,7 @@
 
 use activities::inbox;
 use activities::objects::{self, Sink};
+use activities::proxies::Kind;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::response::IntoResponse;
@@ -22,10 +23,6 @@ const FILE_NAME: &str = "fileName";
 
 /// As long as a name may be that becomes part of an object's key.
 const FILE_NAME_BYTES: usize = 255;
-
-/// What the first bytes of a picture are, and what it is then called.
-const KINDS: [(&[u8], &str, &str); 2] =
-    [(b"\xFF\xD8\xFF", "image/jpeg", "image.jpg"), (b"\x89PNG\r\n\x1A\n", "image/png", "image.png")];
 
 /// Enough bytes to know a picture by.
 const KNOWN_BY: usize = 8;
@@ -139,11 +136,14 @@ impl Incoming {
 
     /// Its media type, and the name of one that has none.
     fn kind(&self) -> Result<(&'static str, &'static str), Error> {
-        let kind = KINDS.iter().find(|(magic, ..)| self.head.starts_with(magic));
-        kind.map(|&(_, content_type, name)| (content_type, name)).ok_or_else(|| Error::NotAPicture {
-            limit: limit(),
-            takes: KINDS.iter().map(|(_, content_type, _)| (*content_type).to_owned()).collect(),
-        })
+        match Kind::of(&self.head) {
+            Some(Kind::Jpeg) => Ok(("image/jpeg", "image.jpg")),
+            Some(Kind::Png) => Ok(("image/png", "image.png")),
+            None => Err(Error::NotAPicture {
+                limit: limit(),
+                takes: Recipe::Proxies.row().takes.iter().map(|&taken| taken.to_owned()).collect(),
+            }),
+        }
     }
 
     async fn pour_into(&mut self, sink: &mut Sink) -> Result<(), Error> {

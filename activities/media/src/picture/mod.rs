@@ -46,6 +46,19 @@ pub enum Kind {
     Png,
 }
 
+impl Kind {
+    /// What a file that begins with `head` claims to be, whatever its name says. Eight bytes are enough.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        if head.starts_with(b"\xFF\xD8\xFF") {
+            Some(Self::Jpeg)
+        } else if head.starts_with(b"\x89PNG\r\n\x1A\n") {
+            Some(Self::Png)
+        } else {
+            None
+        }
+    }
+}
+
 /// How the colours are stored. A palette is what its entries are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Colours {

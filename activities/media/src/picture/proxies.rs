@@ -171,18 +171,12 @@ fn rasters(raster: Raster, header: &Header, order: &Order) -> (Vec<Raster>, bool
     };
     let (raster, profile_counted) = conversion.apply(raster);
     let raster = upright(raster, picture.turn);
-    let mut made: Vec<Raster> = Vec::new();
     let (whole_width, whole_height) = (raster.shape.width, raster.shape.height);
-    let mut largest = Some(raster);
-    for &side in &order.sides {
+    // It was decoded to fit the first and largest square.
+    let mut made = vec![raster];
+    for &side in order.sides.iter().skip(1) {
         let (width, height) = fit(whole_width, whole_height, side);
-        let next = match (made.last(), largest.take()) {
-            (None, Some(raster)) if (width, height) == (whole_width, whole_height) => raster,
-            (None, Some(raster)) => shrunk(&raster, width, height),
-            (Some(before), _) => shrunk(before, width, height),
-            (None, None) => break,
-        };
-        made.push(next);
+        made.push(shrunk(&made[made.len() - 1], width, height));
     }
     (made, profile_counted)
 }
