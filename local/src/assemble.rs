@@ -20,6 +20,7 @@ use workflow::services::Services;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::driver::EngineDriver;
+use crate::page;
 use crate::s3::{self, S3Config, S3Store};
 use crate::sessions::SqliteSessions;
 use crate::tasks::{Activities, Work};
@@ -81,11 +82,17 @@ pub async fn assemble_around(
 ) -> Result<Assembled, Error> {
     let public_url = url(config.public_url.as_ref(), bound.api);
     let s3_public_url = url(config.s3_public_url.as_ref(), bound.s3);
+    let localhost = format!("localhost:{}", bound.api.port());
     let store = S3Store::open(&S3Config {
         data_dir: folder.path.clone(),
         keys: s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() },
         allowed_hosts: vec![bound.s3.to_string(), host(&s3_public_url)],
-        cors_origins: vec![public_url.clone()],
+        // Whatever name of ours the page was opened under.
+        cors_origins: vec![
+            public_url.clone(),
+            format!("http://{}", bound.api),
+            format!("http://{localhost}"),
+        ],
         limits: Limits::default(),
     })
     .await?;
@@ -129,10 +136,12 @@ pub async fn assemble_around(
     meters.install();
     let mut api = service::Config::at(&public_url);
     api.allowed_hosts.push(bound.api.to_string());
-    api.allowed_hosts.push(format!("localhost:{}", bound.api.port()));
+    api.allowed_hosts.push(localhost);
+    api.upload_url_lifetime = config.upload_url;
     api.object_origins = vec![s3_public_url];
     let images = Arc::new(Semaphore::new(service::IMAGES_AT_ONCE));
-    let service = Service { ctx, changes: Some(changes), meters, config: api, images };
+    let service =
+        Service { ctx, changes: Some(changes), meters, config: api, images, page: page::embedded() };
     Ok(Assembled { service, engine, store, folder })
 }
 

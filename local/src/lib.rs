@@ -11,6 +11,7 @@ pub mod driver;
 pub mod endpoints;
 mod engine_api;
 mod lock;
+mod page;
 pub mod s3;
 pub mod sessions;
 pub mod tasks;

@@ -2,7 +2,8 @@
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
 //! listener of the program runs, [`hosts`] whom each of them
-//! answers for, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads.
+//! answers for, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads,
+//! [`page`] how the files of the page are served.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).
@@ -11,6 +12,7 @@ pub mod api;
 pub mod changes;
 pub mod hosts;
 pub mod meters;
+pub mod page;
 pub mod serve;
 
 use activities::Ctx;
@@ -26,6 +28,7 @@ pub use api::openapi::document;
 pub use api::router;
 pub use changes::Changes;
 pub use meters::Meters;
+pub use page::Page;
 
 /// To be appended to whatever log filter is asked for: at their finest, these crates write what they sign, and a signature
 /// is as good as the object it opens.
@@ -42,6 +45,8 @@ pub struct Service {
     pub config: Config,
     /// Turns of pictures that are being sent to the API itself.
     pub images: Arc<Semaphore>,
+    /// None where the page is served by somebody else, or was not built.
+    pub page: Option<Page>,
 }
 
 /// So many pictures are taken in at a time; each holds the memory of a part.
@@ -58,14 +63,10 @@ pub struct Config {
     /// The object store's origins, which the page fetches from.
     pub object_origins: Vec<String>,
     /// How long a URL to upload to lives; a quarter of an hour at most.
-    pub upload_url_seconds: u32,
+    pub upload_url_lifetime: Duration,
     /// How long a URL to fetch a result from lives; a quarter of an hour at most.
-    pub download_url_seconds: u32,
+    pub download_url_lifetime: Duration,
 }
-
-/// Both kinds of URL live for a quarter of an hour unless configured otherwise, and never longer.
-const URL_SECONDS: u32 = 15 * 60;
-const _: () = assert!(MAX_LIFETIME.as_secs() == URL_SECONDS as u64);
 
 impl Config {
     /// The configuration of a server that is reached at `public_url` and under no other name.
@@ -77,19 +78,19 @@ impl Config {
             public_url,
             cors_origins: Vec::new(),
             object_origins: Vec::new(),
-            upload_url_seconds: URL_SECONDS,
-            download_url_seconds: URL_SECONDS,
+            upload_url_lifetime: MAX_LIFETIME,
+            download_url_lifetime: MAX_LIFETIME,
         }
     }
 }
 
 impl Config {
     fn upload_url_lifetime(&self) -> Duration {
-        Duration::from_secs(self.upload_url_seconds.into()).min(MAX_LIFETIME)
+        self.upload_url_lifetime.min(MAX_LIFETIME)
     }
 
     fn download_url_lifetime(&self) -> Duration {
-        Duration::from_secs(self.download_url_seconds.into()).min(MAX_LIFETIME)
+        self.download_url_lifetime.min(MAX_LIFETIME)
     }
 }
 

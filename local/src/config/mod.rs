@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use activities::objects::presign::MAX_LIFETIME;
 use activities::proxies::Wanted;
 use clap::Args;
 use jiff::SignedDuration;
@@ -75,6 +76,8 @@ pub struct Told {
 pub struct Patience {
     /// A round of the sweep comes so often.
     pub sweep_every: Option<f64>,
+    /// An upload URL lives so long; a quarter of an hour at most.
+    pub upload_url: Option<f64>,
     pub upload_grace: Option<f64>,
     pub start_within: Option<f64>,
     pub checkup: Option<f64>,
@@ -103,6 +106,11 @@ impl Patience {
         }
     }
 
+    fn upload_url(&self) -> Duration {
+        let most = MAX_LIFETIME.as_secs_f64();
+        Duration::from_secs_f64(self.upload_url.unwrap_or(most).clamp(1.0, most))
+    }
+
     fn sweep_every(&self) -> Duration {
         Duration::from_secs_f64(self.sweep_every.unwrap_or(5.0).clamp(0.01, 3600.0))
     }
@@ -122,6 +130,7 @@ pub struct Config {
     pub ffmpeg: Option<PathBuf>,
     pub deadlines: Deadlines,
     pub sweep_every: Duration,
+    pub upload_url: Duration,
     pub proxies: Wanted,
 }
 
@@ -157,6 +166,7 @@ impl Config {
             ffmpeg: told.ffmpeg.or(file.ffmpeg),
             deadlines: file.patience.deadlines(),
             sweep_every: file.patience.sweep_every(),
+            upload_url: file.patience.upload_url(),
             proxies: file.proxies.settle().map_err(|why| Error::File { path, why })?,
         };
         config.refuse_strangers()?;

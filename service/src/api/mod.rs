@@ -46,7 +46,7 @@ pub fn router(service: Service) -> Router {
     let router = documented
         .route("/", get(index::show))
         .route("/xfer/", post(xfer::create))
-        .fallback(async || error::Error::NoRoute)
+        .fallback(index::otherwise)
         .method_not_allowed_fallback(async || error::Error::MethodNotAllowed);
     edge::around(router, &service).with_state(service)
 }

@@ -4,16 +4,18 @@ use serde::Serialize;
 use states::Recipe;
 use states::recipe::{RECIPES, Row};
 use utoipa::ToSchema;
+use utoipa::openapi::Schema;
 
+use super::options;
 use super::vocabulary::RecipeName;
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RecipeList {
     recipes: Vec<RecipeView>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RecipeDescription)]
 struct RecipeView {
@@ -32,6 +34,9 @@ struct RecipeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     unavailable_because: Option<String>,
+    /// What it lets one choose, as a JSON Schema.
+    #[schema(value_type = Object)]
+    options: Schema,
 }
 
 /// List what can be made of a file
@@ -51,6 +56,7 @@ impl RecipeView {
             timeout_seconds: row.timeout_seconds,
             available: true, // every recipe there is needs nothing but this program
             unavailable_because: None,
+            options: options::of(row.recipe),
         }
     }
 }

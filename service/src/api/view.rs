@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use states::session::{Output, Passage, Progress, Stage, StartMode};
+use states::session::{Output, Passage, Progress, Source, Stage, StartMode};
 use states::{Event, Kind, Problem, Recipe, Session, State, Timestamp};
 use utoipa::ToSchema;
 
@@ -61,6 +61,10 @@ struct SourceView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     sha256: Option<String>,
+    /// Where the file itself is fetched from, for a quarter of an hour; not there before it was uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    url: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,6 +129,7 @@ impl SessionView {
             outputs.push(OutputView::of(service, output).await?);
         }
         let redrivable = session.can_be_redriven();
+        let url = source_url(service, &session).await?;
         Ok(Self {
             state: session.state,
             stage: session.progress.stage,
@@ -142,6 +147,7 @@ impl SessionView {
                 size: session.source.size,
                 content_type: session.source.content_type,
                 sha256: session.source.sha256,
+                url,
             },
             recipe: session.recipe,
             options: session.options,
@@ -150,6 +156,16 @@ impl SessionView {
             problem: session.problem.map(|problem| ProblemView::of(problem, redrivable)),
         })
     }
+}
+
+/// A URL of the uploaded file, once it was confirmed: it stays for as long as the session does.
+async fn source_url(service: &Service, session: &Session) -> Result<Option<String>, Error> {
+    let Source { bucket, key, file_name, content_type, etag, .. } = &session.source;
+    if etag.is_none() {
+        return Ok(None);
+    }
+    let lifetime = service.config.download_url_lifetime();
+    Ok(Some(service.ctx.objects.presign_get(bucket, key, file_name, content_type, lifetime).await?))
 }
 
 impl OutputView {

@@ -72,6 +72,7 @@ impl App {
             changes: Some(changes.clone()),
             meters: Meters::default(),
             config: Config::at(&format!("http://{HOST}")),
+            page: None,
         };
         change(&mut service);
         let router = service::router(service.clone());

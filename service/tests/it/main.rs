@@ -14,6 +14,7 @@ mod history;
 mod logs;
 #[cfg(test)]
 mod openapi;
+mod page;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]

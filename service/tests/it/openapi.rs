@@ -128,7 +128,10 @@ async fn answers_are_what_it_says() {
     let schema = answer_of("get", "/api/sessions/{id}/history", "200");
     check(&document, &schema, &app.get("/api/sessions/s/history").await.json(), "history");
     let schema = answer_of("get", "/api/recipes", "200");
-    check(&document, &schema, &app.get("/api/recipes").await.json(), "recipes");
+    let recipes = app.get("/api/recipes").await.json();
+    check(&document, &schema, &recipes, "recipes");
+    let flac = recipes["recipes"].as_array().unwrap().iter().find(|recipe| recipe["name"] == "flac").unwrap();
+    assert_eq!(flac["options"], document["components"]["schemas"]["FlacOptions"]);
     let song = r#"{"fileName":"a.wav","size":1,"contentType":"audio/wav"}"#;
     let schema = answer_of("post", "/xfer", "201");
     check(&document, &schema, &app.xfer(&[], song).await.json(), "created");

@@ -18,8 +18,10 @@ async fn a_session_in_every_state_is_shown_whole() {
     let app = App::new();
     for &state in State::VARIANTS {
         let record = app.session_in("s", state);
-        let shown = app.get("/api/sessions/s").await.json();
+        let mut shown = app.get("/api/sessions/s").await.json();
         assert_eq!(shown["state"], state.to_string());
+        let url = shown["source"].as_object_mut().unwrap().remove("url");
+        assert_eq!(url.is_some(), state != State::NotUploaded, "an uploaded file can be fetched");
         assert_eq!(
             shown["source"],
             json!({ "fileName": "song.wav", "size": 1000, "contentType": "audio/wav" })
