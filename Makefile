@@ -2,23 +2,42 @@
 
 .DEFAULT_GOAL := help
 CARGO := cargo
+PAGE := web/dist/page/index.html
+INSTALLED := web/node_modules/.installed
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: build-tools ## build what is needed and serve Lockgate at http://127.0.0.1:8080
+run: build-tools page-if-node ## build what is needed and serve Lockgate at http://127.0.0.1:8080
 	$(CARGO) run --release --locked --bin lockgate -- serve
 
-build: build-tools ## build the release binary, target/release/lockgate
+build: build-tools page-if-node ## build the release binary, target/release/lockgate; with the page, where there is Node
 	$(CARGO) build --release --locked --bin lockgate
+
+release: node build-tools $(PAGE) ## build the release binary with the page, or fail
+	LOCKGATE_PAGE=required $(CARGO) build --release --locked --bin lockgate
+
+page: node $(PAGE) ## build the page into web/dist/page, from where the next build of the binary takes it
 
 gen: ## write every generated file anew
 	$(CARGO) run --locked --quiet --package tests --bin gen
+	@if sh tests/tools.sh node 2>/dev/null; then $(MAKE) --no-print-directory $(INSTALLED) && cd web && npm run --silent api; \
+	else echo "web/src/app/api/schema.ts is written by Node, which is not there"; fi
 
-test: tools lint ## install what the tests need, and run them all
+test: tools page lint ## install what the tests need, and run them all
 	$(CARGO) build --locked --workspace
 	$(CARGO) nextest run --locked --workspace
+	$(MAKE) --no-print-directory test-page
 	sh tests/fuzz/fuzz.sh 20
+
+test-page: page ## the page's own tests, and those in the browser against target/debug/lockgate
+	cd web && npm run --silent format:check && npm run --silent api:check && npm run --silent types && npm test --silent
+	$(CARGO) build --locked --workspace
+	cd web && npm run --silent e2e
+
+lighthouse: page ## Lighthouse on the page of the release binary; a report, not a gate (fetches Lighthouse)
+	$(CARGO) build --release --locked --bin lockgate
+	cd web && node tools/lighthouse.mjs ../target/release/lockgate
 
 fuzz: ## each fuzz target for a while: make fuzz SECONDS=600
 	sh tests/fuzz/fuzz.sh $(or $(SECONDS),20)
@@ -51,4 +70,18 @@ tools: ## install what the tests need (as root; otherwise say what is missing)
 build-tools: ## install what a build needs (as root; otherwise say what is missing)
 	@sh tests/tools.sh build
 
-.PHONY: help run build gen test bench-audio bench-engine bench-flow fuzz sim lint deny tools build-tools
+node:
+	@sh tests/tools.sh node
+
+page-if-node:
+	@if sh tests/tools.sh node 2>/dev/null; then $(MAKE) --no-print-directory page; \
+	else echo "Without Node (20.19, 22.12, 24 or newer) the page is not built; the server will say so."; fi
+
+$(INSTALLED): web/package.json web/package-lock.json web/.npmrc
+	cd web && npm ci
+	@touch $@
+
+$(PAGE): $(INSTALLED) web/angular.json web/tsconfig.json web/tsconfig.app.json web/tools/precompress.mjs $(shell find web/src web/public -type f)
+	cd web && npm run --silent build
+
+.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow fuzz sim lint deny tools build-tools

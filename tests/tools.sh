@@ -2,7 +2,19 @@
 # Sees to it that the programs are there that something needs: installs them as root, otherwise says how to get them.
 #   tools.sh build   what a build needs
 #   tools.sh test    what the tests need as well
+#   tools.sh node    a Node that builds the page; it is never installed, only looked for
 set -eu
+
+fits() {
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+             process.exit(major >= 24 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+if [ "${1:-}" = node ]; then
+    fits && exit 0
+    echo "The page is built by Node 20.19, 22.12, 24 or newer; here is $(node --version 2>/dev/null || echo none)." >&2
+    exit 1
+fi
 
 wanted="nasm"
 [ "${1:-}" = test ] && wanted="$wanted flac ffmpeg strace"
@@ -12,8 +24,10 @@ absent() {
     for program in $wanted; do
         command -v "$program" >/dev/null || missing="$missing $program"
     done
+    [ "${1:-}" = test ] || return 0
     # The encoder's plain loops are tried on a processor that has no others.
-    [ "${1:-}" != test ] || [ "$(uname -m)" != x86_64 ] || command -v qemu-x86_64 >/dev/null || missing="$missing qemu-user"
+    [ "$(uname -m)" != x86_64 ] || command -v qemu-x86_64 >/dev/null || missing="$missing qemu-user"
+    command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
 }
 
 absent "${1:-}"

@@ -1,0 +1,48 @@
+// Which view a result gets: by its media type and its name, whatever recipe has made it.
+import type { Output } from '../../api/answers';
+
+export interface Shown {
+  sounds: Output[];
+  /** The waveform of the sound, if there is one. */
+  peaks: Output | undefined;
+  pictures: Output[];
+  films: Output[];
+  captions: Output[];
+  archives: Output[];
+}
+
+const PEAKS = '.peaks.json';
+
+export function sorted(outputs: readonly Output[]): Shown {
+  const of = (family: string) => outputs.filter((one) => essence(one).startsWith(`${family}/`));
+  return {
+    sounds: of('audio'),
+    peaks: outputs.find((one) => one.name.endsWith(PEAKS)),
+    pictures: of('image'),
+    films: of('video'),
+    captions: outputs.filter((one) => essence(one) === 'text/vtt'),
+    archives: outputs.filter((one) => essence(one) === 'application/zip'),
+  };
+}
+
+export function essence(output: { contentType: string }): string {
+  return output.contentType.split(';')[0]!.trim().toLowerCase();
+}
+
+/** What an output is, in a line: the facts that there are, and nothing made up. */
+export function facts({ media }: Output): string[] {
+  const number = (key: string) => (typeof media[key] === 'number' ? (media[key] as number) : undefined);
+  const said: string[] = [];
+  const [width, height] = [number('width'), number('height')];
+  if (width !== undefined && height !== undefined) said.push(`${width} × ${height} px`);
+  const rate = number('rate') ?? number('sampleRate');
+  if (rate !== undefined) said.push(`${rate / 1000} kHz`);
+  const bits = number('bits') ?? number('bitsPerSample');
+  if (bits !== undefined) said.push(`${bits} bits`);
+  const channels = number('channels');
+  if (channels !== undefined)
+    said.push(channels === 1 ? 'mono' : channels === 2 ? 'stereo' : `${channels} channels`);
+  const frames = number('frames');
+  if (frames !== undefined) said.push(`${frames} frames`);
+  return said;
+}
