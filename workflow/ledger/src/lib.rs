@@ -86,6 +86,17 @@ impl Ledger {
         self.shared.writer.write(what, change).await
     }
 
+    /// The same for a change that whoever makes it has nothing to do beside: on a quick disk, and when no other change
+    /// waits, it is committed on the caller's thread, which saves waking another one.
+    pub async fn write_alone<T, E, F>(&self, what: &'static str, change: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        self.shared.writer.write_alone(what, change).await
+    }
+
     /// Runs `query` on a reader's connection. Short queries only: it runs on the caller's thread.
     pub fn read<T, E: From<Error>>(&self, query: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let idle = self.idle().pop();

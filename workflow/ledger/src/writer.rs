@@ -1,10 +1,15 @@
 //! The writer: one thread, one connection, one transaction for all that queued during the last one.
 //!
+//! A change that comes alone may be committed where it comes from ([`Writer::write_alone`]): on a quick disk, waking the
+//! thread and being woken by it takes as long as the commit.
+//!
 //! A change that fails is undone alone, by its savepoint. A commit that fails fails every change in it. An fsync that
 //! fails ends the process: what the disk then holds nobody knows, and only recovery may look.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior, ffi};
 use tokio::sync::oneshot;
@@ -17,8 +22,28 @@ const QUEUE: usize = 16 * 1024;
 /// Changes of one transaction. More would make the first of them wait for little gain.
 const BATCH: usize = 1024;
 
+/// Commits that take less, on average, are quick: whoever waits for one may as well stand still.
+const QUICK: Duration = Duration::from_millis(1);
+/// Commits over which that average goes.
+const RECENT: u64 = 8;
+/// A disk that stood still for longer is no slower for that.
+const LONGEST: Duration = Duration::from_secs(1);
+/// The average before the first commit: not quick, until a few have shown it.
+const UNKNOWN: u64 = 10_000;
+
 pub(crate) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
+    desk: Arc<Desk>,
+}
+
+/// What whoever commits has to himself.
+struct Desk {
+    connection: Mutex<Connection>,
+    /// Changes that have queued and are not committed.
+    queued: AtomicUsize,
+    /// How long a commit takes on average, in microseconds.
+    pace: AtomicU64,
+    ledger: &'static str,
 }
 
 /// A change with somebody waiting for it.
@@ -96,11 +121,15 @@ fn savepoint<T, E: From<Error>>(
 impl Writer {
     pub(crate) fn start(connection: Connection, ledger: &'static str) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
+        let (connection, queued) = (Mutex::new(connection), AtomicUsize::new(0));
+        let pace = AtomicU64::new(UNKNOWN);
+        let desk = Arc::new(Desk { connection, queued, pace, ledger });
+        let its = desk.clone();
         std::thread::Builder::new()
             .name(format!("{ledger}-writer"))
-            .spawn(move || run(connection, &jobs, ledger))
+            .spawn(move || run(&its, &jobs))
             .expect("the system can start a thread while the program starts");
-        Self { queue }
+        Self { queue, desk }
     }
 
     pub(crate) async fn write<T, E, F>(&self, what: &'static str, change: F) -> Result<T, E>
@@ -111,27 +140,79 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let job = Change { what, change: Some(change), result: None, reply };
-        self.queue.try_send(Box::new(job)).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Busy,
-            TrySendError::Disconnected(_) => Error::Closed,
+        self.desk.queued.fetch_add(1, Ordering::SeqCst);
+        self.queue.try_send(Box::new(job)).map_err(|refused| {
+            self.desk.queued.fetch_sub(1, Ordering::SeqCst);
+            match refused {
+                TrySendError::Full(_) => Error::Busy,
+                TrySendError::Disconnected(_) => Error::Closed,
+            }
         })?;
         answer.await.map_err(|_| Error::Closed)?
+    }
+
+    /// The same, at once and on the caller's thread when commits are quick and nobody is before it.
+    pub(crate) async fn write_alone<T, E, F>(&self, what: &'static str, change: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        match self.desk.commit_here(what, change) {
+            Ok(outcome) => outcome,
+            Err(change) => self.write(what, change).await,
+        }
+    }
+}
+
+impl Desk {
+    /// Gives the change back when it has to queue.
+    fn commit_here<T, E, F>(&self, what: &'static str, change: F) -> Result<Result<T, E>, F>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let is_quick = self.pace.load(Ordering::Relaxed) < QUICK.as_micros() as u64;
+        let is_first = self.queued.load(Ordering::SeqCst) == 0;
+        let Some(mut connection) = self.connection.try_lock().ok().filter(|_| is_quick && is_first) else {
+            return Err(change);
+        };
+        let (reply, mut answer) = oneshot::channel();
+        self.settle(
+            &mut connection,
+            vec![Box::new(Change { what, change: Some(change), result: None, reply })],
+        );
+        Ok(answer.try_recv().unwrap_or_else(|_| Err(Error::Closed.into())))
+    }
+
+    /// Commits and answers.
+    fn settle(&self, connection: &mut MutexGuard<'_, Connection>, batch: Vec<Box<dyn Job>>) {
+        if crash::acknowledges_early() {
+            acknowledge_early(connection, batch, self.ledger);
+        } else {
+            let begin = Instant::now();
+            commit(connection, batch, self.ledger);
+            let took = begin.elapsed().min(LONGEST).as_micros() as u64;
+            let pace = self.pace.load(Ordering::Relaxed);
+            self.pace.store(pace - pace / RECENT + took / RECENT, Ordering::Relaxed);
+        }
+        if let Err(error) = checkpoint::when_due(connection) {
+            end_if_fsync_failed(&error, self.ledger);
+            tracing::warn!(%error, ledger = self.ledger, "a checkpoint failed; the log grows until one succeeds");
+        }
     }
 }
 
 /// Runs until the last handle is dropped.
-fn run(mut connection: Connection, jobs: &Receiver<Box<dyn Job>>, ledger: &str) {
+fn run(desk: &Desk, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
+        // A change that panicked may have left anything behind: then nobody commits any more.
+        let Ok(mut connection) = desk.connection.lock() else { return };
         let batch: Vec<_> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
-        if crash::acknowledges_early() {
-            acknowledge_early(&mut connection, batch, ledger);
-        } else {
-            commit(&mut connection, batch, ledger);
-        }
-        if let Err(error) = checkpoint::when_due(&connection) {
-            end_if_fsync_failed(&error, ledger);
-            tracing::warn!(%error, ledger, "a checkpoint failed; the log grows until one succeeds");
-        }
+        let size = batch.len();
+        desk.settle(&mut connection, batch);
+        desk.queued.fetch_sub(size, Ordering::SeqCst);
     }
 }
 
@@ -184,4 +265,61 @@ fn acknowledge_early(connection: &mut Connection, mut batch: Vec<Box<dyn Job>>, 
     std::thread::sleep(LAG);
     applied.into_iter().for_each(|what| pass(ledger, what, "after"));
     let _ = transaction.commit();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{self, ThreadId};
+
+    use super::*;
+
+    fn writer(pace: u64) -> Writer {
+        let writer = Writer::start(Connection::open_in_memory().unwrap(), "test");
+        writer.desk.pace.store(pace, Ordering::Relaxed);
+        writer
+    }
+
+    async fn thread_of_lone_change(writer: &Writer) -> ThreadId {
+        let change = |_: &Connection| Ok::<_, Error>(thread::current().id());
+        writer.write_alone("change", change).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_lone_change_is_committed_where_it_comes_from_if_commits_are_quick() {
+        let here = thread::current().id();
+        assert_eq!(thread_of_lone_change(&writer(0)).await, here);
+        assert_ne!(thread_of_lone_change(&writer(UNKNOWN)).await, here);
+    }
+
+    #[tokio::test]
+    async fn a_change_waits_behind_those_that_queued_before_it() {
+        let writer = writer(0);
+        let (begun, has_begun) = oneshot::channel();
+        let (go, may_go) = std::sync::mpsc::channel::<()>();
+        let slow = writer.write("slow", move |_| {
+            let _ = begun.send(());
+            let _ = may_go.recv();
+            Ok::<_, Error>(Instant::now())
+        });
+        let after = async {
+            has_begun.await.unwrap();
+            let lone =
+                writer.write_alone("lone", |_| Ok::<_, Error>((thread::current().id(), Instant::now())));
+            let release = async { go.send(()).unwrap() };
+            tokio::join!(biased; lone, release).0
+        };
+        let (slow, lone) = tokio::join!(slow, after);
+        let (thread, lone) = lone.unwrap();
+        assert!(slow.unwrap() < lone, "it came second");
+        assert_ne!(thread, thread::current().id());
+    }
+
+    #[tokio::test]
+    async fn nobody_commits_after_a_change_that_panicked() {
+        let writer = writer(0);
+        let panics = writer.write("panics", |_| -> Result<(), Error> { panic!("of all things") });
+        assert!(matches!(panics.await, Err(Error::Closed)));
+        let lone = writer.write_alone("lone", |_| Ok::<_, Error>(())).await;
+        assert!(matches!(lone, Err(Error::Closed)), "{lone:?}");
+    }
 }
