@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::error::Failure;
 use super::params::Params;
 use super::{seconds, set_next};
-use crate::driver::{Description, Engine, ListedExecution};
+use crate::driver::{Description, Engine, ListedExecution, Redrivable};
 use crate::journal::RunStatus;
 
 /// What AWS bills at least, and what all of ours are said to use.
@@ -129,9 +129,13 @@ fn described(execution: &Description, metadata_only: bool) -> Value {
         set("cause", failed.cause.as_deref().map(Value::from));
     }
     set("redriveDate", execution.redrives.at.map(seconds));
-    let refused = execution.redrives.refused;
-    set("redriveStatus", Some(if refused.is_none() { "REDRIVABLE" } else { "NOT_REDRIVABLE" }.into()));
-    set("redriveStatusReason", refused.map(Value::from));
+    let (redrivable, reason) = match execution.redrives.may {
+        Redrivable::Yes => ("REDRIVABLE", None),
+        Redrivable::ByMapRun => ("REDRIVABLE_BY_MAP_RUN", None),
+        Redrivable::No(reason) => ("NOT_REDRIVABLE", Some(reason)),
+    };
+    set("redriveStatus", Some(redrivable.into()));
+    set("redriveStatusReason", reason.map(Value::from));
     answer
 }
 

@@ -54,10 +54,13 @@ fn described(run: &MapRunDescription) -> Value {
         "toleratedFailureCount": run.limits.tolerated_count.unwrap_or(0),
         "itemCounts": counts(&run.items),
         "executionCounts": counts(&run.executions),
-        "redriveCount": 0,
+        "redriveCount": run.redrives,
     });
     if let Some(stopped) = run.stopped {
         answer["stopDate"] = seconds(stopped);
+    }
+    if let Some(redriven) = run.redriven {
+        answer["redriveDate"] = seconds(redriven);
     }
     answer
 }
@@ -73,6 +76,6 @@ fn counts(counts: &Counts) -> Value {
         "total": counts.total,
         "resultsWritten": counts.results_written,
         "failuresNotRedrivable": 0,
-        "pendingRedrive": 0,
+        "pendingRedrive": counts.pending_redrive,
     })
 }

@@ -152,6 +152,7 @@ impl Live {
                 Detail::MapRunSucceeded { run, .. } => {
                     events.push(MapRunEvent::Ended { run: *run, status: RunStatus::Succeeded, at });
                 }
+                Detail::MapRunRedriven { run, .. } => events.push(MapRunEvent::Redriven { run: *run, at }),
                 Detail::MapRunFailed { run, .. } => {
                     events.push(MapRunEvent::Ended { run: *run, status: RunStatus::Failed, at });
                 }

@@ -26,8 +26,8 @@ mod timers;
 pub use engine::{
     ActivityDescription, AliasDescription, Config, Counts, Description, Engine, Failed, HistoryPage,
     ListedExecution, ListedMachine, ListedMapRun, MachineDescription, MachineMade, MachineRequest,
-    MachineUpdate, MachineUpdated, MapRunDescription, MapRunUpdate, Page, Redrives, Route, Started,
-    TrialRequest, VersionMade, VersionRequest,
+    MachineUpdate, MachineUpdated, MapRunDescription, MapRunUpdate, Page, Redrivable, Redrives, Route,
+    Started, TrialRequest, VersionMade, VersionRequest,
 };
 pub use error::Error;
 pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};

@@ -66,6 +66,8 @@ pub(crate) struct Entry {
     pub(crate) role: Option<Arc<str>>,
     /// Its branches, once they have failed with it.
     pub(super) remnant: Option<Box<Remnant>>,
+    /// Its map run, once it has failed with it: a redrive goes on with it, and a retry begins another.
+    pub(crate) lost_run: Option<Box<Run>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +126,8 @@ pub(crate) struct Run {
     pub(crate) plan: Option<Plan>,
     /// The array of the items, when it stands in the history.
     pub(crate) items: Option<Arc<str>>,
+    /// How often it was redriven.
+    pub(crate) redrives: u32,
 }
 
 /// The items of a Map: the text of the array, and where each lies in it.

@@ -1,7 +1,8 @@
 //! What is left of a state whose branches failed, and how an execution that has ended goes on with it.
 //!
 //! A branch that fails is taken out of the tree with all that ran beside it. As long as nothing retries or catches that,
-//! it is kept: a redrive puts it back, so that what had succeeded keeps its output and only the rest runs again.
+//! it is kept: a redrive puts it back, so that what had succeeded keeps its output and only the rest runs again. So is a
+//! map run: its children that had succeeded are not run again.
 
 use super::frame::{Frame, Join, Marks, Phase};
 use super::{Execution, Status};
@@ -135,9 +136,33 @@ impl Frame {
                 return branches;
             }
             (Phase::Join(join), _) if !join.is_complete() => join.stopped = false,
+            (Phase::Run(_), _) => {
+                self.lose_run();
+                self.phase = Phase::Retry(event.at);
+            }
             // Due at once: the state is tried again.
             _ => self.phase = Phase::Retry(event.at),
         }
         Detached::new()
+    }
+
+    /// The map run is over, or nobody waits for it. One that never knew its items has nothing to go on with.
+    pub(super) fn lose_run(&mut self) {
+        if let Phase::Run(run) = std::mem::replace(&mut self.phase, Phase::Acting)
+            && let Some(entry) = &mut self.entry
+        {
+            entry.lost_run = run.plan.is_some().then_some(run);
+        }
+    }
+
+    /// The map run goes on.
+    pub(super) fn find_run(&mut self) {
+        if let Some(entry) = &mut self.entry
+            && let Some(mut run) = entry.lost_run.take()
+        {
+            entry.attempt += 1;
+            run.redrives += 1;
+            self.phase = Phase::Run(run);
+        }
     }
 }

@@ -227,6 +227,11 @@ pub enum Detail {
         run: RunId,
         failure: Failure,
     },
+    /// A run that ended without success goes on; this is its redrive number `count`.
+    MapRunRedriven {
+        run: RunId,
+        count: u32,
+    },
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.
@@ -291,6 +296,7 @@ impl Detail {
                 | Detail::MapRunPlanned(_)
                 | Detail::MapRunSucceeded { .. }
                 | Detail::MapRunFailed { .. }
+                | Detail::MapRunRedriven { .. }
         )
     }
 

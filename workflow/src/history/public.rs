@@ -57,6 +57,7 @@ impl View<'_> {
             Detail::MapRunStarted { .. } => "MapRunStarted",
             Detail::MapRunSucceeded { .. } => "MapRunSucceeded",
             Detail::MapRunFailed { .. } => "MapRunFailed",
+            Detail::MapRunRedriven { .. } => "MapRunRedriven",
             Detail::IterationStarted { .. } => "MapIterationStarted",
             Detail::IterationSucceeded { .. } => "MapIterationSucceeded",
             Detail::IterationFailed { .. } => "MapIterationFailed",
@@ -139,6 +140,11 @@ impl View<'_> {
                 ("mapRunStartedEventDetails", json!({"mapRunArn": arn}))
             }
             Detail::MapRunFailed { failure: it, .. } => ("mapRunFailedEventDetails", failure(it, Map::new())),
+            Detail::MapRunRedriven { run, count } => {
+                let lost = self.frame?.entry.as_ref()?.lost_run.as_ref()?;
+                let arn = self.before.facts().map_run_arn(&lost.label, *run);
+                ("mapRunRedrivenEventDetails", json!({"mapRunArn": arn, "redriveCount": count}))
+            }
             Detail::IterationStarted { index, .. } => {
                 ("mapIterationStartedEventDetails", self.iteration(*index, self.frame))
             }

@@ -17,6 +17,7 @@ pub(crate) struct Finished {
     pub(crate) status: &'static str,
     pub(crate) started: Millis,
     pub(crate) stopped: Option<Millis>,
+    pub(crate) redrives: u32,
     pub(crate) input: Option<Arc<str>>,
     pub(crate) output: Option<Arc<str>>,
     pub(crate) error: Option<Arc<str>>,
@@ -101,7 +102,7 @@ impl Finished {
         put("Name", Some(self.name.as_str().into()));
         put("Output", text(&self.output));
         put("OutputDetails", self.output.as_ref().map(|_| included()));
-        put("RedriveCount", Some(0.into()));
+        put("RedriveCount", Some(self.redrives.into()));
         let succeeded = self.status == "SUCCEEDED";
         put("RedriveStatus", Some(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" }.into()));
         let reason = || format!("Execution is {} and cannot be redriven", self.status).into();

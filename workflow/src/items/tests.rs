@@ -157,6 +157,7 @@ fn finished(output: Option<&str>) -> Finished {
         status: if output.is_some() { "SUCCEEDED" } else { "FAILED" },
         started: 1_738_633_790_099,
         stopped: Some(1_738_633_790_100),
+        redrives: 0,
         input: Some("1".into()),
         output: output.map(Into::into),
         error: output.is_none().then(|| "Odd".into()),

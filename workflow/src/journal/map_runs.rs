@@ -24,7 +24,7 @@ pub trait MapRuns: Send + Sync + 'static {
     /// Those that have not ended, with the executions that wait for them.
     fn open_map_runs(&self) -> Result<Vec<(ExecutionId, RunId)>, Error>;
 
-    /// How the children of a run stand.
+    /// How the children of a run stand, and since which of its redrives.
     fn tally(&self, run: MapRunKey) -> Result<Vec<Tally>, Error>;
 
     /// Children in the order of their items, from this item on.
@@ -53,13 +53,25 @@ pub struct MapRun {
     pub batch: u32,
     /// JSON text: by which each object is known again.
     pub pins: String,
+    /// How often it was redriven, and when last.
+    pub redrives: u32,
+    pub redriven: Option<Millis>,
 }
 
 /// What a commit of an execution says of its map runs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MapRunEvent {
     Began(NewMapRun),
-    Ended { run: RunId, status: RunStatus, at: Millis },
+    Ended {
+        run: RunId,
+        status: RunStatus,
+        at: Millis,
+    },
+    /// It goes on. From now on its children are begun, and begun again, under the next number.
+    Redriven {
+        run: RunId,
+        at: Millis,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -114,11 +126,29 @@ pub struct Child {
     pub first: u32,
     pub count: u32,
     pub status: RunStatus,
+    /// How often its run had been redriven when it was begun last.
+    pub redrive: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub status: RunStatus,
+    /// As of the children.
+    pub redrive: u32,
     pub executions: u32,
     pub items: u32,
+}
+
+impl Child {
+    /// Whether it is to be begun again, in a run that was redriven so often.
+    pub fn is_unsuccessful(&self, redrives: u32) -> bool {
+        self.status.is_unsuccessful() && self.redrive < redrives
+    }
+}
+
+impl Tally {
+    /// The same of all these children.
+    pub fn is_unsuccessful(&self, redrives: u32) -> bool {
+        self.status.is_unsuccessful() && self.redrive < redrives
+    }
 }

@@ -44,6 +44,13 @@ pub enum RunStatus {
     Parked = 5,
 }
 
+impl RunStatus {
+    /// Whether it has ended, and not with success.
+    pub fn is_unsuccessful(self) -> bool {
+        !matches!(self, Self::Running | Self::Succeeded)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionRow {
     pub id: ExecutionId,

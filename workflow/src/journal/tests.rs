@@ -183,7 +183,7 @@ async fn children_are_counted_and_listed_in_the_order_of_their_items(journal: im
     let running = RunStatus::Running;
     assert_eq!(children, [(3, 0, 3, RunStatus::Succeeded), (2, 3, 2, running), (4, 5, 2, running)]);
     assert_eq!(journal.children(run, 1, 1).unwrap()[0].first, 3);
-    let tally = |status, executions, items| Tally { status, executions, items };
+    let tally = |status, executions, items| Tally { status, redrive: 0, executions, items };
     assert_eq!(journal.tally(run).unwrap(), [tally(running, 2, 4), tally(RunStatus::Succeeded, 1, 3)]);
 
     let row = journal.execution(Which::Id(2)).unwrap().unwrap();

@@ -25,7 +25,7 @@ fn machine(function: &str, more: Value) -> String {
 }
 
 /// Without the state that catches.
-fn bare(function: &str, more: Value) -> String {
+pub(crate) fn bare(function: &str, more: Value) -> String {
     let mut machine: Value = serde_json::from_str(&machine(function, more)).unwrap();
     machine["States"].as_object_mut().unwrap().remove("C");
     machine.to_string()
@@ -43,28 +43,28 @@ async fn shelved(shelf: &Arc<Shelf>) -> Rig {
     Rig::on(Journal::new(), NOON, Config { objects: shelf.clone(), ..Config::default() }).await
 }
 
-async fn start(rig: &Rig, definition: &str, input: &str) -> String {
+pub(crate) async fn start(rig: &Rig, definition: &str, input: &str) -> String {
     let request =
         MachineRequest { name: "m".into(), definition: definition.into(), ..MachineRequest::default() };
     let machine = rig.engine.create_state_machine(request).await.unwrap().arn;
     rig.engine.start_execution(&machine, Some("run"), input).await.unwrap().arn
 }
 
-const ALL: Page = Page { limit: 1000, token: None, list: String::new() };
+pub(crate) const ALL: Page = Page { limit: 1000, token: None, list: String::new() };
 
 async fn runs(rig: &Rig, arn: &str) -> Vec<String> {
     let (runs, _) = rig.engine.list_map_runs(arn, &ALL).await.unwrap();
     runs.into_iter().map(|run| run.arn).collect()
 }
 
-async fn the_run(rig: &Rig, arn: &str) -> MapRunDescription {
+pub(crate) async fn the_run(rig: &Rig, arn: &str) -> MapRunDescription {
     let runs = runs(rig, arn).await;
     let [run] = runs.as_slice() else { panic!("{runs:?}") };
     rig.engine.describe_map_run(run).await.unwrap()
 }
 
 /// The input of each child of the run, with how it ended, in the order of their inputs.
-async fn children(rig: &Rig, run: &str) -> Vec<(String, RunStatus)> {
+pub(crate) async fn children(rig: &Rig, run: &str) -> Vec<(String, RunStatus)> {
     let (listed, _) = rig.engine.list_children(run, None, &ALL).await.unwrap();
     let mut children = Vec::new();
     for child in listed {
@@ -76,7 +76,7 @@ async fn children(rig: &Rig, run: &str) -> Vec<(String, RunStatus)> {
     children
 }
 
-fn output(rig_output: &workflow::driver::Description) -> Value {
+pub(crate) fn output(rig_output: &workflow::driver::Description) -> Value {
     serde_json::from_str(rig_output.output.as_deref().unwrap_or("null")).unwrap()
 }
 
@@ -165,7 +165,7 @@ async fn no_more_children_run_than_may_and_more_when_that_is_changed() {
 }
 
 /// The run, once it is written that it has ended.
-async fn ended(rig: &Rig, run: &str) -> MapRunDescription {
+pub(crate) async fn ended(rig: &Rig, run: &str) -> MapRunDescription {
     loop {
         let described = rig.engine.describe_map_run(run).await.unwrap();
         if described.status != RunStatus::Running {

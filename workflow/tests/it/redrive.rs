@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use workflow::driver::Error;
+use workflow::driver::{Error, Redrivable};
 use workflow::journal::RunStatus;
 
 use crate::rig::{Hanging, NOON, Rig, chain, lambda, types};
@@ -33,7 +33,7 @@ async fn the_failed_state_runs_again_and_those_before_it_do_not() {
     let rig = Rig::new().await;
     let arn = rig.start(&chain(&["echo1", "flaky", "echo2"])).await;
     let failed = rig.engine.closed(&arn).await.unwrap();
-    assert_eq!((failed.status, failed.redrives.refused), (RunStatus::Failed, None));
+    assert_eq!((failed.status, failed.redrives.may), (RunStatus::Failed, Redrivable::Yes));
     rig.hand.advance(Duration::from_secs(5));
     assert_eq!(rig.engine.redrive_execution(&arn, None).await.unwrap(), NOON + 5000);
     let ended = rig.engine.closed(&arn).await.unwrap();
@@ -219,20 +219,20 @@ async fn a_token_stands_for_one_redrive_for_a_quarter_of_an_hour() {
 #[tokio::test]
 async fn what_cannot_be_redriven_says_why() {
     let rig = Rig::new().await;
-    let refused = async |arn: &str, reason: &str| {
+    let refused = async |arn: &str, reason: &'static str| {
         let refused = rig.engine.redrive_execution(arn, None).await;
         assert!(
             matches!(&refused, Err(Error::NotRedrivable(said)) if said == reason),
             "{reason}: {refused:?}"
         );
-        assert_eq!(rig.engine.describe_execution(arn).await.unwrap().redrives.refused, Some(reason));
+        assert_eq!(rig.engine.describe_execution(arn).await.unwrap().redrives.may, Redrivable::No(reason));
     };
     let arn = rig.start(&chain(&["hang"])).await;
     rig.script.next().await;
     refused(&arn, "Execution is RUNNING and cannot be redriven").await;
     rig.engine.stop_execution(&arn, None, None).await.unwrap();
     rig.hand.advance(14 * DAY);
-    assert_eq!(rig.engine.describe_execution(&arn).await.unwrap().redrives.refused, None);
+    assert_eq!(rig.engine.describe_execution(&arn).await.unwrap().redrives.may, Redrivable::Yes);
     rig.hand.advance(Duration::from_millis(1));
     refused(&arn, "Execution redrivable period exceeded").await;
 

@@ -9,7 +9,7 @@ use super::super::inbox::Command;
 use super::super::live::{damaged, facts_of, run_status};
 use super::super::names::{self, ExecutionName};
 use super::super::stored::{Portion, Stored};
-use super::redrive::Redrives;
+use super::redrive::{Redrivable, Redrives};
 use super::{Engine, PAYLOAD, Page};
 use crate::history::Detail;
 use crate::journal::{self, ExecutionRow, Listing, Origin, Redriven, RunStatus, Which};
@@ -138,7 +138,10 @@ impl Engine {
             input: None,
             output: None,
             failed: None,
-            redrives: Redrives { refused: Some("Execution history cannot be read"), ..Redrives::default() },
+            redrives: Redrives {
+                may: Redrivable::No("Execution history cannot be read"),
+                ..Redrives::default()
+            },
         }
     }
 

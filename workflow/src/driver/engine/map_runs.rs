@@ -18,6 +18,8 @@ pub struct MapRunDescription {
     pub started: Millis,
     pub stopped: Option<Millis>,
     pub limits: Limits,
+    pub redrives: u32,
+    pub redriven: Option<Millis>,
     pub items: Counts,
     pub executions: Counts,
 }
@@ -33,6 +35,8 @@ pub struct Counts {
     pub aborted: u32,
     pub total: u32,
     pub results_written: u32,
+    /// Without success, and to be begun again.
+    pub pending_redrive: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -58,8 +62,13 @@ impl Engine {
         let waiting = self.waiting_for(&run)?;
         let (mut items, mut executions) = (Counts::default(), Counts::default());
         for tally in self.journal.tally(run.id)? {
-            items.add(tally.status, tally.items);
-            executions.add(tally.status, tally.executions);
+            if run.status == RunStatus::Running && tally.is_unsuccessful(run.redrives) {
+                items.wait_again(tally.items);
+                executions.wait_again(tally.executions);
+            } else {
+                items.add(tally.status, tally.items);
+                executions.add(tally.status, tally.executions);
+            }
         }
         let left = run.items.map_or(0, |all| all.saturating_sub(items.total));
         let executions_left = if run.batch == 0 { 0 } else { left.div_ceil(run.batch) };
@@ -75,6 +84,8 @@ impl Engine {
             started: run.started,
             stopped: run.stopped,
             limits: run.limits,
+            redrives: run.redrives,
+            redriven: run.redriven,
             items,
             executions,
         })
@@ -161,6 +172,11 @@ impl Counts {
             RunStatus::Aborted => &mut self.aborted,
         };
         *slot += count;
+        self.total += count;
+    }
+
+    fn wait_again(&mut self, count: u32) {
+        self.pending_redrive += count;
         self.total += count;
     }
 

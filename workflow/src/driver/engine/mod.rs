@@ -26,7 +26,7 @@ use super::definitions::Definitions;
 use super::dispatch::Dispatcher;
 use super::flights::Flights;
 use super::inbox::{Answer, Command, Guard, QUEUE};
-use super::map_runs::{MapRuns, Tools};
+use super::map_runs::{Busy, MapRuns, Tools};
 use super::owner::Owner;
 use super::pollers::Pollers;
 use super::recovery::Setback;
@@ -45,7 +45,7 @@ pub use history::HistoryPage;
 pub use machines::{ListedMachine, MachineDescription, MachineMade, MachineRequest, VersionRequest};
 pub use map_runs::{Counts, ListedMapRun, MapRunDescription, MapRunUpdate};
 pub use page::Page;
-pub use redrive::Redrives;
+pub use redrive::{Redrivable, Redrives};
 pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};
 pub use starts::Started;
 pub use trials::TrialRequest;
@@ -83,6 +83,7 @@ pub struct Engine {
     ticks: Ticks,
     changes: broadcast::Sender<Change>,
     guard: Guard,
+    busy: Busy,
 }
 
 impl Engine {
@@ -98,12 +99,14 @@ impl Engine {
         let definitions = Arc::new(Definitions::new(journal.clone()));
         let (sender, commands) = mpsc::channel(config.queue);
         let (changes, _) = broadcast::channel(CHANGES);
+        let busy = Busy::default();
         let tools = Tools {
             journal: journal.clone(),
             objects: config.objects,
             place: config.place.clone(),
             ticks: ticks.clone(),
             commands: sender.downgrade(),
+            busy: busy.clone(),
         };
         let newest = journal.execution(Which::Newest)?;
         let mut owner = Owner {
@@ -149,6 +152,7 @@ impl Engine {
             ticks,
             changes,
             guard: Guard::default(),
+            busy,
         })
     }
 

@@ -14,6 +14,7 @@ const DAY: Millis = 24 * 60 * 60 * 1000;
 /// How long after its end an execution may be redriven, and how long after its start.
 const REDRIVABLE: Millis = 14 * DAY;
 const OPEN: Millis = 365 * DAY;
+const BY_MAP_RUN: &str = "Execution is a child of a Map Run and cannot be redriven alone";
 /// How long a client's token stands for the redrive it asked for.
 const TOKEN: Millis = 15 * 60 * 1000;
 
@@ -23,8 +24,17 @@ pub struct Redrives {
     pub count: u32,
     /// The last one.
     pub at: Option<Millis>,
-    /// Why there cannot be another one now.
-    pub refused: Option<&'static str>,
+    pub may: Redrivable,
+}
+
+/// Whether there can be another one now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redrivable {
+    #[default]
+    Yes,
+    /// It is a child, and goes on with its run when the execution that waits for the run is redriven.
+    ByMapRun,
+    No(&'static str),
 }
 
 impl Engine {
@@ -40,9 +50,12 @@ impl Engine {
             if let Some(at) = known.filter(|at| *at + TOKEN > self.ticks.now()) {
                 return Ok(at);
             }
-            if let Some(reason) = description.redrives.refused {
-                return Err(Error::NotRedrivable(reason.to_owned()));
+            match description.redrives.may {
+                Redrivable::Yes => {}
+                Redrivable::ByMapRun => return Err(Error::NotRedrivable(BY_MAP_RUN.to_owned())),
+                Redrivable::No(reason) => return Err(Error::NotRedrivable(reason.to_owned())),
             }
+            self.busy.idle(row.id).await;
             match self.deliver(|answer| Command::Deliver { to: row.id, input: input(), answer }).await {
                 // Another redrive was faster: see what it made of the execution.
                 Err(Error::Refused(Refused::NotRedrivable | Refused::Closed)) => {}
@@ -57,21 +70,20 @@ impl Engine {
         let deleted = machine.is_none_or(|machine| machine.id != row.machine);
         let stopped = execution.stopped_at().unwrap_or_default();
         let now = self.ticks.now();
-        let refused = match super::super::live::run_status(execution.status()) {
-            RunStatus::Running => Some("Execution is RUNNING and cannot be redriven"),
-            RunStatus::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
-            RunStatus::Parked => Some("Execution history cannot be read"),
-            // Its run goes on with it, or another one does its items.
-            _ if row.child.is_some() => {
-                Some("Execution is a child of a Map Run and cannot be redriven alone")
+        let may = match super::super::live::run_status(execution.status()) {
+            RunStatus::Running => Redrivable::No("Execution is RUNNING and cannot be redriven"),
+            RunStatus::Succeeded => Redrivable::No("Execution is SUCCEEDED and cannot be redriven"),
+            RunStatus::Parked => Redrivable::No("Execution history cannot be read"),
+            _ if deleted => Redrivable::No("State machine is in DELETING status"),
+            _ if execution.length() > MAX_REDRIVABLE => {
+                Redrivable::No("Execution history event limit exceeded")
             }
-            _ if deleted => Some("State machine is in DELETING status"),
-            _ if execution.length() > MAX_REDRIVABLE => Some("Execution history event limit exceeded"),
-            _ if now - stopped > REDRIVABLE => Some("Execution redrivable period exceeded"),
-            _ if now - row.started > OPEN => Some("Execution has exceeded the max execution time"),
-            RunStatus::Failed | RunStatus::TimedOut | RunStatus::Aborted => None,
+            _ if now - stopped > REDRIVABLE => Redrivable::No("Execution redrivable period exceeded"),
+            _ if now - row.started > OPEN => Redrivable::No("Execution has exceeded the max execution time"),
+            _ if row.child.is_some() => Redrivable::ByMapRun,
+            RunStatus::Failed | RunStatus::TimedOut | RunStatus::Aborted => Redrivable::Yes,
         };
-        Ok(Redrives { count: execution.redrives(), at: execution.redriven_at(), refused })
+        Ok(Redrives { count: execution.redrives(), at: execution.redriven_at(), may })
     }
 
     fn fold_row(&self, row: &ExecutionRow) -> Result<(Description, Execution), Error> {

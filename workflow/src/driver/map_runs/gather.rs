@@ -195,6 +195,7 @@ impl<'a> Children<'a> {
             status: status.into(),
             started: row.started,
             stopped: row.stopped,
+            redrives: row.redriven.map_or(0, |redriven| redriven.count),
             input: execution.map(|execution| execution.input().clone()),
             output: execution.and_then(|execution| execution.output().cloned()),
             error: failure.error,

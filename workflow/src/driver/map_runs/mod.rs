@@ -4,6 +4,7 @@
 //! What a supervisor knows it can learn again: the plan stands in the history of the execution that waits, the children
 //! are counted in the journal ([`standing`]), and the items are read again. Here is who is seen to, and nothing else.
 
+mod busy;
 mod feed;
 mod gather;
 mod source;
@@ -23,6 +24,7 @@ use crate::history::{Limits, RunId};
 use crate::journal::{ChildOf, ExecutionId, Journal, RunStatus};
 use crate::objects::Objects;
 use crate::{Execution, TaskKey};
+pub(super) use busy::Busy;
 use supervisor::Supervisor;
 
 /// What every supervisor works with.
@@ -33,6 +35,7 @@ pub(super) struct Tools {
     pub(super) place: Place,
     pub(super) ticks: Ticks,
     pub(super) commands: mpsc::WeakSender<Command>,
+    pub(super) busy: Busy,
 }
 
 /// The execution that waits for a run, as it stood when the run began.
@@ -82,10 +85,10 @@ impl MapRuns {
         if let Some(unclaimed) = self.unclaimed.get_mut(&waiting.id) {
             unclaimed.retain(|other| *other != run);
         }
-        self.spawn(run, Some(waiting));
+        self.spawn(run, waiting.id, Some(waiting));
     }
 
-    fn spawn(&mut self, run: RunId, waiting: Option<Waiting>) {
+    fn spawn(&mut self, run: RunId, execution: ExecutionId, waiting: Option<Waiting>) {
         while self.supervisors.try_join_next().is_some() {}
         let (ended, endings) = mpsc::unbounded_channel();
         let (limits, changes) = watch::channel(None);
@@ -93,7 +96,11 @@ impl MapRuns {
             self.lines.insert(run, Line { ended, limits });
         } // and otherwise nobody waits from the beginning
         let supervisor = Supervisor::new(self.tools.clone(), run, endings, changes);
-        self.supervisors.spawn(supervisor.see_to(waiting));
+        let busy = self.tools.busy.enter(execution);
+        self.supervisors.spawn(async move {
+            supervisor.see_to(waiting).await;
+            drop(busy);
+        });
     }
 
     /// Nobody waits for this run any more: it has ended, or is stopped.
@@ -125,7 +132,7 @@ impl MapRuns {
     /// The execution was taken up: what it did not claim is left over from before, and is stopped.
     pub(super) fn disown(&mut self, execution: ExecutionId) {
         for run in self.unclaimed.remove(&execution).unwrap_or_default() {
-            self.spawn(run, None);
+            self.spawn(run, execution, None);
         }
     }
 

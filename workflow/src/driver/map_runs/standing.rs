@@ -1,10 +1,10 @@
 //! Where a run stands: which items have children already, and how these are. Read when a supervisor begins, which after
-//! a restart is in the middle of the run.
+//! a restart, or a redrive, is in the middle of the run.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::journal::{Child, Error, Journal, MapRunKey, RunStatus};
+use crate::journal::{Child, Error, Journal, MapRun, RunStatus};
 
 /// Children read at a time.
 const PAGE: u32 = 4096;
@@ -16,21 +16,23 @@ pub(super) struct Standing {
     /// The children that run: first item, and how many.
     pub(super) open: HashMap<u32, u32>,
     pub(super) failed_items: u64,
+    /// Those that failed before the run was redriven, and are to be begun again.
+    pub(super) unsuccessful: Vec<Child>,
 }
 
 impl Standing {
-    pub(super) fn read(journal: &dyn Journal, run: MapRunKey) -> Result<Standing, Error> {
+    pub(super) fn read(journal: &dyn Journal, run: &MapRun) -> Result<Standing, Error> {
         let mut standing = Standing::default();
         let mut from = 0;
         loop {
-            let page = journal.children(run, from, PAGE)?;
+            let page = journal.children(run.id, from, PAGE)?;
             let Some(last) = page.last() else { return Ok(standing) };
             from = last.first + 1;
-            page.into_iter().for_each(|child| standing.count(child));
+            page.into_iter().for_each(|child| standing.count(child, run.redrives));
         }
     }
 
-    fn count(&mut self, child: Child) {
+    fn count(&mut self, child: Child, redrives: u32) {
         let items = child.first..child.first + child.count;
         match self.covered.last_mut() {
             Some(last) if last.end == items.start => last.end = items.end,
@@ -38,13 +40,10 @@ impl Standing {
         }
         if child.status == RunStatus::Running {
             self.open.insert(child.first, child.count);
-        } else if has_failed(child.status) {
+        } else if child.is_unsuccessful(redrives) {
+            self.unsuccessful.push(child);
+        } else if child.status.is_unsuccessful() {
             self.failed_items += u64::from(child.count);
         }
     }
-}
-
-/// Whether the items of a child with this status count as failed.
-pub(super) fn has_failed(status: RunStatus) -> bool {
-    !matches!(status, RunStatus::Running | RunStatus::Succeeded)
 }

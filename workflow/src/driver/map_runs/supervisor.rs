@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::feed::{AHEAD, Feed, Last};
 use super::gather::Gathering;
 use super::source::Reader;
-use super::standing::{Standing, has_failed};
+use super::standing::Standing;
 use super::{Ended, Tools, Waiting};
 use crate::driver::Error;
 use crate::driver::inbox::{Answer, Command, ItemStart, Start};
@@ -98,7 +98,7 @@ impl Supervisor {
             return Err(Break::Released);
         };
         let row = self.row()?.ok_or(Break::Released)?;
-        let standing = Standing::read(self.tools.journal.as_ref(), row.id)?;
+        let standing = Standing::read(self.tools.journal.as_ref(), &row)?;
         let (out, fed) = mpsc::channel(AHEAD);
         let feed =
             Feed::new(self.tools.clone(), waiting.clone(), plan.batch.clone(), standing.covered.clone(), out);
@@ -115,6 +115,7 @@ impl Supervisor {
             open: standing.open,
             failed_items: standing.failed_items,
             starts: FuturesUnordered::new(),
+            unsuccessful: standing.unsuccessful,
             again: Vec::new(),
             failure: None,
             supervisor: self,
@@ -191,10 +192,16 @@ async fn read(row: MapRun, plan: Plan, items: Option<Arc<str>>, mut feed: Feed) 
     feed.end(halted).await
 }
 
-/// A start that has come to its end.
-struct Started {
-    portion: Portion,
+/// A child that was to be begun.
+struct Begun {
+    what: Beginning,
     outcome: Result<(), Error>,
+}
+
+enum Beginning {
+    First(Portion),
+    /// Once more, since its run was redriven.
+    Again(Child),
 }
 
 /// What happens while the items last.
@@ -214,7 +221,9 @@ struct Conduct<'a> {
     /// The children that run, or are about to: first item, and how many.
     open: HashMap<u32, u32>,
     failed_items: u64,
-    starts: FuturesUnordered<BoxFuture<'static, Started>>,
+    starts: FuturesUnordered<BoxFuture<'static, Begun>>,
+    /// Children that failed before the run was redriven.
+    unsuccessful: Vec<Child>,
     /// Portions whose start failed with the journal.
     again: Vec<Portion>,
     failure: Option<Failure>,
@@ -227,15 +236,18 @@ impl Conduct<'_> {
             if self.failure.is_some() {
                 return self.abandon().await;
             }
-            if self.reading.is_empty() && self.fed.is_none() && self.again.is_empty() && self.open.is_empty()
-            {
+            if self.is_over() {
                 return Ok(());
             }
-            if self.has_room()
-                && let Some(portion) = self.again.pop()
-            {
-                self.launch(portion);
-                continue;
+            if self.has_room() {
+                if let Some(child) = self.unsuccessful.pop() {
+                    self.launch_again(child);
+                    continue;
+                }
+                if let Some(portion) = self.again.pop() {
+                    self.launch(portion);
+                    continue;
+                }
             }
             let has_room = self.has_room();
             let fed = async {
@@ -254,7 +266,7 @@ impl Conduct<'_> {
                     let limits = *self.supervisor.changes.borrow_and_update();
                     self.limits = limits.unwrap_or(self.limits);
                 }
-                Some(started) = self.starts.next(), if !self.starts.is_empty() => self.started(started)?,
+                Some(begun) = self.starts.next(), if !self.starts.is_empty() => self.begun(begun)?,
                 Some(last) = self.reading.join_next(), if !self.reading.is_empty() => {
                     self.read(last.unwrap_or_else(|lost| broken(&lost))).await?;
                 }
@@ -264,6 +276,11 @@ impl Conduct<'_> {
                 },
             }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        let nothing_comes = self.reading.is_empty() && self.fed.is_none();
+        nothing_comes && self.again.is_empty() && self.unsuccessful.is_empty() && self.open.is_empty()
     }
 
     fn has_room(&self) -> bool {
@@ -310,33 +327,39 @@ impl Conduct<'_> {
         };
         let commands = self.supervisor.tools.commands.clone();
         self.starts.push(Box::pin(async move {
-            let (answer, answered) = oneshot::channel();
-            let command = Command::Start { start, answer: Answer::Caller(answer) };
-            let outcome = match commands.upgrade() {
-                Some(commands) => match commands.send(command).await {
-                    Ok(()) => answered.await.unwrap_or(Err(Error::Closed)).map(drop),
-                    Err(_) => Err(Error::Closed),
-                },
-                None => Err(Error::Closed),
-            };
-            Started { portion, outcome }
+            let outcome = ask(&commands, |answer| Command::Start { start, answer }).await;
+            Begun { what: Beginning::First(portion), outcome }
         }));
     }
 
-    fn started(&mut self, started: Started) -> Result<(), Break> {
-        let Started { portion, outcome } = started;
-        match outcome {
+    fn launch_again(&mut self, child: Child) {
+        self.open.insert(child.first, child.count);
+        let (commands, busy) = (self.supervisor.tools.commands.clone(), self.supervisor.tools.busy.clone());
+        self.starts.push(Box::pin(async move {
+            busy.idle(child.execution).await;
+            let (to, input) = (child.execution, Input::Redrive { token: None });
+            let outcome = ask(&commands, |answer| Command::Deliver { to, input, answer }).await;
+            Begun { what: Beginning::Again(child), outcome }
+        }));
+    }
+
+    fn begun(&mut self, begun: Begun) -> Result<(), Break> {
+        let first = begun.what.first();
+        match begun.outcome {
             Ok(()) => Ok(()),
             Err(Error::Journal(error)) => {
-                tracing::warn!(run = %self.row.run, %error, "a child of a map run is started again");
-                self.open.remove(&portion.first);
-                self.again.push(portion);
+                tracing::warn!(run = %self.row.run, %error, "a child of a map run is begun again");
+                self.open.remove(&first);
+                match begun.what {
+                    Beginning::First(portion) => self.again.push(portion),
+                    Beginning::Again(child) => self.unsuccessful.push(child),
+                }
                 Ok(())
             }
-            // It was started before, and was not there when the children were counted.
-            Err(Error::ExecutionExists(_)) => {
-                let page = self.supervisor.tools.journal.children(self.row.id, portion.first, 1)?;
-                match page.first().filter(|child| child.first == portion.first) {
+            // It was begun before, and had not been when the children were counted; or it cannot go on.
+            Err(Error::ExecutionExists(_) | Error::Refused(Refused::NotRedrivable | Refused::Closed)) => {
+                let page = self.supervisor.tools.journal.children(self.row.id, first, 1)?;
+                match page.first().filter(|child| child.first == first) {
                     Some(child) if child.status == RunStatus::Running => {}
                     Some(child) => self.close(child.first, child.count, child.status),
                     None => return Err(Break::Closed),
@@ -349,7 +372,7 @@ impl Conduct<'_> {
 
     fn close(&mut self, first: u32, count: u32, status: RunStatus) {
         // What is not open has been counted already.
-        if self.open.remove(&first).is_some() && has_failed(status) {
+        if self.open.remove(&first).is_some() && status.is_unsuccessful() {
             self.failed_items += u64::from(count);
         }
     }
@@ -357,11 +380,31 @@ impl Conduct<'_> {
     /// The run has failed: nothing more is started, and what runs is stopped.
     async fn abandon(&mut self) -> Result<(), Break> {
         self.fed = None;
-        while let Some(started) = self.starts.next().await {
-            self.started(started)?;
+        while let Some(begun) = self.starts.next().await {
+            self.begun(begun)?;
         }
         self.supervisor.stop_children(&self.row).await
     }
+}
+
+impl Beginning {
+    fn first(&self) -> u32 {
+        match self {
+            Self::First(portion) => portion.first,
+            Self::Again(child) => child.first,
+        }
+    }
+}
+
+/// Gives the loop a command and waits for what comes of it.
+async fn ask(
+    commands: &mpsc::WeakSender<Command>,
+    command: impl FnOnce(Answer) -> Command,
+) -> Result<(), Error> {
+    let (answer, answered) = oneshot::channel();
+    let commands = commands.upgrade().ok_or(Error::Closed)?;
+    commands.send(command(Answer::Caller(answer))).await.map_err(|_| Error::Closed)?;
+    answered.await.unwrap_or(Err(Error::Closed)).map(drop)
 }
 
 /// A reader that panicked can read nothing more.

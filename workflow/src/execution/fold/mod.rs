@@ -18,6 +18,7 @@ pub(super) const ROOT: u32 = 0;
 
 const NO_FRAME: &str = "its branch does not run";
 const WRONG_PHASE: &str = "its branch stands elsewhere";
+const NO_RUN: &str = "its run is another one";
 const NO_PAYLOAD: &str = "its payload refers to nothing";
 
 impl Execution {
@@ -107,6 +108,7 @@ impl Execution {
                     assigned: Vec::new(),
                     role: None,
                     remnant: None,
+                    lost_run: None,
                 };
                 self.change(id, |frame| {
                     frame.entry = Some(entry);
@@ -144,6 +146,7 @@ impl Execution {
                     if let Some(entry) = &mut frame.entry {
                         entry.count_retry(*retrier);
                         entry.remnant = None;
+                        entry.lost_run = None;
                     }
                 });
             }

@@ -1,8 +1,8 @@
 //! What the events of a map run mean to the execution that waits for it.
 
-use super::{Fold, NO_PAYLOAD};
+use super::{Fold, NO_PAYLOAD, NO_RUN};
 use crate::execution::Execution;
-use crate::execution::frame::{Phase, Run};
+use crate::execution::frame::{Frame, Phase, Run};
 use crate::history::{Detail, Event, Plan, Source};
 
 impl Execution {
@@ -11,10 +11,11 @@ impl Execution {
         match &event.detail {
             Detail::MapRunStarted { run, label, .. } => {
                 self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
-                let run = Run { id: *run, label: label.clone(), plan: None, items: None };
+                let run = Run { id: *run, label: label.clone(), plan: None, items: None, redrives: 0 };
                 self.change(id, |frame| {
                     if let Some(entry) = &mut frame.entry {
                         entry.attempt += 1;
+                        entry.lost_run = None;
                     }
                     frame.phase = Phase::Run(Box::new(run));
                 });
@@ -45,7 +46,15 @@ impl Execution {
             }
             Detail::MapRunFailed { run, .. } => {
                 self.expect(id, |phase| matches!(phase, Phase::Run(it) if it.id == *run))?;
-                self.change(id, |frame| frame.phase = Phase::Acting);
+                self.change(id, Frame::lose_run);
+            }
+            Detail::MapRunRedriven { run, .. } => {
+                self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?;
+                let lost = self.frame(id).and_then(|frame| frame.entry.as_ref()?.lost_run.as_ref());
+                if lost.is_none_or(|lost| lost.id != *run) {
+                    return Err(NO_RUN);
+                }
+                self.change(id, Frame::find_run);
             }
             _ => self.expect(id, |phase| matches!(phase, Phase::Acting | Phase::Retry(_)))?,
         }

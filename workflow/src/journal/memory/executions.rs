@@ -35,13 +35,17 @@ impl Tables {
                 redriven: None,
                 child,
             };
-            self.executions.insert(append.execution, Stored { row, events: Vec::new() });
+            let redrive = self.redrives_of(&row);
+            self.executions.insert(append.execution, Stored { row, redrive, events: Vec::new() });
         }
+        let redrive =
+            self.executions.get(&append.execution).map_or(0, |stored| self.redrives_of(&stored.row));
         if let Some(stored) = self.executions.get_mut(&append.execution) {
             let checksum = append.row.checksum(append.execution);
             stored.events.push((append.row, checksum));
             if append.redriven.is_some() {
                 stored.row.redriven = append.redriven;
+                stored.redrive = redrive;
                 stored.row.status = RunStatus::Running;
                 stored.row.stopped = None;
             }
@@ -56,6 +60,11 @@ impl Tables {
         }
         self.runs.store(append.execution, append.map_runs);
         Appended::Stored
+    }
+
+    fn redrives_of(&self, row: &ExecutionRow) -> u32 {
+        let run = row.child.as_ref().and_then(|child| self.runs.get(child.items.run));
+        run.map_or(0, |run| run.redrives)
     }
 
     /// Whether this append follows what is stored.

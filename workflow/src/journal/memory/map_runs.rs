@@ -43,6 +43,8 @@ impl Runs {
                             items,
                             batch,
                             pins,
+                            redrives: 0,
+                            redriven: None,
                         },
                     );
                 }
@@ -50,6 +52,14 @@ impl Runs {
                     let ended = self.runs.values().find(|row| row.run == run).map(|row| row.id);
                     if let Some(ended) = ended {
                         self.end(ended, status, at);
+                    }
+                }
+                MapRunEvent::Redriven { run, at } => {
+                    if let Some(row) = self.runs.values_mut().find(|row| row.run == run) {
+                        row.status = RunStatus::Running;
+                        row.stopped = None;
+                        row.redrives += 1;
+                        row.redriven = Some(at);
                     }
                 }
             }
@@ -61,7 +71,9 @@ impl Runs {
             row.status = status;
             row.stopped = Some(at);
         }
-        self.pages.retain(|(run, _), _| *run != key);
+        if status == RunStatus::Succeeded {
+            self.pages.retain(|(run, _), _| *run != key);
+        }
     }
 }
 
@@ -105,16 +117,16 @@ impl MapRuns for MemoryJournal {
         let mut tallies: Vec<Tally> = Vec::new();
         for (items, stored) in tables.children_of(run) {
             let status = stored.row.status;
-            let count = items.count;
-            match tallies.iter_mut().find(|tally| tally.status == status) {
+            let (count, redrive) = (items.count, stored.redrive);
+            match tallies.iter_mut().find(|tally| (tally.status, tally.redrive) == (status, redrive)) {
                 Some(tally) => {
                     tally.executions += 1;
                     tally.items += count;
                 }
-                None => tallies.push(Tally { status, executions: 1, items: count }),
+                None => tallies.push(Tally { status, redrive, executions: 1, items: count }),
             }
         }
-        tallies.sort_by_key(|tally| tally.status as u8);
+        tallies.sort_by_key(|tally| (tally.status as u8, tally.redrive));
         Ok(tallies)
     }
 
@@ -127,6 +139,7 @@ impl MapRuns for MemoryJournal {
                 first,
                 count,
                 status: stored.row.status,
+                redrive: stored.redrive,
             })
             .collect();
         children.sort_unstable_by_key(|child| child.first);

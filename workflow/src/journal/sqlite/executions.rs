@@ -28,12 +28,17 @@ const APPEND: &str =
 #[async_trait]
 impl Executions for SqliteJournal {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<Appended>, Error> {
-        self.ledger
-            .write("append", move |connection| {
-                let mut events = connection.prepare_cached(APPEND)?;
-                batch.iter().map(|append| store(connection, &mut events, append)).collect()
-            })
-            .await
+        let is_alone = batch.len() == 1;
+        let append = move |connection: &Connection| {
+            let mut events = connection.prepare_cached(APPEND)?;
+            batch.iter().map(|append| store(connection, &mut events, append)).collect()
+        };
+        // While many are committed, the loop decides what comes next.
+        if is_alone {
+            self.ledger.write_alone("append", append).await
+        } else {
+            self.ledger.write("append", append).await
+        }
     }
 
     async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error> {
@@ -127,7 +132,8 @@ fn store(
     if let Some(new) = &append.start {
         let sql =
             "INSERT INTO executions (id, machine, revision, name, format, started, version, alias, trace,
-            map_run, first_item, item_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            map_run, first_item, item_count, redrive) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+            (SELECT redrives FROM map_runs WHERE id = ?10))
             ON CONFLICT (machine, name) DO NOTHING";
         let NewExecution { machine, revision, name, format, started, origin, items } = new;
         let Origin { version, alias, trace } = origin;
@@ -146,8 +152,8 @@ fn store(
         return Err(Error::Conflict(append.execution));
     }
     if let Some(Redriven { count, at }) = append.redriven {
-        let sql =
-            "UPDATE executions SET status = 0, stopped = NULL, redrives = ?2, redriven = ?3 WHERE id = ?1";
+        let sql = "UPDATE executions SET status = 0, stopped = NULL, redrives = ?2, redriven = ?3,
+            redrive = (SELECT r.redrives FROM map_runs r WHERE r.id = map_run) WHERE id = ?1";
         connection.prepare_cached(sql)?.execute(params![append.execution, count, at])?;
     }
     if let Some(closed) = &append.closed {

@@ -13,7 +13,7 @@ use crate::history::{Limits, RunId};
 
 const SELECT: &str =
     "SELECT id, run, execution, label, status, started, stopped, concurrency, tolerated_count,
-    tolerated_percentage, items, batch, pins FROM map_runs";
+    tolerated_percentage, items, batch, pins, redrives, redriven FROM map_runs";
 
 #[async_trait]
 impl MapRuns for SqliteJournal {
@@ -49,19 +49,24 @@ impl MapRuns for SqliteJournal {
     }
 
     fn tally(&self, run: MapRunKey) -> Result<Vec<Tally>, Error> {
-        let sql =
-            "SELECT status, count(*), sum(item_count) FROM executions WHERE map_run = ?1 GROUP BY status";
+        let sql = "SELECT status, redrive, count(*), sum(item_count) FROM executions WHERE map_run = ?1
+            GROUP BY status, redrive ORDER BY status, redrive";
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([run], |row| {
-                Ok(Tally { status: status(row, 0)?, executions: row.get(1)?, items: row.get(2)? })
+                Ok(Tally {
+                    status: status(row, 0)?,
+                    redrive: row.get(1)?,
+                    executions: row.get(2)?,
+                    items: row.get(3)?,
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
     fn children(&self, run: MapRunKey, from: u32, limit: u32) -> Result<Vec<Child>, Error> {
-        let sql = "SELECT id, first_item, item_count, status FROM executions
+        let sql = "SELECT id, first_item, item_count, status, redrive FROM executions
             WHERE map_run = ?1 AND first_item >= ?2 ORDER BY first_item LIMIT ?3";
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
@@ -71,6 +76,7 @@ impl MapRuns for SqliteJournal {
                     first: row.get(1)?,
                     count: row.get(2)?,
                     status: status(row, 3)?,
+                    redrive: row.get(4)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -123,7 +129,15 @@ pub(super) fn store(
                 let id: MapRunKey = connection
                     .prepare_cached(sql)?
                     .query_row(params![run.0, *status as u8, at], |row| row.get(0))?;
-                forget_pages(connection, id)?;
+                if *status == RunStatus::Succeeded {
+                    forget_pages(connection, id)?; // any other run may be redriven, and reads the same items then
+                }
+            }
+            MapRunEvent::Redriven { run, at } => {
+                let sql =
+                    "UPDATE map_runs SET status = 0, stopped = NULL, redrives = redrives + 1, redriven = ?2
+                    WHERE run = ?1";
+                connection.prepare_cached(sql)?.execute(params![run.0, at])?;
             }
         }
     }
@@ -147,12 +161,9 @@ fn apply(connection: &Connection, run: MapRunKey, change: &MapRunChange) -> Resu
         MapRunChange::Page(ItemPage { first, items, next }) => connection
             .prepare_cached("INSERT INTO map_run_pages (run, first, items, next) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![run, first, items, next])?,
-        MapRunChange::Aborted(at) => {
-            forget_pages(connection, run)?;
-            connection
-                .prepare_cached("UPDATE map_runs SET status = ?2, stopped = ?3 WHERE id = ?1 AND status = 0")?
-                .execute(params![run, RunStatus::Aborted as u8, at])?
-        }
+        MapRunChange::Aborted(at) => connection
+            .prepare_cached("UPDATE map_runs SET status = ?2, stopped = ?3 WHERE id = ?1 AND status = 0")?
+            .execute(params![run, RunStatus::Aborted as u8, at])?,
     };
     Ok(())
 }
@@ -188,5 +199,7 @@ fn map_run_row(row: &Row<'_>) -> ledger::rusqlite::Result<MapRun> {
         items: row.get(10)?,
         batch: row.get(11)?,
         pins,
+        redrives: row.get(13)?,
+        redriven: row.get(14)?,
     })
 }

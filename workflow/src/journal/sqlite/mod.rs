@@ -19,8 +19,12 @@ use super::Error;
 use known::Known;
 
 /// Applied in order, each once. A released migration is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// A handle; clones share the file's one writer.
 #[derive(Clone)]

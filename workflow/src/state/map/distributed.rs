@@ -10,6 +10,7 @@ use super::reader::Reader;
 use super::writer::ResultWriter;
 use crate::StateId;
 use crate::definition::fields::Fields;
+use crate::errors::RUNTIME;
 use crate::execution::frame::Phase;
 use crate::history::{Detail, Failure, Limits, Payload, Plan, RunId, Source};
 use crate::state::setting::Setting;
@@ -18,6 +19,8 @@ use crate::step::machine::{Exit, Machine, Outcome};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// How often a map run may be redriven.
+const MOST_REDRIVES: u32 = 1000;
 /// An express execution lives this many seconds.
 const EXPRESS_SECONDS: u32 = 300;
 
@@ -87,6 +90,15 @@ impl Distributed {
     }
 
     pub(super) fn act(&self, map: &Map, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
+        let entry = machine.execution().frame(frame).and_then(|frame| frame.entry.as_ref());
+        if let Some(lost) = entry.and_then(|entry| entry.lost_run.as_ref()) {
+            let (run, count) = (lost.id, lost.redrives + 1);
+            if count > MOST_REDRIVES {
+                let cause = format!("The Map Run was redriven {MOST_REDRIVES} times, which is the most.");
+                return Err(Exit::Failed(Failure::new(RUNTIME, &cause)));
+            }
+            return machine.emit(frame, Detail::MapRunRedriven { run, count });
+        }
         let (source, length) = match &self.reader {
             None => {
                 let (items, length) = map.items(state, machine, frame)?;
