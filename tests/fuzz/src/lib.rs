@@ -8,6 +8,8 @@ mod definition;
 mod intrinsics;
 mod jsonata;
 mod path;
+mod picture;
+mod sound;
 mod trial;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +27,10 @@ pub enum Target {
     Jsonata,
     /// A request on each line: an operation of the API and a body.
     Api,
+    /// A wish, and a file with sound.
+    Sound,
+    /// A picture.
+    Picture,
 }
 
 impl Target {
@@ -35,6 +41,8 @@ impl Target {
             Target::Intrinsics => intrinsics::run(data),
             Target::Jsonata => jsonata::run(data),
             Target::Api => api::run(data),
+            Target::Sound => sound::run(data),
+            Target::Picture => picture::run(data),
         }
     }
 

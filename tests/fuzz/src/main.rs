@@ -14,7 +14,22 @@ fn target() -> Target {
 }
 
 #[cfg(fuzzing)]
-static TARGET: std::sync::LazyLock<Target> = std::sync::LazyLock::new(target);
+static TARGET: std::sync::LazyLock<Target> = std::sync::LazyLock::new(|| {
+    bear_with_dependencies();
+    target()
+});
+
+/// libFuzzer's runtime ends the run at any panic. One in a dependency ends it only if nobody catches it.
+#[cfg(fuzzing)]
+fn bear_with_dependencies() {
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("{panic}");
+        // Cargo compiles the workspace's own crates under relative paths.
+        if panic.location().is_none_or(|location| !location.file().starts_with('/')) {
+            std::process::abort();
+        }
+    }));
+}
 
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| TARGET.run(data));

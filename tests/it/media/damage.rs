@@ -184,3 +184,10 @@ fn what_is_no_sound_is_named() {
         assert!(problem.to_string().contains(expected), "{problem} should speak of {expected}");
     }
 }
+
+/// With overflow checks, as the tests are built, symphonia panics on this one.
+#[test]
+fn what_the_demuxer_panics_on_is_a_damaged_file() {
+    let file = &include_bytes!("../../fuzz/corpus/sound/caf-rate-overflow")[1..];
+    assert!(matches!(convert(file), Err(Problem::Corrupt { .. })));
+}

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, well_known as codec};
-use symphonia::core::errors::Error;
-use symphonia::core::packet::Packet;
+use symphonia::core::codecs::audio::AudioCodecParameters;
 
 use crate::flac::Metadata;
 use crate::source::Watched;
-use crate::{Format, Problem, ReadAt};
+use crate::{Problem, ReadAt};
 
+use super::claim::{Claim, TOO_SHORT, check_claim, claim, kept, too_short, window};
+use super::depth::{depth_of, has_format, is_float, stated_depth};
 use super::foreign::Container;
-use super::mp4::{self, Edit};
+use super::mp4::Edit;
 use super::open::{self, Bytes, Opened};
+use super::packets::{check_source, decode, frames_of, next_packet};
 use super::samples::{self, Scratch};
 use super::wav::{self, Mended};
 use super::wishes::{Plan, Wishes, plan};
@@ -64,14 +64,6 @@ impl Damage {
 
 /// More packets than this that cannot be read, one after another, are the end of a file.
 const MOST_STUMBLES: u32 = 1000;
-
-/// How many samples the container says will come out of the decoder.
-#[derive(Clone, Copy, Debug)]
-struct Claim {
-    samples: Option<u64>,
-    /// Whether that is a statement and not a guess from the bit rate.
-    exact: bool,
-}
 
 impl<'s> Decoder<'s> {
     pub(crate) fn open(source: &'s dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Result<Self, Problem> {
@@ -344,17 +336,6 @@ fn seen_through(source: &Bytes<'_>, problem: Problem) -> Problem {
     }
 }
 
-/// How many samples of each channel a packet says it holds.
-fn frames_of(opened: &Opened<'_>, packet: &Packet) -> u64 {
-    let rate = opened.params.sample_rate.unwrap_or(0);
-    let ticks = u128::from(packet.dur.get()) * u128::from(rate);
-    let frames = opened
-        .track
-        .time_base
-        .map(|base| ticks * u128::from(base.numer.get()) / u128::from(base.denom.get()));
-    frames.map_or(0, |frames| frames as u64)
-}
-
 /// A file that holds no samples, and says so.
 fn nothing(opened: &Opened<'_>, limits: &Limits, wishes: &Wishes) -> Result<Found, Problem> {
     let params = &opened.params;
@@ -383,152 +364,5 @@ fn describe(
         channels,
         bits_per_sample: bits.filter(|_| !lossy),
         samples: None,
-    }
-}
-
-fn claim(opened: &Opened<'_>) -> Claim {
-    let track = &opened.track;
-    let (samples, exact) = match opened.reader.format_info().short_name {
-        // Without an encoder's tag, the count of MPEG sound is a guess; with one, it is what trimming leaves over.
-        "mp1" | "mp2" | "mp3" => (track.num_frames, track.delay.is_some()),
-        "aac" | "matroska" => (track.num_frames, false),
-        // A fragmented MP4 states zero here; a FLAC of unknown length may too.
-        "isomp4" | "flac" => (track.num_frames.filter(|&count| count > 0), true),
-        _ => (track.num_frames, true),
-    };
-    Claim {
-        samples: samples.or_else(|| guess_from_duration(opened)),
-        exact: exact && track.num_frames.is_some(),
-    }
-}
-
-fn guess_from_duration(opened: &Opened<'_>) -> Option<u64> {
-    let (base, duration) = opened.track.time_base.zip(opened.track.duration)?;
-    let ticks = u128::from(duration.get()) * u128::from(base.numer.get());
-    let samples = ticks * u128::from(opened.params.sample_rate?) / u128::from(base.denom.get());
-    u64::try_from(samples).ok().filter(|&samples| samples > 0)
-}
-
-fn check_claim(params: &AudioCodecParameters, claim: Claim, limits: &Limits) -> Result<(), Problem> {
-    let Some(rate) = params.sample_rate else { return Ok(()) };
-    if let Some(channels) = &params.channels {
-        limits.check_shape(rate, channels.count())?;
-    }
-    match claim.samples {
-        Some(samples) if claim.exact => limits.check_length(samples, rate),
-        _ => Ok(()),
-    }
-}
-
-fn window(source: &Bytes<'_>, opened: &Opened<'_>, claim: Claim, rate: u32) -> Result<Edit, Problem> {
-    let whole = Edit { skip: 0, end: None };
-    if opened.reader.format_info().short_name != "isomp4" {
-        return Ok(whole);
-    }
-    let edit =
-        mp4::edit(source, opened.track.id, rate).map_err(|error| Problem::source(&error))?.unwrap_or(whole);
-    // The decoder fills its last packet up; the sample table knows how much of it is meant.
-    let stated = claim.samples.filter(|_| claim.exact);
-    let end = [edit.end, stated].into_iter().flatten().min();
-    Ok(Edit { skip: edit.skip, end })
-}
-
-fn kept(samples: u64, window: Edit) -> u64 {
-    window.end.map_or(samples, |end| end.min(samples)).saturating_sub(window.skip)
-}
-
-fn next_packet(
-    source: &Bytes<'_>,
-    opened: &mut Opened<'_>,
-    claim: Claim,
-    decoded: u64,
-) -> Result<Option<Packet>, Problem> {
-    loop {
-        match opened.reader.next_packet() {
-            Ok(Some(packet)) if packet.track_id == opened.track.id => return Ok(Some(packet)),
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(None),
-            Err(error) => {
-                check_source(source)?;
-                return packet_error(&error, opened, claim, decoded);
-            }
-        }
-    }
-}
-
-fn packet_error(
-    error: &Error,
-    opened: &Opened<'_>,
-    claim: Claim,
-    decoded: u64,
-) -> Result<Option<Packet>, Problem> {
-    match error {
-        Error::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
-            // Only a WAV of more than 4 GiB from a stream has no length; it ends where it ends.
-            let endless = opened.reader.format_info().short_name == "wave" && claim.samples.is_none();
-            if endless { Ok(None) } else { Err(too_short(claim, decoded)) }
-        }
-        Error::ResetRequired => Err(Problem::unsupported("several recordings one after another in one file")),
-        error => Err(Problem::corrupt(format!("it cannot be read on ({error})"))),
-    }
-}
-
-fn decode<'d>(
-    source: &Bytes<'_>,
-    decoder: &'d mut dyn AudioDecoder,
-    packet: &Packet,
-) -> Result<GenericAudioBufferRef<'d>, Problem> {
-    decoder.decode(packet).map_err(|error| match (source.failure(), error) {
-        (Some(why), _) => Problem::SourceFailed { why },
-        (None, Error::Unsupported(what)) => {
-            Problem::unsupported(format!("sound of a kind not known here ({what})"))
-        }
-        (None, error) => Problem::corrupt(format!("its sound cannot be decoded ({error})")),
-    })
-}
-
-/// What looked like the end of the file may have been a failed read.
-fn check_source(source: &Bytes<'_>) -> Result<(), Problem> {
-    source.failure().map_or(Ok(()), |why| Err(Problem::SourceFailed { why }))
-}
-
-pub(super) const TOO_SHORT: &str = "the file ends too soon";
-
-fn too_short(claim: Claim, decoded: u64) -> Problem {
-    let missing_samples =
-        claim.samples.filter(|_| claim.exact).map(|claimed| claimed.saturating_sub(decoded));
-    Problem::Corrupt { what: TOO_SHORT.to_owned(), missing_samples }
-}
-
-fn has_format(buffer: &GenericAudioBufferRef<'_>, format: Format) -> bool {
-    buffer.spec().rate() == format.sample_rate && buffer.num_planes() == format.channels()
-}
-
-fn is_float(buffer: &GenericAudioBufferRef<'_>) -> bool {
-    matches!(buffer, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_))
-}
-
-/// The depth that the headers state. ALAC and FLAC samples are always handed out as 32 bits, whatever they are.
-fn stated_depth(params: &AudioCodecParameters) -> Option<u8> {
-    const ALAC_DEPTH: usize = 5;
-    const FLAC_DEPTH: std::ops::Range<usize> = 12..14;
-    let header = params.extra_data.as_deref().unwrap_or_default();
-    let from_header = match params.codec {
-        codec::CODEC_ID_ALAC => header.get(ALAC_DEPTH).copied(),
-        // Five bits across two bytes of STREAMINFO, less one.
-        codec::CODEC_ID_FLAC => header.get(FLAC_DEPTH).map(|bytes| ((bytes[0] & 1) << 4 | bytes[1] >> 4) + 1),
-        _ => None,
-    };
-    let depth = from_header.or_else(|| u8::try_from(params.bits_per_sample?).ok());
-    depth.filter(|depth| (1..=32).contains(depth))
-}
-
-fn depth_of(buffer: &GenericAudioBufferRef<'_>) -> Option<u8> {
-    match buffer {
-        GenericAudioBufferRef::U8(_) | GenericAudioBufferRef::S8(_) => Some(8),
-        GenericAudioBufferRef::U16(_) | GenericAudioBufferRef::S16(_) => Some(16),
-        GenericAudioBufferRef::U24(_) | GenericAudioBufferRef::S24(_) => Some(24),
-        GenericAudioBufferRef::U32(_) | GenericAudioBufferRef::S32(_) => Some(32),
-        GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_) => None,
     }
 }

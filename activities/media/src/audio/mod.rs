@@ -1,16 +1,19 @@
 //! Sound in: what a file holds ([`probe`]) and its samples ([`Decoder`]), whatever the container and codec.
 //!
-//! symphonia does the parsing. What it leaves out is beside it: files that end too soon (`ending`), edit lists
+//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them). What it leaves out is beside it: files that end too soon (`ending`), edit lists
 //! (`mp4`), WAV headers written by a stream (`wav`), HE-AAC told from AAC (`he_aac`), and saying in plain words what a
 //! file is (`sniff`). What it does not decode is [`Foreign`](Problem::Foreign): another program decodes it, and `pcm`
 //! reads what comes. `tags` carries over what is known besides. `shape` makes of the samples what was wished for (`wishes`).
 
+mod claim;
 mod decode;
+mod depth;
 mod ending;
 mod foreign;
 mod he_aac;
 mod mp4;
 mod open;
+mod packets;
 mod pcm;
 mod reading;
 mod samples;

@@ -17,6 +17,7 @@ use crate::source::{ReadAhead, Watched, read_up_to};
 use super::Wishes;
 use super::foreign::Container;
 use super::he_aac::{self, Aac};
+use super::packets::guarded;
 use super::sniff::{self, Guess};
 use super::wav::Mended;
 
@@ -50,8 +51,7 @@ pub(super) fn open<'s>(source: &Bytes<'s>, wishes: &Wishes) -> Result<Opened<'s>
     leave_he_aac_to_others(container, &params)?;
     // Of the decoders, only FLAC's can verify: by the MD5 in its header.
     let options = AudioDecoderOptions::default().gapless(is_gapless(&track, &params)).verify(true);
-    let decoder = get_codecs()
-        .make_audio_decoder(&params, &options)
+    let decoder = guarded(|| get_codecs().make_audio_decoder(&params, &options))
         .map_err(|error| no_decoder(container, &params, &error))?;
     Ok(Opened { reader, track, params, decoder })
 }
@@ -67,7 +67,7 @@ fn demuxer<'s>(source: &Bytes<'s>) -> Result<Box<dyn FormatReader + 's>, Error> 
     let mut probe = Probe::new_with_options(&options);
     register_enabled_formats(&mut probe);
     let stream = MediaSourceStream::new(Box::new(ReadAhead::new(Arc::clone(source))), Default::default());
-    probe.probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
+    guarded(|| probe.probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default()))
 }
 
 fn not_opened(source: &Bytes<'_>, guess: Guess, error: &Error) -> Problem {

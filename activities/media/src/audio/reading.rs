@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::flac::Metadata;
 use crate::{Format, Problem, ReadAt};
 
-use super::decode::TOO_SHORT;
+use super::claim::TOO_SHORT;
 use super::pcm;
 use super::shape::Shaper;
 use super::wishes::{Plan, plan};

@@ -1,0 +1,86 @@
+//! Packets out of the demuxer and samples out of the decoder, and what it means when one of them gives up.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::errors::Error;
+use symphonia::core::packet::Packet;
+
+use super::claim::{Claim, too_short};
+use super::open::{Bytes, Opened};
+use crate::Problem;
+
+/// symphonia panics on some files that make no sense. Then it is the file that is damaged, and not this program; whatever
+/// state is left behind is only asked again when work goes on over damage, and then it may give up again.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::DecodeError("its reader gave up")))
+}
+
+/// The next packet of the track.
+pub(super) fn next_packet(
+    source: &Bytes<'_>,
+    opened: &mut Opened<'_>,
+    claim: Claim,
+    decoded: u64,
+) -> Result<Option<Packet>, Problem> {
+    loop {
+        match guarded(|| opened.reader.next_packet()) {
+            Ok(Some(packet)) if packet.track_id == opened.track.id => return Ok(Some(packet)),
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                check_source(source)?;
+                return packet_error(&error, opened, claim, decoded);
+            }
+        }
+    }
+}
+
+fn packet_error(
+    error: &Error,
+    opened: &Opened<'_>,
+    claim: Claim,
+    decoded: u64,
+) -> Result<Option<Packet>, Problem> {
+    match error {
+        Error::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
+            // Only a WAV of more than 4 GiB from a stream has no length; it ends where it ends.
+            let endless = opened.reader.format_info().short_name == "wave" && claim.samples.is_none();
+            if endless { Ok(None) } else { Err(too_short(claim, decoded)) }
+        }
+        Error::ResetRequired => Err(Problem::unsupported("several recordings one after another in one file")),
+        error => Err(Problem::corrupt(format!("it cannot be read on ({error})"))),
+    }
+}
+
+/// The samples of one packet.
+pub(super) fn decode<'d>(
+    source: &Bytes<'_>,
+    decoder: &'d mut dyn AudioDecoder,
+    packet: &Packet,
+) -> Result<GenericAudioBufferRef<'d>, Problem> {
+    guarded(|| decoder.decode(packet)).map_err(|error| match (source.failure(), error) {
+        (Some(why), _) => Problem::SourceFailed { why },
+        (None, Error::Unsupported(what)) => {
+            Problem::unsupported(format!("sound of a kind not known here ({what})"))
+        }
+        (None, error) => Problem::corrupt(format!("its sound cannot be decoded ({error})")),
+    })
+}
+
+/// What looked like the end of the file may have been a failed read.
+pub(super) fn check_source(source: &Bytes<'_>) -> Result<(), Problem> {
+    source.failure().map_or(Ok(()), |why| Err(Problem::SourceFailed { why }))
+}
+
+/// How many samples of each channel a packet says it holds.
+pub(super) fn frames_of(opened: &Opened<'_>, packet: &Packet) -> u64 {
+    let rate = opened.params.sample_rate.unwrap_or(0);
+    let ticks = u128::from(packet.dur.get()) * u128::from(rate);
+    let frames = opened
+        .track
+        .time_base
+        .map(|base| ticks * u128::from(base.numer.get()) / u128::from(base.denom.get()));
+    frames.map_or(0, |frames| frames as u64)
+}
