@@ -327,6 +327,7 @@ fn seen_through(source: &Bytes<'_>, problem: Problem) -> Problem {
         Container::Wave => "rf64",
         Container::Wave64 => "w64",
         Container::Au => "au",
+        Container::Asf => "asf",
         _ => return problem,
     };
     match ending::flaw(source, name, &[]) {

@@ -23,6 +23,7 @@ pub(super) fn flaw(
         "isomp4" => mp4::cut_box(source).map(|cut| cut.map(|name| format!("its {name:?} box is cut off"))),
         "matroska" => cut_segment(source),
         "avi" | "rf64" | "w64" | "au" => cut_riff(source, container),
+        "asf" => cut_asf(source),
         _ => Ok(None),
     };
     flaw.map(|flaw| flaw.map(Problem::corrupt)).map_err(|error| Problem::source(&error))
@@ -92,6 +93,20 @@ fn cut_riff(source: &dyn ReadAt, container: &str) -> io::Result<Option<String>> 
     };
     let cut = filled < head.len() || end > source.len();
     Ok(cut.then(|| "the file ends before the end that its header states".to_owned()))
+}
+
+/// The second object holds all packets, and states its length unless it was broadcast.
+fn cut_asf(source: &dyn ReadAt) -> io::Result<Option<String>> {
+    const NAME: u64 = 16;
+    let size_at = |offset: u64| -> io::Result<Option<u64>> {
+        let mut size = [0; 8];
+        let filled = read_up_to(source, offset.saturating_add(NAME), &mut size)?;
+        Ok((filled == size.len()).then_some(u64::from_le_bytes(size)))
+    };
+    let header = size_at(0)?.unwrap_or(u64::MAX);
+    let end = size_at(header)?.map(|data| header.saturating_add(data));
+    let cut = end.is_none_or(|end| end > source.len());
+    Ok(cut.then(|| "the file ends before the end of its packets".to_owned()))
 }
 
 /// The segment, which holds all the rest, states its length unless it was streamed.
