@@ -2,11 +2,13 @@
 import { Component, computed, input, signal } from '@angular/core';
 
 import type { Output, Session } from '../../api/answers';
+import { Name } from '../../parts/name';
 import { bytes, kindOf } from '../../parts/words';
 import { facts } from './kinds';
 
 @Component({
   selector: 'lg-pictures',
+  imports: [Name],
   host: { class: 'pictures' },
   template: `
     @if (source(); as original) {
@@ -34,7 +36,7 @@ import { facts } from './kinds';
       <figure>
         <div class="frame"><img [src]="one.url" [alt]="'Result: ' + one.name" /></div>
         <figcaption>
-          <strong class="break">{{ one.name }}</strong>
+          <strong><lg-name [whole]="one.name" /></strong>
           <span class="muted small num">{{ line(one) }}</span>
           <a class="button primary" [href]="one.url" [attr.download]="one.name">
             Download {{ kindOf(one.contentType) }} ({{ bytes(one.bytes) }})

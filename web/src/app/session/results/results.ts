@@ -3,6 +3,7 @@ import { Component, computed, inject } from '@angular/core';
 import { RouterLink } from '@angular/router';
 
 import { EVENTS, bytes, kindOf, moment } from '../../parts/words';
+import { Name } from '../../parts/name';
 import { Current } from '../current';
 import { Film } from './film';
 import { facts, sorted } from './kinds';
@@ -12,7 +13,7 @@ import { Thumbnails } from './thumbnails';
 
 @Component({
   selector: 'lg-results',
-  imports: [RouterLink, Film, Pictures, Sound, Thumbnails],
+  imports: [RouterLink, Film, Name, Pictures, Sound, Thumbnails],
   host: { class: 'stack' },
   templateUrl: './results.html',
 })
