@@ -3,7 +3,7 @@ import { Component, input, linkedSignal } from '@angular/core';
 
 import type { Output } from '../../api/answers';
 import { bytes, kindOf } from '../../parts/words';
-import { facts } from './kinds';
+import { facts, type Clip } from './kinds';
 
 @Component({
   selector: 'lg-film',
@@ -29,10 +29,10 @@ import { facts } from './kinds';
   `,
 })
 export class Film {
-  readonly output = input.required<Output>();
+  readonly output = input.required<Clip>();
   readonly captions = input<readonly Output[]>([]);
   /** Stays while the result does: a fresh URL of the same bytes must not interrupt who listens. */
-  protected readonly playing = linkedSignal<Output, string>({
+  protected readonly playing = linkedSignal<Clip, string>({
     source: this.output,
     computation: (output, before) => (before?.source.sha256 === output.sha256 ? before.value : output.url),
   });

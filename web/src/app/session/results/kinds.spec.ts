@@ -1,5 +1,5 @@
-import type { Output } from '../../api/answers';
-import { facts, sorted } from './kinds';
+import type { Output, Session } from '../../api/answers';
+import { captioned, facts, sorted } from './kinds';
 
 const output = (name: string, contentType: string, media: Output['media'] = {}): Output => ({
   ...{
@@ -28,6 +28,17 @@ describe('results', () => {
     const names = [sounds, pictures, films, captions, archives].map((some) => some.map((one) => one.name));
     expect(names).toEqual([['a.flac'], ['a-2048.jpg'], ['a.mp4'], ['a.vtt'], ['a.zip']]);
     expect(peaks?.name).toBe('a.peaks.json');
+  });
+
+  it('with captions and no film are captions of the film that was sent', () => {
+    const vtt = output('a.vtt', 'text/vtt');
+    const source = { fileName: 'a.mkv', size: 5, contentType: 'video/x-matroska', url: 'http://store/a' };
+    const of = (outputs: Output[], change: Partial<Session['source']> = {}) =>
+      captioned({ source: { ...source, ...change }, outputs } as Session);
+    expect(of([vtt])).toMatchObject({ name: 'a.mkv', url: 'http://store/a', bytes: 5 });
+    expect(of([])).toBeUndefined();
+    expect(of([vtt, output('a.mp4', 'video/mp4')])).toBeUndefined();
+    expect(of([vtt], { contentType: 'audio/wav' })).toBeUndefined();
   });
 
   it('say what is known of them', () => {

@@ -1,5 +1,8 @@
 // Which view a result gets: by its media type and its name, whatever recipe has made it.
-import type { Output } from '../../api/answers';
+import type { Output, Session } from '../../api/answers';
+
+/** Something to watch or to hear. */
+export type Clip = Pick<Output, 'name' | 'url' | 'bytes' | 'sha256' | 'contentType' | 'media'>;
 
 export interface Shown {
   sounds: Output[];
@@ -25,12 +28,21 @@ export function sorted(outputs: readonly Output[]): Shown {
   };
 }
 
+/** What the captions belong to, where they were made of a film and no film with them: the file that was sent. */
+export function captioned({ source, outputs }: Session): Clip | undefined {
+  const { films, captions } = sorted(outputs);
+  const isFilm = essence(source).startsWith('video/');
+  if (!captions.length || films.length || !isFilm || !source.url) return undefined;
+  const { fileName: name, size: bytes, contentType, url } = source;
+  return { name, bytes, contentType, url, sha256: source.sha256 ?? 'source', media: {} };
+}
+
 export function essence(output: { contentType: string }): string {
   return output.contentType.split(';')[0]!.trim().toLowerCase();
 }
 
 /** What an output is, in a line: the facts that there are, and nothing made up. */
-export function facts({ media }: Output): string[] {
+export function facts({ media }: Pick<Output, 'media'>): string[] {
   const number = (key: string) => (typeof media[key] === 'number' ? (media[key] as number) : undefined);
   const said: string[] = [];
   const [width, height] = [number('width'), number('height')];

@@ -6,7 +6,7 @@ import { EVENTS, bytes, kindOf, moment } from '../../parts/words';
 import { Name } from '../../parts/name';
 import { Current } from '../current';
 import { Film } from './film';
-import { facts, sorted } from './kinds';
+import { captioned, facts, sorted } from './kinds';
 import { Pictures } from './pictures';
 import { Sound } from './sound';
 import { Thumbnails } from './thumbnails';
@@ -26,6 +26,10 @@ export class Results {
   protected readonly moment = moment;
 
   protected readonly shown = computed(() => sorted(this.session()?.outputs ?? []));
+  protected readonly captioned = computed(() => {
+    const session = this.session();
+    return session && captioned(session);
+  });
   protected readonly options = computed(() => Object.entries(this.session()?.options ?? {}));
   protected readonly metadata = computed(() => Object.entries(this.session()?.metadata ?? {}));
 }
