@@ -14,7 +14,7 @@ use ledger::rusqlite::types::Value;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use service::Changes;
 use states::render::condition::{self, Names};
-use states::session::{BrokenRecord, Progress, Stage};
+use states::session::{BrokenRecord, Progress};
 use states::{Owed, Session, State, Timestamp};
 use strum::VariantArray;
 
@@ -92,7 +92,7 @@ impl Sessions for SqliteSessions {
                 ":id": own_id,
                 ":transcoding": State::Transcoding.to_string(),
                 ":attempt": attempt,
-                ":progress": rank(progress),
+                ":progress": progress.rank(),
             })?;
             Ok(written(changed))
         };
@@ -216,7 +216,7 @@ fn row_of(session: &Session) -> Vec<Column> {
         (":created_at", session.created_at.as_millisecond().into()),
         (":due_at", optional(session.due_at.map(|due| due.as_millisecond().into()))),
         (":deleted", session.deleted_at.is_some().into()),
-        (":next_progress", rank(session.progress).into()),
+        (":next_progress", session.progress.rank().into()),
         (":checksum", crc32fast::hash(record.as_bytes()).into()),
         (":record", record.into()),
     ]
@@ -233,19 +233,6 @@ fn written(changed: usize) -> Written {
 fn instant(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
-
-/// Progress as one number that orders like it: the permille first, then the stage.
-fn rank(progress: Progress) -> i64 {
-    let stage = Stage::VARIANTS.iter().position(|stage| *stage == progress.stage);
-    i64::from(progress.permille) * STAGES + stage.expect("every stage is a variant") as i64
-}
-
-fn unrank(rank: i64) -> Option<Progress> {
-    let stage = *Stage::VARIANTS.get((rank % STAGES) as usize)?;
-    Some(Progress { permille: u16::try_from(rank / STAGES).ok()?, stage })
-}
-
-const STAGES: i64 = 16;
 
 /// A row as it lies in the file.
 struct Stored {
@@ -287,7 +274,7 @@ impl Stored {
         {
             return Err(broken("its columns agree with its text"));
         }
-        session.progress = unrank(self.progress).ok_or_else(|| broken("its progress is one"))?;
+        session.progress = Progress::of_rank(self.progress).ok_or_else(|| broken("its progress is one"))?;
         session.check()?;
         Ok(session)
     }

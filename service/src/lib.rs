@@ -49,6 +49,10 @@ pub struct Service {
     pub page: Option<Page>,
 }
 
+/// Whose a request is: an extension that whoever has verified it puts there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner(pub String);
+
 /// So many pictures are taken in at a time; each holds the memory of a part.
 pub const IMAGES_AT_ONCE: usize = 8;
 
@@ -62,6 +66,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// The object store's origins, which the page fetches from.
     pub object_origins: Vec<String>,
+    /// Every request must say whose it is, by an [`Owner`]; else everything is the one owner's of this machine.
+    pub accounts: bool,
     /// How long a URL to upload to lives; a quarter of an hour at most.
     pub upload_url_lifetime: Duration,
     /// How long a URL to fetch a result from lives; a quarter of an hour at most.
@@ -78,6 +84,7 @@ impl Config {
             public_url,
             cors_origins: Vec::new(),
             object_origins: Vec::new(),
+            accounts: false,
             upload_url_lifetime: MAX_LIFETIME,
             download_url_lifetime: MAX_LIFETIME,
         }

@@ -97,10 +97,12 @@ impl Kind {
         self.into()
     }
 
-    /// The kind behind an error name: one of ours, or one that ASL predefines.
+    /// The kind behind an error name: one of ours, one that ASL predefines, or what Step Functions says of a Lambda whose
+    /// sandbox ended under it.
     pub fn of_error_name(name: &str) -> Self {
         match name {
-            "States.Timeout" | "States.HeartbeatTimeout" => Self::TimedOut,
+            "States.Timeout" | "States.HeartbeatTimeout" | "Sandbox.Timedout" => Self::TimedOut,
+            "Lambda.Unknown" | "Runtime.ExitError" => Self::WorkerCrashed,
             name => name.parse().unwrap_or(Self::WorkflowFailed),
         }
     }
@@ -136,6 +138,7 @@ mod tests {
             assert_eq!(serde_json::to_value(kind).expect("a name"), serde_json::Value::String(kind.slug()));
         }
         assert_eq!(Kind::of_error_name("States.Timeout"), Kind::TimedOut);
+        assert_eq!(Kind::of_error_name("Runtime.ExitError"), Kind::WorkerCrashed);
         assert_eq!(Kind::of_error_name("Whatever"), Kind::WorkflowFailed);
     }
 }

@@ -23,6 +23,6 @@ pub use inside::child_main;
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;
 pub(crate) use parent::kill_group;
-pub use parent::{AsyncSink, AsyncSource, Limits, Nowhere, Workbench};
+pub use parent::{ARGUMENT, AsyncSink, AsyncSource, Limits, Nowhere, Workbench};
 pub use sequence::Sequence;
 pub use wire::Work;

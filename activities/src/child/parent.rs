@@ -97,7 +97,7 @@ impl Default for Limits {
 }
 
 /// What makes this program a child.
-const ARGUMENT: &str = "media-child";
+pub const ARGUMENT: &str = "media-child";
 
 /// Starts children of this program.
 #[derive(Clone, Debug)]

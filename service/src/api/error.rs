@@ -50,6 +50,8 @@ pub(crate) enum Error {
     WrongHost,
     #[error("A page of another origin may not do this.")]
     CrossOrigin,
+    #[error("Who asks is not known here.")]
+    SignedOut,
     #[error("The server could not do it now. Nothing was lost; try again.")]
     Unavailable(#[source] Fault),
     #[error("The server is busy. Nothing was lost; try again.")]
@@ -129,6 +131,7 @@ impl Error {
             }
             Self::WrongHost => (StatusCode::MISDIRECTED_REQUEST, "wrong-host", "Wrong Host"),
             Self::CrossOrigin => (StatusCode::FORBIDDEN, "cross-origin", "Cross-Origin Request"),
+            Self::SignedOut => (StatusCode::UNAUTHORIZED, "signed-out", "Signed Out"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "storage-full", "Storage Full"),

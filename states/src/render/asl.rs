@@ -50,20 +50,35 @@ fn placeholder(activity: Activity) -> String {
     format!("${{{activity}}}")
 }
 
+/// What Step Functions calls a Lambda whose sandbox ended under the event, and one that was not reached at all. The work is
+/// not to blame for the one, and was not begun in the other.
+const LAMBDA_ERRORS: [&str; 8] = [
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+];
+
+/// These errors of ours, those that ASL predefines, and Lambda's.
+fn passing(kinds: &[Kind], predefined: &[&'static str]) -> Vec<&'static str> {
+    let own = kinds.iter().map(|kind| kind.error_name());
+    own.chain(predefined.iter().copied()).chain(LAMBDA_ERRORS).collect()
+}
+
 /// A step that only reads and writes records.
 fn bookkeeping(activity: Activity, result_path: &str, next: &str) -> Value {
+    let kinds = [Kind::StorageUnavailable, Kind::StorageFull, Kind::WorkerLost];
     json!({
         "Type": "Task",
         "Resource": placeholder(activity),
         "TimeoutSeconds": 60,
         "ResultPath": result_path,
         "Retry": [{
-            "ErrorEquals": [
-                Kind::StorageUnavailable.error_name(),
-                Kind::StorageFull.error_name(),
-                Kind::WorkerLost.error_name(),
-                "States.Timeout",
-            ],
+            "ErrorEquals": passing(&kinds, &["States.Timeout"]),
             "IntervalSeconds": 1, "MaxAttempts": 6, "BackoffRate": 2, "MaxDelaySeconds": 30,
             "JitterStrategy": "FULL",
         }],
@@ -76,21 +91,20 @@ fn bookkeeping(activity: Activity, result_path: &str, next: &str) -> Value {
 /// worker, which the engine tells after three dispatches: it may have been the machine that went down, and the number of
 /// tries is still bounded for a file that takes the server with it.
 fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next: &str) -> Value {
+    let kinds = [
+        Kind::WorkerCrashed,
+        Kind::WorkerLost,
+        Kind::StorageUnavailable,
+        Kind::StorageDamaged,
+        Kind::OutputUnverified,
+    ];
     json!({
         "Type": "Task",
         "Resource": placeholder(activity),
         "TimeoutSeconds": timeout_seconds,
         "ResultPath": result_path,
         "Retry": [{
-            "ErrorEquals": [
-                Kind::WorkerCrashed.error_name(),
-                Kind::WorkerLost.error_name(),
-                Kind::StorageUnavailable.error_name(),
-                Kind::StorageDamaged.error_name(),
-                Kind::OutputUnverified.error_name(),
-                "States.Timeout",
-                "States.HeartbeatTimeout",
-            ],
+            "ErrorEquals": passing(&kinds, &["States.Timeout", "States.HeartbeatTimeout"]),
             "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2, "JitterStrategy": "FULL",
         }],
         "Catch": [catch_all()],

@@ -8,6 +8,7 @@
 mod change;
 mod due;
 mod kept;
+mod progress;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,7 @@ use crate::table::{Event, State};
 pub use change::{Change, Stamp};
 pub use due::Deadlines;
 pub use kept::{Ingredients, Kept, Stored};
+pub use progress::{Progress, Stage};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -78,39 +80,6 @@ pub enum StartMode {
     #[default]
     Manual,
     Auto,
-}
-
-/// For display; never guards a move.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Stage {
-    #[default]
-    Queued,
-    Probing,
-    Working,
-    Verifying,
-}
-
-/// How far an attempt is. Within an attempt it only rises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Progress {
-    pub permille: u16,
-    pub stage: Stage,
 }
 
 /// One result: where it lies and what was verified by reading it back.
