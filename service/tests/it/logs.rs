@@ -49,13 +49,13 @@ async fn a_line_for_each_request_and_no_signature_in_any() {
     let created = app.xfer(&[("Authorization", "Bearer secret-token")], song).await;
     let shown = app.get("/api/sessions/s").await;
     assert!(created.text.contains("X-Amz-Signature") && shown.text.contains("X-Amz-Signature"));
-    app.get("/api/sessions?cursor=secret-query&X-Amz-Signature=abc").await;
+    app.get("/api/sessions?cursor=secret-query&X-Amz-Signature=zyx").await;
     app.get("/a%0Ab%1B%5B31m").await;
     app.get(&format!("/{}", "long".repeat(2000))).await;
     app.send(request(Method::GET, "/healthz", &[("X-Request-Id", "request-0001")], "")).await;
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for secret in ["Signature", "secret", "canary", "abc", "\u{1b}"] {
+    for secret in ["Signature", "secret", "canary", "zyx", "\u{1b}"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
