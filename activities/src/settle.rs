@@ -41,6 +41,9 @@ async fn strike(ctx: &Ctx, session: &Session, paid: &[Owed]) -> Result<Written, 
     let mut rest = session.clone();
     rest.owes.retain(|owed| !paid.contains(owed));
     let due_at = rest.next_due(ctx.clock.now(), &ctx.settings.deadlines);
+    if paid.is_empty() && due_at == session.due_at {
+        return Ok(Written::Stored); // it stands there already
+    }
     ctx.sessions.settle(&session.id, session.version, paid, due_at).await
 }
 
