@@ -39,6 +39,30 @@ lighthouse: page ## Lighthouse on the page of the release binary; a report, not 
 	$(CARGO) build --release --locked --bin lockgate
 	cd web && node tools/lighthouse.mjs ../target/release/lockgate
 
+test-aws: tools infra/node_modules/.package-lock.json ## the AWS half over stand-ins for AWS, installed and started by the tests' own rig
+	$(CARGO) build --locked --workspace
+	cd infra && npm test
+	target/debug/aws-rig $(CARGO) nextest run --locked --workspace --ignore-default-filter -E 'test(/(^|::)on_aws::/)'
+
+# What AWS's functions run on has an older C library than most machines: cargo-lambda links against that one.
+target/cargo-lambda/bin/cargo-lambda: infra/requirements.txt
+	python3 -m venv target/cargo-lambda
+	target/cargo-lambda/bin/pip install --quiet --no-deps -r infra/requirements.txt
+
+lambda: build-tools target/cargo-lambda/bin/cargo-lambda ## build the Lambda artefact, target/lambda/lockgate-lambda/bootstrap
+	PATH="$(CURDIR)/target/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --locked --package aws --bin lockgate-lambda
+
+infra/node_modules/.package-lock.json: infra/package-lock.json
+	cd infra && npm ci --ignore-scripts --no-audit --no-fund
+
+CDK_CONTEXT := -c stage=$(or $(STAGE),dev) $(if $(SITE),-c site=$(SITE)) $(if $(ALARMS),-c alarms=$(ALARMS))
+
+synth: infra/node_modules/.package-lock.json ## the CloudFormation templates, in infra/cdk.out (ARTEFACT=folder, if it is not built)
+	cd infra && npx cdk synth --quiet $(CDK_CONTEXT) $(if $(ARTEFACT),-c artefact=$(abspath $(ARTEFACT)))
+
+deploy: lambda infra/node_modules/.package-lock.json ## to the AWS account in the environment: make deploy STAGE=dev [SITE=main] [ALARMS=address]
+	cd infra && npx cdk deploy --all --require-approval never $(CDK_CONTEXT)
+
 fuzz: ## each fuzz target for a while: make fuzz SECONDS=600
 	sh tests/fuzz/fuzz.sh $(or $(SECONDS),20)
 
@@ -53,6 +77,12 @@ bench-audio: tools ## lockgate convert beside ffmpeg and flac: time, processor t
 bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done, measured
 	$(CARGO) build --release --locked --workspace
 	target/release/bench-flow
+
+bench-lambda: ## the cold start of the api function, and the artefact's size
+	$(CARGO) build --release --locked --workspace --bin lockgate-lambda
+	$(CARGO) build --locked --workspace
+	target/debug/bench-lambda target/release/lockgate-lambda
+	@printf '%s bytes compressed\n' "$$(gzip -9 -c target/release/lockgate-lambda | wc -c)"
 
 sim: ## the engine's simulation with many seeds: make sim SEEDS=1000000
 	SIM_SEEDS=$(or $(SEEDS),100000) $(CARGO) nextest run --locked --workspace -E 'test(simulation)' --no-capture
@@ -84,4 +114,4 @@ $(INSTALLED): web/package.json web/package-lock.json web/.npmrc
 $(PAGE): $(INSTALLED) web/angular.json web/tsconfig.json web/tsconfig.app.json web/tools/precompress.mjs $(shell find web/src web/public -type f)
 	cd web && npm run --silent build
 
-.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow fuzz sim lint deny tools build-tools
+.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow fuzz sim lint deny tools build-tools test-aws lambda synth deploy bench-lambda

@@ -17,6 +17,7 @@ mod kills;
 mod lifecycle;
 mod media;
 mod objects;
+mod on_aws;
 mod pictures;
 mod proxy;
 mod races;

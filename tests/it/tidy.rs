@@ -14,7 +14,7 @@ fn files() -> Vec<String> {
 
 /// Paths between backticks that begin with one of our folders.
 fn paths_named_in(document: &str) -> Vec<String> {
-    let folders = ["states/", "workflow/", "activities/", "service/", "local/", "tests/"];
+    let folders = ["states/", "workflow/", "activities/", "service/", "local/", "aws/", "infra/", "tests/"];
     let quoted = document.split('`').skip(1).step_by(2);
     let paths = quoted.filter(|text| folders.iter().any(|folder| text.starts_with(folder)));
     paths.filter(|path| !path.contains(['<', '*', '{', ' '])).map(ToOwned::to_owned).collect()

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// A client of one server.
@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub struct Flow {
     pub http: Client,
     pub url: String,
+    /// Whose the sessions are, where that is asked.
+    pub token: Option<String>,
     /// How long a session may take before it is given up.
     pub patience: Duration,
 }
@@ -20,7 +22,15 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Flow {
     pub fn new(url: &str) -> Self {
-        Self { http: Client::new(), url: url.to_owned(), patience: PATIENCE }
+        Self { http: Client::new(), url: url.to_owned(), token: None, patience: PATIENCE }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// Announces `file`. The key makes it safe to ask again after a lost answer.
@@ -29,7 +39,7 @@ impl Flow {
         if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
             body.extend(more.clone());
         }
-        let request = self.http.post(format!("{}/xfer", self.url)).header("idempotency-key", key).json(&body);
+        let request = self.request(Method::POST, "/xfer").header("idempotency-key", key).json(&body);
         expect(request.send().await?, 201).await
     }
 
@@ -47,7 +57,7 @@ impl Flow {
     }
 
     pub async fn verb(&self, method: Method, path: &str, key: Option<&str>) -> Result<Response> {
-        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        let mut request = self.request(method, path);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }

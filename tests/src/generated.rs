@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use states::render::{asl, markdown};
 
+use crate::cost;
+
 pub struct Generated {
     /// Seen from the root of the repository.
     pub path: &'static str,
@@ -15,6 +17,7 @@ pub fn files() -> Vec<Generated> {
         Generated { path: "states/LIFECYCLE.md", text: markdown::document() },
         Generated { path: "states/session.asl.json", text: asl::document() },
         Generated { path: "service/openapi.json", text: service::document() },
+        Generated { path: "docs/cost.md", text: cost::document() },
     ]
 }
 

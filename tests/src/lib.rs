@@ -1,5 +1,6 @@
 //! What the tests and the generator share. The tests themselves are in `tests/it`.
 
+pub mod cost;
 pub mod desk;
 pub mod doomed;
 pub mod engine_server;
@@ -7,7 +8,10 @@ pub mod flow;
 pub mod gates;
 pub mod generated;
 pub mod lab;
+pub mod packages;
 pub mod pictures;
+pub mod process;
+pub mod rig;
 pub mod server;
 pub mod sound;
 pub mod stand_in;

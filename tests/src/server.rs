@@ -154,8 +154,15 @@ fn log(data: &Path) -> Result<std::fs::File> {
 
 /// `lockgate` as `cargo build --workspace` has left it: beside a bench, or one folder above a test.
 pub fn binary() -> Result<PathBuf> {
+    sibling("lockgate")
+}
+
+/// Another program of the workspace, found in the same way.
+pub fn sibling(program: &str) -> Result<PathBuf> {
     let me = std::env::current_exe()?;
-    let candidates = me.ancestors().skip(1).take(2).map(|folder| folder.join("lockgate"));
+    let candidates = me.ancestors().skip(1).take(2).map(|folder| folder.join(program));
     let found = candidates.into_iter().find(|candidate| candidate.is_file());
-    found.context("lockgate is missing: run `cargo build --workspace` first, as `make test` does")
+    found.with_context(|| {
+        format!("{program} is missing: run `cargo build --workspace` first, as `make test` does")
+    })
 }

@@ -1,10 +1,14 @@
 //! A client's connection that is kept: HTTP/1.1, small enough not to be what is measured.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// How long one may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -96,4 +100,16 @@ impl Connection {
 pub(crate) async fn ask(address: SocketAddr, request: &[u8]) -> Result<serde_json::Value> {
     let answer = Connection::open(address).await?.call(request).await?;
     Ok(serde_json::from_slice(&answer)?)
+}
+
+/// Asks until it is answered well: a server that has just been started may not listen yet.
+pub(crate) async fn ask_when_ready(address: SocketAddr, request: &[u8]) -> Result<serde_json::Value> {
+    let begin = Instant::now();
+    loop {
+        match ask(address, request).await {
+            Err(error) if begin.elapsed() > PATIENCE => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Ok(answer) => return Ok(answer),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::connection::{ask, operation};
 use crate::machines::{create, mocks};
-use crate::process::Process;
+use tests::process::Process;
 
 const ACCOUNT: &str = "000000000000";
 /// Of memory, on the machines this runs on.

@@ -14,7 +14,6 @@ mod engine;
 mod machines;
 mod packages;
 mod peers;
-mod process;
 mod steps;
 mod verdicts;
 mod waiting;

@@ -1,14 +1,10 @@
-//! Peers come from npm and PyPI, pinned by the files in `tests/benches/peers`, and are installed once.
+//! Where the peers are installed, and by which pins.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::target;
-
-/// The version of Python that every pinned package runs on.
-const PYTHON: &str = "python3.11";
 
 /// The folder with a peer's pins and whatever of ours runs in it.
 pub(crate) fn pins(peer: &str) -> PathBuf {
@@ -17,50 +13,16 @@ pub(crate) fn pins(peer: &str) -> PathBuf {
 
 /// A folder with the peer's `node_modules`.
 pub(crate) fn npm(peer: &str) -> Result<PathBuf> {
-    install(peer, &["package.json", "package-lock.json"], |folder| {
-        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        run(Command::new("npm").args(arguments).current_dir(folder))
-    })
+    let folder = target().join("peers").join(peer);
+    tests::packages::npm(&pins(peer), &folder)?;
+    Ok(folder)
 }
 
 /// A folder with the peer's virtual environment.
 pub(crate) fn pip(peer: &str) -> Result<PathBuf> {
-    install(peer, &["requirements.txt"], |folder| {
-        run(Command::new(PYTHON).args(["-m", "venv", "."]).current_dir(folder))?;
-        run(Command::new(folder.join("bin/pip"))
-            .args(["install", "--quiet", "--no-deps", "-r", "requirements.txt"])
-            .current_dir(folder))
-    })
-}
-
-/// Installs what the pins say, unless it stands there from the last time. The pins are written once more when all went
-/// well, so that what broke off is done again.
-fn install(peer: &str, files: &[&str], install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let folder = target().join("peers").join(peer);
-    let pinned =
-        files.iter().map(|file| Ok(std::fs::read(pins(peer).join(file))?)).collect::<Result<Vec<_>>>()?;
-    let installed = folder.join("installed");
-    if std::fs::read(&installed).is_ok_and(|installed| installed == pinned.concat()) {
-        return Ok(folder);
-    }
-    eprintln!("installing {peer} …");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    std::fs::create_dir_all(&folder)?;
-    for (file, text) in files.iter().zip(&pinned) {
-        std::fs::write(folder.join(file), text)?;
-    }
-    install(&folder)?;
-    std::fs::write(installed, pinned.concat())?;
+    tests::packages::pip(&pins(peer), &folder)?;
     Ok(folder)
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let ended = ended.with_context(|| format!("{command:?} cannot be started"))?;
-    ensure!(ended.success(), "{command:?} failed: {ended}");
-    Ok(())
 }
 
 /// The version of a package that a peer's pins name.

@@ -1,3 +1,6 @@
-//! The specification of the ports: one suite of tests, run over every adapter alike.
+//! The specification of the ports: one suite of tests for each, run over every adapter alike. Those called `on_aws` need
+//! the rig: `make test-aws`.
 
+mod driver;
 mod sessions;
+mod worlds;

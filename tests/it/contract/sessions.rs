@@ -47,6 +47,8 @@ suite!(sqlite, {
     (folder, store)
 });
 
+suite!(on_aws, crate::contract::worlds::dynamodb().await.unwrap());
+
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap()
 }

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::{Called, Contender};
 use crate::cell::Cell;
-use crate::connection::operation;
+use crate::connection::{ask_when_ready, operation};
 use crate::machines::{create, passes};
 use crate::packages::{pins, pip, version};
-use crate::process::{Process, ask_when_ready, free_address};
+use tests::process::{Process, free_address};
 
 const ACCOUNT: &str = "000000000000";
 

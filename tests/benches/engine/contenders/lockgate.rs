@@ -13,7 +13,7 @@ use crate::connection::operation;
 use crate::engine::Engine;
 use crate::machines::{MOCKED, TEST_CASE, tasks};
 use crate::packages::pins;
-use crate::process::Process;
+use tests::process::Process;
 
 struct Lockgate {
     name: &'static str,

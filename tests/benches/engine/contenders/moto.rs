@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 
 use super::Contender;
 use crate::cell::Cell;
-use crate::connection::{ask, operation, post};
+use crate::connection::{ask, ask_when_ready, operation, post};
 use crate::duration;
 use crate::machines::{create, passes};
 use crate::packages::{pip, version};
-use crate::process::{Process, ask_when_ready, free_address};
+use tests::process::{Process, free_address};
 
 const ACCOUNT: &str = "123456789012";
 /// How often it is asked whether anything runs still.

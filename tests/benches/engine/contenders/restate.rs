@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{Called, Contender};
 use crate::cell::Cell;
-use crate::connection::post;
+use crate::connection::{ask_when_ready, post};
 use crate::packages::{npm, pins, version};
-use crate::process::{Process, ask_when_ready, free_address};
+use tests::process::{Process, free_address};
 
 pub(crate) struct Restate {
     called: Called,

@@ -1,4 +1,4 @@
-//! Processes that a bench starts, and stops by their ids. They are of its own group: what ends it ends them too.
+//! Processes that a bench or a rig starts, and stops by their ids. They are of its own group: what ends it ends them too.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,26 +10,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::connection::ask;
-
-/// How long one may take to be ready, and to end once it was told to.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long one may take to end once it was told to.
 const GRACE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts it. What it says goes to `log`.
-    pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self> {
+    pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let log = File::create(log)?;
         command.stdout(log.try_clone()?);
         Self::spawn(command, log)
     }
 
     /// Starts it, and waits for a line of its standard output that says where it listens.
-    pub(crate) fn start_listening(command: &mut Command, log: &Path) -> Result<(Self, SocketAddr)> {
+    pub fn start_listening(command: &mut Command, log: &Path) -> Result<(Self, SocketAddr)> {
         command.stdout(Stdio::piped());
         let mut log_file = File::create(log)?;
         let mut started = Self::spawn(command, log_file.try_clone()?)?;
@@ -53,7 +50,7 @@ impl Process {
         Ok(Self { child: command.spawn().with_context(|| format!("{command:?} cannot be started"))? })
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
@@ -64,7 +61,7 @@ impl Process {
     }
 
     /// Ends it at once, as a crash would.
-    pub(crate) fn kill(mut self) -> Result<()> {
+    pub fn kill(mut self) -> Result<()> {
         self.signal(Signal::KILL);
         self.child.wait()?;
         Ok(())
@@ -83,19 +80,7 @@ impl Drop for Process {
     }
 }
 
-/// Asks until it is answered well: a server that has just been started may not listen yet.
-pub(crate) async fn ask_when_ready(address: SocketAddr, request: &[u8]) -> Result<serde_json::Value> {
-    let begin = Instant::now();
-    loop {
-        match ask(address, request).await {
-            Err(error) if begin.elapsed() > PATIENCE => return Err(error),
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            Ok(answer) => return Ok(answer),
-        }
-    }
-}
-
 /// An address that is free at the moment, for those that cannot choose one themselves.
-pub(crate) fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

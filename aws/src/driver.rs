@@ -1,0 +1,166 @@
+//! The session workflow on Step Functions. Locally the same port is our own engine, which answers the same API, so that
+//! this adapter runs against both.
+
+use std::sync::{Arc, Mutex};
+
+use activities::ports::{Driver, Execution, Fault, HistoryPage, Status, Stopped};
+use async_trait::async_trait;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_sfn::error::DisplayErrorContext;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_types::DateTime;
+use serde_json::Value;
+use states::Timestamp;
+
+/// Events of one page of a history: as many as Step Functions gives.
+const PAGE: i32 = 1000;
+
+pub struct StepFunctions {
+    client: Client,
+    machine: String,
+}
+
+impl StepFunctions {
+    /// Executions of the state machine with the ARN `machine`.
+    pub fn new(client: Client, machine: &str) -> Self {
+        Self { client, machine: machine.to_owned() }
+    }
+
+    fn arn(&self, name: &str) -> String {
+        format!("{}:{name}", self.machine.replacen(":stateMachine:", ":execution:", 1))
+    }
+}
+
+#[async_trait]
+impl Driver for StepFunctions {
+    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
+        let start = self.client.start_execution().state_machine_arn(&self.machine).name(name).input(input);
+        match start.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_execution_already_exists()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<Execution>, Fault> {
+        let arn = self.arn(name);
+        let described = match self.client.describe_execution().execution_arn(&arn).send().await {
+            Ok(described) => described,
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_execution_does_not_exist()) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(fault(error)),
+        };
+        let machine = self
+            .client
+            .describe_state_machine_for_execution()
+            .execution_arn(&arn)
+            .send()
+            .await
+            .map_err(fault)?;
+        Ok(Some(Execution {
+            name: name.to_owned(),
+            status: status(described.status.as_str())?,
+            definition: machine.definition,
+            input: described.input,
+            output: described.output,
+            error: described.error,
+            cause: described.cause,
+            started_at: instant(described.start_date),
+            stopped_at: described.stop_date.map(instant),
+        }))
+    }
+
+    async fn history(&self, name: &str, after: Option<&str>) -> Result<Option<HistoryPage>, Fault> {
+        let body = Body::default();
+        let get = self.client.get_execution_history().execution_arn(self.arn(name)).max_results(PAGE);
+        let get = get.set_next_token(after.map(ToOwned::to_owned)).customize().interceptor(body.clone());
+        match get.send().await {
+            Ok(page) => Ok(Some(HistoryPage { events: body.events()?, next: page.next_token })),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_execution_does_not_exist()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    async fn stop(&self, name: &str, error: &str, cause: &str) -> Result<Stopped, Fault> {
+        let stop = self.client.stop_execution().execution_arn(self.arn(name)).error(error).cause(cause);
+        match stop.send().await {
+            Ok(_) => Ok(Stopped::Closed),
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_execution_does_not_exist()) =>
+            {
+                Ok(Stopped::NotFound)
+            }
+            Err(error) => Err(fault(error)),
+        }
+    }
+}
+
+/// The answer as it came. The SDK makes types of the events that only it can read; what is shown to people is what Step
+/// Functions has said.
+#[derive(Clone, Debug, Default)]
+struct Body(Arc<Mutex<Vec<u8>>>);
+
+impl Body {
+    fn events(&self) -> Result<Vec<Value>, Fault> {
+        #[derive(serde::Deserialize)]
+        struct Page {
+            events: Vec<Value>,
+        }
+        let body = self.0.lock().expect("nothing panics while it holds the body");
+        let page: Page = serde_json::from_slice(&body).map_err(|error| unavailable(error.to_string()))?;
+        Ok(page.events)
+    }
+}
+
+impl Intercept for Body {
+    fn name(&self) -> &'static str {
+        "Body"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _settings: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().body().bytes().unwrap_or_default();
+        *self.0.lock().expect("nothing panics while it holds the body") = body.to_vec();
+        Ok(())
+    }
+}
+
+/// A redrive leaves an execution to be begun again; that is not ours to ask for, and it runs then.
+fn status(status: &str) -> Result<Status, Fault> {
+    match status {
+        "PENDING_REDRIVE" => Ok(Status::Running),
+        status => status.parse().map_err(|_| unavailable(format!("an execution is {status}"))),
+    }
+}
+
+fn instant(time: DateTime) -> Timestamp {
+    time.to_millis()
+        .ok()
+        .and_then(|millis| Timestamp::from_millisecond(millis).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn fault(error: impl std::error::Error) -> Fault {
+    unavailable(DisplayErrorContext(error).to_string())
+}
+
+fn unavailable(why: String) -> Fault {
+    Fault::Unavailable { what: "workflow", why }
+}

@@ -1,0 +1,125 @@
+//! What a driver of workflows must do. What its executions do, their input says: `wait` for an hour, `fail`, or end well.
+
+use std::time::Duration;
+
+use activities::ports::{Driver, Execution, Status, Stopped};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+/// Every test of the suite, for one way of making a driver.
+macro_rules! suite {
+    ($adapter:ident, $open:expr) => {
+        mod $adapter {
+            suite!(@tests $open,
+                what_is_started_again_is_started_once,
+                an_execution_that_failed_tells_why,
+                a_history_is_paged_and_begins_at_the_beginning,
+                what_was_stopped_stays_so
+            );
+        }
+    };
+    (@tests $open:expr, $($test:ident),*) => {
+        $(
+            #[tokio::test]
+            async fn $test() -> anyhow::Result<()> {
+                let (_keep, driver) = $open;
+                super::$test(&driver).await
+            }
+        )*
+    };
+}
+
+suite!(engine, crate::contract::worlds::engine().await?);
+suite!(step_functions_on_our_engine, crate::contract::worlds::engine_by_its_api().await?);
+suite!(on_aws, crate::contract::worlds::localstack().await?);
+
+fn input(what: &str) -> String {
+    json!({ "do": what, "sessionId": "s" }).to_string()
+}
+
+async fn described(driver: &dyn Driver, name: &str) -> Result<Execution> {
+    driver.describe(name).await?.context("it was started")
+}
+
+async fn closed(driver: &dyn Driver, name: &str) -> Result<Execution> {
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..1500 {
+        ticks.tick().await;
+        let execution = described(driver, name).await?;
+        if execution.status != Status::Running {
+            ensure!(execution.stopped_at >= Some(execution.started_at), "{execution:?}");
+            return Ok(execution);
+        }
+    }
+    anyhow::bail!("{name} never ended")
+}
+
+async fn what_is_started_again_is_started_once(driver: &dyn Driver) -> Result<()> {
+    driver.start("s-1", &input("wait")).await?;
+    driver.start("s-1", &input("wait")).await?;
+    driver.start("s-1", &input("fail")).await?;
+    let execution = described(driver, "s-1").await?;
+    ensure!(execution.status == Status::Running && execution.stopped_at.is_none(), "{execution:?}");
+    ensure!(execution.name == "s-1" && execution.input == Some(input("wait")), "{execution:?}");
+    let document: Value = serde_json::from_str(&execution.definition)?;
+    ensure!(document["StartAt"].is_string(), "{document}");
+
+    driver.start("s-2", &input("end")).await?;
+    let ended = closed(driver, "s-2").await?;
+    ensure!(ended.status == Status::Succeeded && ended.output.is_some(), "{ended:?}");
+    driver.start("s-2", &input("end")).await?;
+    let again = described(driver, "s-2").await?;
+    ensure!(
+        (again.status, again.started_at) == (ended.status, ended.started_at),
+        "{again:?} after {ended:?}"
+    );
+    Ok(())
+}
+
+async fn an_execution_that_failed_tells_why(driver: &dyn Driver) -> Result<()> {
+    driver.start("s-1", &input("fail")).await?;
+    let execution = closed(driver, "s-1").await?;
+    ensure!(execution.status == Status::Failed && execution.output.is_none(), "{execution:?}");
+    ensure!(execution.error.as_deref() == Some("MediaCorrupt"), "{execution:?}");
+    ensure!(execution.cause.as_deref() == Some("It is cut off."), "{execution:?}");
+    Ok(())
+}
+
+async fn a_history_is_paged_and_begins_at_the_beginning(driver: &dyn Driver) -> Result<()> {
+    driver.start("s-1", &input("end")).await?;
+    closed(driver, "s-1").await?;
+    let (mut events, mut after) = (Vec::new(), None);
+    loop {
+        let page = driver.history("s-1", after.as_deref()).await?.context("it was started")?;
+        events.extend(page.events);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let ids: Vec<_> = events.iter().filter_map(|event| event["id"].as_u64()).collect();
+    ensure!(ids == (1..=events.len() as u64).collect::<Vec<_>>(), "{events:#?}");
+    ensure!(events[0]["type"] == "ExecutionStarted", "{events:#?}");
+    let told = events[0]["executionStartedEventDetails"]["input"].as_str().unwrap_or_default();
+    // A stand-in writes it anew, with other spaces.
+    ensure!(serde_json::from_str::<Value>(told)? == serde_json::from_str::<Value>(&input("end"))?, "{told}");
+    ensure!(events.iter().all(|event| event["timestamp"].is_number()), "{events:#?}");
+    ensure!(events.iter().any(|event| event["stateEnteredEventDetails"]["name"].is_string()), "{events:#?}");
+    ensure!(events.last().is_some_and(|event| event["type"] == "ExecutionSucceeded"), "{events:#?}");
+    Ok(())
+}
+
+async fn what_was_stopped_stays_so(driver: &dyn Driver) -> Result<()> {
+    driver.start("s-1", &input("wait")).await?;
+    ensure!(driver.stop("s-1", "Cancelled", "Nobody waits.").await? == Stopped::Closed);
+    let execution = closed(driver, "s-1").await?;
+    ensure!(execution.status == Status::Aborted, "{execution:?}");
+    ensure!(driver.stop("s-1", "Cancelled", "Nobody waits.").await? == Stopped::Closed, "it no longer runs");
+    driver.start("s-1", &input("wait")).await?;
+    ensure!(described(driver, "s-1").await?.status == Status::Aborted, "a name is used once");
+
+    ensure!(driver.stop("s-2", "Cancelled", "Nobody waits.").await? == Stopped::NotFound);
+    ensure!(driver.describe("s-2").await?.is_none());
+    ensure!(driver.history("s-2", None).await?.is_none());
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! What the adapters of the suites stand on.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use aws::connection::Connection;
+use aws::driver::StepFunctions;
+use aws::sessions::DynamoSessions;
+use local::driver::EngineDriver;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::engine_server::EngineServer;
+use tests::rig::{self, Rig};
+use workflow::driver::{Config, Engine, Ticks};
+use workflow::journal::SqliteJournal;
+use workflow::tasks::{TaskCall, TaskError, Tasks};
+
+/// The functions of the product's own document, as an execution's input says.
+struct AsTold;
+
+#[async_trait]
+impl Tasks for AsTold {
+    async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
+        let input: Value = serde_json::from_str(&call.input).unwrap();
+        match (call.resource.arn().rsplit('-').next(), input["do"].as_str()) {
+            (Some("begin"), Some("wait")) => std::future::pending().await,
+            (Some("begin"), Some("fail")) => {
+                Err(TaskError { error: "MediaCorrupt".to_owned(), cause: "It is cut off.".to_owned() })
+            }
+            _ => Ok(json!({ "superseded": true }).to_string()),
+        }
+    }
+}
+
+pub(super) async fn engine() -> Result<(TempDir, EngineDriver)> {
+    let folder = tempfile::tempdir()?;
+    let journal = SqliteJournal::open(&folder.path().join("journal.db"))?;
+    let engine = Engine::open(journal, Arc::new(AsTold), Ticks::system(), Config::default()).await?;
+    Ok((folder, EngineDriver::open(engine).await?))
+}
+
+/// A machine that needs no functions.
+fn document() -> String {
+    let when = |what: &str, next: &str| json!({ "Variable": "$.do", "StringEquals": what, "Next": next });
+    let document = json!({ "StartAt": "Which", "States": {
+        "Which": { "Type": "Choice", "Choices": [when("wait", "Wait"), when("fail", "Fail")], "Default": "Done" },
+        "Wait": { "Type": "Wait", "Seconds": 3600, "Next": "Done" },
+        "Fail": { "Type": "Fail", "Error": "MediaCorrupt", "Cause": "It is cut off." },
+        "Done": { "Type": "Succeed" },
+    }});
+    document.to_string()
+}
+
+async fn step_functions(url: &str) -> Result<StepFunctions> {
+    let client = Connection::new(&rig::account(&[("SFN", url)])).step_functions();
+    let create = client.create_state_machine().name(rig::unique("session")).definition(document());
+    let created = create.role_arn("arn:aws:iam::000000000000:role/session").send().await?;
+    Ok(StepFunctions::new(client, &created.state_machine_arn))
+}
+
+/// The adapter of Step Functions before our own engine's endpoint.
+pub(super) async fn engine_by_its_api() -> Result<((TempDir, EngineServer), StepFunctions)> {
+    let folder = tempfile::tempdir()?;
+    let server = EngineServer::start(folder.path(), &[])?;
+    let driver = step_functions(&server.url).await?;
+    Ok(((folder, server), driver))
+}
+
+pub(super) async fn localstack() -> Result<((), StepFunctions)> {
+    Ok(((), step_functions(&Rig::running()?.localstack).await?))
+}
+
+/// An empty table of its own.
+pub(super) async fn dynamodb() -> Result<((), DynamoSessions)> {
+    let client = Connection::new(&Rig::running()?.account()).dynamodb();
+    let table = rig::unique("sessions");
+    rig::table::create(&client, &table).await.context("the table is made")?;
+    Ok(((), DynamoSessions::new(client, &table)))
+}

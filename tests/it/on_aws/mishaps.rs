@@ -1,0 +1,112 @@
+//! What goes wrong between the services: notices that come doubled, late or garbled, functions that are killed in the
+//! middle, a start whose answer was lost.
+
+use std::time::Duration;
+
+use activities::objects::ObjectCreated;
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::flow::{Flow, expect, id};
+use tests::rig::stage::{Stage, history};
+use tests::sound::{decoded, wav};
+
+const SECOND: u32 = 44_100;
+
+/// A batch of the queue with these bodies, numbered.
+fn batch(bodies: &[&str]) -> Value {
+    let message = |(n, body): (usize, &&str)| json!({ "messageId": n.to_string(), "body": body });
+    json!({ "Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>() })
+}
+
+async fn uploaded(stage: &Stage, flow: &Flow, file: &[u8]) -> Result<(String, String)> {
+    let announced = flow.announce("a.wav", file, "k", json!({})).await?;
+    ensure!(flow.upload(&announced, file).await?.status() == 200);
+    let id = id(&announced)?;
+    flow.until(&id, &["ReadyToXcode"]).await?;
+    let url = reqwest::Url::parse(announced["upload"]["url"].as_str().context("an upload has a URL")?)?;
+    let bucket = stage.rig.output("Uploads")?;
+    let key = url.path().strip_prefix(&format!("/{bucket}/")).context("the key follows the bucket")?;
+    Ok((id, key.to_owned()))
+}
+
+#[tokio::test]
+async fn only_what_of_a_batch_was_not_seen_to_comes_again() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    let file = wav(SECOND / 10, 1);
+    let (id, key) = uploaded(&stage, &flow, &file).await?;
+    let notice = |bucket: &str, key: &str| {
+        let created = ObjectCreated {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            size: 1,
+            etag: "whatever".to_owned(),
+            version_id: None,
+            sequencer: "0".to_owned(),
+        };
+        created.to_notification().to_string()
+    };
+    let uploads = stage.rig.output("Uploads")?;
+    let before = flow.session(&id).await?;
+    let again = notice(uploads, &key);
+    let bodies = [
+        again.as_str(),
+        "{",
+        &again,
+        &notice(uploads, "nobody/x"),
+        r#"{"Service":"Amazon S3","Event":"s3:TestEvent"}"#,
+        r#"{"Records":[{"eventVersion":"9.0"}]}"#,
+        &notice("elsewhere", &key),
+        &again,
+    ];
+    let answer = stage.invoke("ConfirmUploadFunction", &batch(&bodies)).await?;
+    let failed = json!([{ "itemIdentifier": "1" }, { "itemIdentifier": "5" }]);
+    ensure!(answer["batchItemFailures"] == failed, "{answer:#}");
+    let after = flow.session(&id).await?;
+    ensure!(after["trail"] == before["trail"] && after["state"] == "ReadyToXcode", "{after:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_function_that_is_killed_in_the_middle_is_begun_anew() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    let file = wav(240 * SECOND, 1);
+    let (id, _) = uploaded(&stage, &flow, &file).await?;
+    expect(flow.verb(Method::PUT, &format!("/xcode/{id}"), None).await?, 202).await?;
+    let mut ticks = tokio::time::interval(Duration::from_millis(10));
+    let mut killed = 0;
+    for _ in 0..6000 {
+        ticks.tick().await;
+        killed = stage.kill("Stepflac").await?;
+        if killed > 0 {
+            break;
+        }
+    }
+    ensure!(killed == 1, "no function was at work");
+    let session = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done" && session["attempt"] == 1, "{session:#}");
+    ensure!(decoded(&flow.fetch(&session).await?)? == file[44..], "the samples differ");
+    let history = history(&flow, &id).await?.to_string();
+    ensure!(history.contains("Runtime.ExitError"), "its history says nothing of it: {history}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_asks_twice_at_once_starts_one_execution() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    let file = wav(SECOND, 3);
+    let (id, _) = uploaded(&stage, &flow, &file).await?;
+    let path = format!("/xcode/{id}");
+    let asked = (0..4).map(|_| flow.verb(Method::PUT, &path, Some("the-one-key")));
+    for answer in futures::future::join_all(asked).await {
+        expect(answer?, 202).await?;
+    }
+    let session = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done" && session["attempt"] == 1, "{session:#}");
+    let history = history(&flow, &id).await?;
+    ensure!(history["executions"].as_array().is_some_and(|executions| executions.len() == 1), "{history:#}");
+    Ok(())
+}
