@@ -8,7 +8,7 @@ INSTALLED := web/node_modules/.installed
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-run: build-tools page-if-node ## build what is needed and serve Lockgate at http://127.0.0.1:8080
+run: run-tools page-if-node ## build what is needed and serve Lockgate at http://127.0.0.1:8080
 	$(CARGO) run --release --locked --bin lockgate -- serve
 
 build: build-tools page-if-node ## build the release binary, target/release/lockgate; with the page, where there is Node
@@ -97,6 +97,9 @@ deny: ## licences, sources and bans of all dependencies (asks the network; needs
 tools: ## install what the tests need (as root; otherwise say what is missing)
 	@sh tests/tools.sh test
 
+run-tools:
+	@sh tests/tools.sh run
+
 build-tools: ## install what a build needs (as root; otherwise say what is missing)
 	@sh tests/tools.sh build
 
@@ -114,4 +117,4 @@ $(INSTALLED): web/package.json web/package-lock.json web/.npmrc
 $(PAGE): $(INSTALLED) web/angular.json web/tsconfig.json web/tsconfig.app.json web/tools/precompress.mjs $(shell find web/src web/public -type f)
 	cd web && npm run --silent build
 
-.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow fuzz sim lint deny tools build-tools test-aws lambda synth deploy bench-lambda
+.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz sim lint deny tools run-tools build-tools test-aws lambda synth deploy bench-lambda

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sees to it that the programs are there that something needs: installs them as root, otherwise says how to get them.
 #   tools.sh build   what a build needs
+#   tools.sh run     and, where it can be had, what films need; without it their recipes are not to be had, and it is said so
 #   tools.sh test    what the tests need as well
 #   tools.sh node    a Node that builds the page; it is never installed, only looked for
 set -eu
@@ -36,6 +37,12 @@ if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; the
     # shellcheck disable=SC2086 # a list of packages
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
     absent "${1:-}"
+fi
+if [ "${1:-}" = run ] && ! command -v ffmpeg >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ffmpeg; } || true
+    fi
+    command -v ffmpeg >/dev/null || echo "Without ffmpeg nothing is made of films: apt-get install ffmpeg" >&2
 fi
 if [ "${1:-}" = test ] && ! cargo nextest --version >/dev/null 2>&1; then
     cargo install --locked cargo-nextest

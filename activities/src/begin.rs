@@ -26,7 +26,7 @@ pub async fn run(ctx: &Ctx, input: Input) -> Result<Output, Fault> {
     let holds = session
         .is_some_and(|session| session.state == State::Transcoding && session.attempt == input.attempt);
     if holds {
-        let probing = Progress { permille: 0, stage: Stage::Probing };
+        let probing = Progress { permille: 0, stage: Stage::Probing, pace: None };
         ctx.sessions.progress(&input.session_id, input.attempt, probing).await?;
     }
     Ok(Output { superseded: !holds })

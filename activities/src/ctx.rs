@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use states::session::Deadlines;
 
-use crate::child::Workbench;
+use crate::child::{RecipeLimits, Workbench};
 use crate::clock::Clock;
 use crate::objects::Objects;
-use crate::ports::{Driver, Sessions};
+use crate::ports::{Captioner, Driver, Sessions};
 use crate::proxies;
 
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Ctx {
     pub driver: Arc<dyn Driver>,
     pub objects: Objects,
     pub workbench: Workbench,
+    /// None where captions are not to be had.
+    pub captioner: Option<Arc<dyn Captioner>>,
     pub clock: Clock,
     pub settings: Arc<Settings>,
 }
@@ -26,6 +28,7 @@ pub struct Settings {
     pub buckets: Buckets,
     pub deadlines: Deadlines,
     pub proxies: proxies::Wanted,
+    pub limits: RecipeLimits,
     /// Progress is written at most this often.
     pub progress_interval: Duration,
 }

@@ -72,9 +72,9 @@ async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::W
     let mut sink = ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE);
     let order = step.order()?;
     measured(ctx, step, MAKING, |reporter| async move {
-        let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
+        let report = move |report: media::Report| reporter.report(report.done, report.total);
         let mut timed = FirstByte::new(ctx, step, &mut sink);
-        let made = making::flac(&ctx.workbench, order, &source, &mut timed, report).await?;
+        let made = making::flac(&step.bench(ctx), order, &source, &mut timed, report).await?;
         Ok((made, sink.finish().await?))
     })
     .await
@@ -91,8 +91,8 @@ async fn verify(
     let bucket = &ctx.settings.buckets.results;
     let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
     let facts = measured(ctx, step, READING_BACK, |reporter| async move {
-        let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
-        match ctx.workbench.run(Job::VerifyFlac, &stored, &mut Nowhere, report, pending()).await? {
+        let report = move |report: media::Report| reporter.report(report.done, report.total);
+        match step.bench(ctx).run(Job::VerifyFlac, &stored, &mut Nowhere, report, pending()).await? {
             Answer::Verified(facts) => Ok(facts),
             other => Err(Failure::odd_answer(&other)),
         }

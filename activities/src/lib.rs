@@ -2,17 +2,21 @@
 //!
 //! [`registry`] lists the activities the workflow calls by name. `advance` is the one way a session is moved, over the
 //! one loop of a conditional write, `rewrite`; [`settle`] pays what a move left owing. Stores and drivers are [`ports`]; the adapters live in `local/` and `aws/`. Media work is
-//! done by `media` in a child process (`child`), or in another after `ffmpeg` has decoded the file; [`making`] decides.
+//! done by `media` in a child process (`child`), or in another after `ffmpeg` has decoded the file; [`making`] decides for
+//! sound, [`framing`] for the frames of a film, [`filming`] for a film. What takes long, a [`worker`] does. What cannot be made here, [`availability`] says.
 //!
 //! Not here: which move is legal (`states/`), HTTP (`service/`).
 
 mod advance;
 mod arrival;
+pub mod availability;
 pub mod begin;
 pub mod bury;
 pub mod cancel;
+pub mod captions;
 pub mod child;
 pub mod clock;
+pub mod confinement;
 pub mod confirm_upload;
 mod ctx;
 mod ending;
@@ -20,8 +24,10 @@ mod execution;
 pub mod fail;
 pub mod failure;
 pub mod ffmpeg;
+pub mod filming;
 pub mod finish;
 pub mod flac;
+pub mod framing;
 pub mod inbox;
 mod keeping;
 pub mod making;
@@ -36,9 +42,13 @@ pub mod registry;
 mod rewrite;
 pub mod settle;
 pub mod start;
-mod step;
+pub mod step;
+mod storing;
 pub mod sweep;
+pub mod thumbnails;
+pub mod video;
 mod waveform;
+pub mod worker;
 
 pub use advance::{Mover, Refusal, advance};
 pub use clock::Clock;

@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 
 use bytes::Bytes;
-use states::session::{Progress, Stage};
+use states::session::{Pace, Progress, Stage};
 use states::{State, Timestamp};
 use tokio::sync::watch;
 
@@ -63,7 +63,7 @@ impl<S: AsyncSink> AsyncSink for FirstByte<'_, S> {
 /// Where the work says how far it is. It may do so as often as it likes.
 #[derive(Clone)]
 pub(crate) struct Reporter {
-    permille: watch::Sender<u16>,
+    seen: watch::Sender<(u16, Option<Pace>)>,
     range: Range<u16>,
 }
 
@@ -73,7 +73,12 @@ impl Reporter {
         let Some(total) = total.filter(|total| *total > 0) else { return };
         let span = u64::from(self.range.end - self.range.start);
         let within = (u128::from(done.min(total)) * u128::from(span) / u128::from(total)) as u16;
-        self.permille.send_replace(self.range.start + within);
+        self.seen.send_modify(|(permille, _)| *permille = self.range.start + within);
+    }
+
+    /// How fast it goes; what is reported next tells of it.
+    pub(crate) fn pace(&self, pace: Pace) {
+        self.seen.send_modify(|(_, standing)| *standing = Some(pace));
     }
 }
 
@@ -87,8 +92,8 @@ pub(crate) async fn measured<T, W>(
 where
     W: Future<Output = Result<T, Failure>>,
 {
-    let (permille, seen) = watch::channel(range.start);
-    let work = work(Reporter { permille, range });
+    let (reporter, seen) = watch::channel((range.start, None));
+    let work = work(Reporter { seen: reporter, range });
     tokio::select! {
         biased;
         outcome = work => outcome,
@@ -99,11 +104,17 @@ where
 }
 
 /// Writes what is reported, and ends only when the attempt is over.
-async fn write_until_over(ctx: &Ctx, step: &Step, stage: Stage, mut seen: watch::Receiver<u16>) {
+async fn write_until_over(
+    ctx: &Ctx,
+    step: &Step,
+    stage: Stage,
+    mut seen: watch::Receiver<(u16, Option<Pace>)>,
+) {
     let mut pace = tokio::time::interval(ctx.settings.progress_interval);
     loop {
         pace.tick().await;
-        let progress = Progress { permille: *seen.borrow_and_update(), stage };
+        let (permille, pace) = *seen.borrow_and_update();
+        let progress = Progress { permille, stage, pace };
         match ctx.sessions.progress(&step.session_id, step.attempt, progress).await {
             Ok(Written::Refused) if is_over(ctx, step).await => return,
             Ok(_) => {}

@@ -4,7 +4,11 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use states::session::Progress;
-use states::{Event, Kind, Owed, Recipe, Session, State, Timestamp};
+use states::{Activity, Event, Kind, Owed, Recipe, Session, State, Timestamp};
+
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::step::Step;
 
 /// Why a store or a driver did not do what it was asked. After [`Fault::Unavailable`] it may have been done all the same.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -140,6 +144,31 @@ pub struct HistoryPage {
     pub next: Option<String>,
 }
 
+/// A task for a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// What it is answered by.
+    pub token: String,
+    /// JSON text.
+    pub input: String,
+}
+
+/// Whether a task's end is still waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    Yes,
+    /// It was stopped, has timed out, or has ended.
+    NoMore,
+}
+
+/// Who writes captions of speech. A command is the implementation in `local/`; Amazon Transcribe is to be the one on AWS.
+#[async_trait]
+pub trait Captioner: Send + Sync {
+    /// Has the captions of a step's file begun, and returns. When they are there, or cannot be, the driver is told by the
+    /// token; meanwhile it is told that they are being worked on.
+    async fn begin(&self, ctx: &Ctx, step: Step, token: String) -> Result<(), Failure>;
+}
+
 /// Who runs the workflow.
 #[async_trait]
 pub trait Driver: Send + Sync {
@@ -151,4 +180,15 @@ pub trait Driver: Send + Sync {
     async fn history(&self, name: &str, after: Option<&str>) -> Result<Option<HistoryPage>, Fault>;
 
     async fn stop(&self, name: &str, error: &str, cause: &str) -> Result<Stopped, Fault>;
+
+    /// Waits a while for a task of this activity.
+    async fn next_task(&self, activity: Activity) -> Result<Option<Task>, Fault>;
+
+    /// Says that a task is being worked on.
+    async fn beat(&self, token: &str) -> Result<Awaited, Fault>;
+
+    /// Ends a task well, with JSON text.
+    async fn succeed(&self, token: &str, output: &str) -> Result<Awaited, Fault>;
+
+    async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<Awaited, Fault>;
 }

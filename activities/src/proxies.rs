@@ -104,9 +104,9 @@ async fn make(ctx: &Ctx, step: &Step, keys: &[String]) -> Result<(MadeProxies, V
     let mut results = Sequence::new(sinks);
     let job = Job::Proxies { limits: Limits::default(), order: ctx.settings.proxies.order() };
     measured(ctx, step, MAKING, |reporter| async move {
-        let report = move |report: media::Report| reporter.report(report.done_samples, report.total_samples);
+        let report = move |report: media::Report| reporter.report(report.done, report.total);
         let mut timed = FirstByte::new(ctx, step, &mut results);
-        match ctx.workbench.run(job, &source, &mut timed, report, pending()).await? {
+        match step.bench(ctx).run(job, &source, &mut timed, report, pending()).await? {
             Answer::Proxies(made) => {
                 let mut written = Vec::new();
                 for sink in results.all()? {
@@ -132,7 +132,7 @@ async fn verify_all(
         let mut results = Vec::new();
         let sizes = &ctx.settings.proxies.sizes;
         for (((key, size), proxy), written) in keys.iter().zip(sizes).zip(&made.proxies).zip(written) {
-            let sha256 = verify(ctx, key, *proxy, &written).await?;
+            let sha256 = verify(ctx, step, key, *proxy, &written).await?;
             let output = Output {
                 name: step.name_with(&format!("-{}.jpg", size.name)),
                 bucket: ctx.settings.buckets.results.clone(),
@@ -152,12 +152,18 @@ async fn verify_all(
 }
 
 /// Decodes one stored proxy and takes its SHA-256.
-async fn verify(ctx: &Ctx, key: &str, proxy: Proxy, written: &Written) -> Result<String, Failure> {
+async fn verify(
+    ctx: &Ctx,
+    step: &Step,
+    key: &str,
+    proxy: Proxy,
+    written: &Written,
+) -> Result<String, Failure> {
     let bucket = &ctx.settings.buckets.results;
     let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
     let Proxy { width, height, .. } = proxy;
     let job = Job::VerifyProxy { width, height };
-    match ctx.workbench.run(job, &stored, &mut Nowhere, |_| {}, pending()).await? {
+    match step.bench(ctx).run(job, &stored, &mut Nowhere, |_| {}, pending()).await? {
         Answer::VerifiedProxy(_) => sha256(ctx, key, written).await,
         other => Err(Failure::odd_answer(&other)),
     }

@@ -8,7 +8,7 @@ use states::{Activity, Kind};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::{begin, fail, finish, flac, probe, proxies};
+use crate::{begin, captions, fail, finish, flac, probe, proxies, thumbnails, video};
 
 /// Calls `activity` as the workflow does.
 pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, Failure> {
@@ -17,6 +17,9 @@ pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, 
         Activity::Probe => answer(probe::run(ctx, parse(input)?).await),
         Activity::Flac => answer(flac::run(ctx, parse(input)?).await),
         Activity::Proxies => answer(proxies::run(ctx, parse(input)?).await),
+        Activity::Thumbnails => answer(thumbnails::run(ctx, parse(input)?).await),
+        Activity::Video => answer(video::run(ctx, parse(input)?).await),
+        Activity::Captions => answer(captions::run(ctx, parse(input)?).await),
         Activity::Finish => answer(finish::run(ctx, parse(input)?).await),
         Activity::Fail => answer(fail::run(ctx, parse(input)?).await),
         Activity::ConfirmUpload

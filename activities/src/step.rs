@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use states::session::Ingredients;
 use states::{Activity, Kind, Recipe, Timestamp, options};
 
+use crate::child::Workbench;
 use crate::child::objects::ObjectSource;
 use crate::clock::random_id;
 use crate::ctx::Ctx;
@@ -38,9 +39,14 @@ pub struct Pinned {
 
 impl Step {
     /// The file, to be read in ranges, as long as it is the one that was confirmed.
-    pub(crate) async fn open_source(&self, ctx: &Ctx) -> Result<ObjectSource, Failure> {
+    pub async fn open_source(&self, ctx: &Ctx) -> Result<ObjectSource, Failure> {
         let Pinned { bucket, key, etag, .. } = &self.source;
         Ok(ObjectSource::new(ctx.objects.open(bucket, key, etag).await?))
+    }
+
+    /// Where the recipe's work is done, within its limits.
+    pub fn bench(&self, ctx: &Ctx) -> Workbench {
+        ctx.workbench.within(ctx.settings.limits.of(self.recipe))
     }
 
     /// A key for a result, under this attempt's own.
@@ -55,10 +61,16 @@ impl Step {
 
     /// How the options say that a FLAC shall be made.
     pub(crate) fn order(&self) -> Result<Order, Failure> {
-        // They were checked when the session was made; a version of this program with fewer may run them now.
-        let options = options::Flac::read(&self.options)
-            .map_err(|refused| Failure::new(Kind::WorkflowFailed, format!("Of the options, {refused}.")))?;
-        Ok(making::order(&options))
+        self.read_options(options::Flac::read).map(|options| making::order(&options))
+    }
+
+    /// They were checked when the session was made; a version of this program with fewer may run them now.
+    pub(crate) fn read_options<T>(
+        &self,
+        read: impl FnOnce(&Map<String, Value>) -> Result<T, options::Refused>,
+    ) -> Result<T, Failure> {
+        read(&self.options)
+            .map_err(|refused| Failure::new(Kind::WorkflowFailed, format!("Of the options, {refused}.")))
     }
 
     /// Why work ends that nobody waits for any more.

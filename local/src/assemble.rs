@@ -17,6 +17,7 @@ use workflow::driver::{self, Engine, Ticks};
 use workflow::journal::SqliteJournal;
 use workflow::services::Services;
 
+use crate::captioner::CommandCaptioner;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
 use crate::driver::EngineDriver;
@@ -122,11 +123,13 @@ pub async fn assemble_around(
         driver: Arc::new(EngineDriver::open(engine.clone()).await?),
         objects,
         workbench: workbench(config.ffmpeg.as_deref(), &folder.scratch()?)?,
+        captioner: config.captioner.clone().map(|command| Arc::new(CommandCaptioner::new(command)) as _),
         clock: Clock::System,
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
             deadlines: config.deadlines,
             proxies: config.proxies.clone(),
+            limits: config.limits.clone(),
             progress_interval: PROGRESS_INTERVAL,
         }),
     });

@@ -1,12 +1,13 @@
 //! The session workflow on our own engine: one state machine, whose document is the generated one with the functions'
 //! names put in. On AWS the same port is Step Functions.
 
-use activities::ports::{Driver, Execution, Fault, HistoryPage, Status, Stopped};
+use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Status, Stopped, Task};
 use async_trait::async_trait;
+use states::recipe::{By, RECIPES};
 use states::render::asl;
-use states::{Activity, Timestamp};
+use states::{Activity, Kind, Timestamp};
 use strum::VariantArray;
-use workflow::driver::{Description, Engine, Error, MachineRequest, Page};
+use workflow::driver::{ActivityTask, Description, Engine, Error, MachineRequest, Page};
 use workflow::journal::RunStatus;
 
 /// The state machine's name.
@@ -14,6 +15,9 @@ const MACHINE: &str = "lockgate-session";
 
 /// What stands before an activity's name in the ARN of its function.
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:lockgate-";
+
+/// The same of an activity that workers ask for.
+const WORKED: &str = "arn:aws:states:us-east-1:000000000000:activity:lockgate-";
 
 pub struct EngineDriver {
     engine: Engine,
@@ -25,10 +29,16 @@ pub(crate) fn activity_of(arn: &str) -> Option<Activity> {
     arn.strip_prefix(FUNCTION)?.parse().ok()
 }
 
+/// What workers do, each by itself.
+pub fn worked() -> impl Iterator<Item = Activity> {
+    RECIPES.iter().filter(|row| row.by == By::Worker).map(|row| row.work)
+}
+
 /// The generated document with every placeholder filled.
 fn document() -> String {
     Activity::VARIANTS.iter().fold(asl::document(), |document, activity| {
-        document.replace(&format!("${{{activity}}}"), &format!("{FUNCTION}{activity}"))
+        let before = if worked().any(|worked| worked == *activity) { WORKED } else { FUNCTION };
+        document.replace(&format!("${{{activity}}}"), &format!("{before}{activity}"))
     })
 }
 
@@ -37,12 +47,21 @@ impl EngineDriver {
     pub async fn open(engine: Engine) -> Result<Self, Error> {
         let request =
             MachineRequest { name: MACHINE.to_owned(), definition: document(), ..MachineRequest::default() };
+        for activity in worked() {
+            engine.create_activity(&format!("lockgate-{activity}"), None, Vec::new()).await?;
+        }
         let machine = engine.put_state_machine(request).await?;
         Ok(Self { engine, machine_arn: machine.arn })
     }
 
-    /// The machine that callers of the engine's own endpoint may only look at.
-    pub const READ_ONLY: &str = MACHINE;
+    /// The machine that is the product's own.
+    pub const OWN: &str = MACHINE;
+
+    /// The machine, and the activities, that callers of the engine's own endpoint may only look at.
+    pub fn read_only() -> impl Iterator<Item = String> {
+        let activities = worked().map(|activity| format!("lockgate-{activity}"));
+        std::iter::once(MACHINE.to_owned()).chain(activities)
+    }
 
     fn arn(&self, name: &str) -> String {
         self.engine.place().execution(MACHINE, name)
@@ -101,6 +120,39 @@ impl Driver for EngineDriver {
             Err(error) => Err(fault(error)),
         }
     }
+
+    async fn next_task(&self, activity: Activity) -> Result<Option<Task>, Fault> {
+        let taken = self.engine.get_activity_task(&format!("{WORKED}{activity}"), Some("lockgate")).await;
+        let Some(ActivityTask { token, input, machine }) = taken.map_err(fault)? else { return Ok(None) };
+        if machine != Self::OWN {
+            let cause = "Only Lockgate's own state machine may have this done.";
+            let refused =
+                self.engine.send_task_failure(&token, Some(Kind::WorkflowFailed.error_name()), Some(cause));
+            return refused.await.map(|()| None).map_err(fault);
+        }
+        Ok(Some(Task { token, input: input.to_string() }))
+    }
+
+    async fn beat(&self, token: &str) -> Result<Awaited, Fault> {
+        awaited(self.engine.send_task_heartbeat(token).await)
+    }
+
+    async fn succeed(&self, token: &str, output: &str) -> Result<Awaited, Fault> {
+        awaited(self.engine.send_task_success(token, output).await)
+    }
+
+    async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<Awaited, Fault> {
+        awaited(self.engine.send_task_failure(token, Some(error), Some(cause)).await)
+    }
+}
+
+/// Whether a task is still waited for, by what the engine says to its token.
+fn awaited(said: Result<(), Error>) -> Result<Awaited, Fault> {
+    match said {
+        Ok(()) => Ok(Awaited::Yes),
+        Err(Error::Refused(_) | Error::InvalidToken) => Ok(Awaited::NoMore),
+        Err(error) => Err(fault(error)),
+    }
 }
 
 /// A parked execution, whose history is damaged, will not go on: to a session that is a failure.
@@ -135,7 +187,9 @@ mod tests {
         assert!(!document.contains("${"), "{document}");
         workflow::Definition::parse(&document).unwrap();
         for resource in document.split('"').filter(|text| text.starts_with("arn:")) {
-            assert!(activity_of(resource).is_some(), "{resource}");
+            let worked = resource.strip_prefix(WORKED).and_then(|name| name.parse::<Activity>().ok());
+            let calls_back = resource == "arn:aws:states:::lambda:invoke.waitForTaskToken";
+            assert!(calls_back || activity_of(resource).or(worked).is_some(), "{resource}");
         }
     }
 }

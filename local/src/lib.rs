@@ -4,6 +4,7 @@
 //! behind the ports of `activities/`; `aws/` has files of the same names for the cloud.
 
 pub mod assemble;
+pub mod captioner;
 pub mod cli;
 pub mod config;
 pub mod data_folder;

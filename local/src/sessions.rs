@@ -14,11 +14,12 @@ use ledger::rusqlite::types::Value;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use service::Changes;
 use states::render::condition::{self, Names};
-use states::session::{BrokenRecord, Progress};
+use states::session::{BrokenRecord, Pace, Progress};
 use states::{Owed, Session, State, Timestamp};
 use strum::VariantArray;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE sessions (
         id         TEXT PRIMARY KEY,
         owner      TEXT NOT NULL,
@@ -36,7 +37,11 @@ const MIGRATIONS: &[&str] = &["
     ) STRICT;
     CREATE INDEX by_owner ON sessions (owner, created_at DESC, id DESC) WHERE deleted = 0;
     CREATE INDEX due ON sessions (due_at) WHERE due_at IS NOT NULL;
-"];
+",
+    "
+    ALTER TABLE sessions ADD COLUMN pace INTEGER;
+",
+];
 
 pub struct SqliteSessions {
     ledger: Ledger,
@@ -85,7 +90,7 @@ impl Sessions for SqliteSessions {
         let own_id = id.to_owned();
         let raise = move |connection: &Connection| -> Result<Written, Failed> {
             let sql = format!(
-                "UPDATE sessions SET progress = :progress WHERE id = :id AND {}",
+                "UPDATE sessions SET progress = :progress, pace = :pace WHERE id = :id AND {}",
                 condition::progress(Names::Plain)
             );
             let changed = connection.prepare_cached(&sql)?.execute(named_params! {
@@ -93,6 +98,7 @@ impl Sessions for SqliteSessions {
                 ":transcoding": State::Transcoding.to_string(),
                 ":attempt": attempt,
                 ":progress": progress.rank(),
+                ":pace": progress.pace.map(Pace::packed),
             })?;
             Ok(written(changed))
         };
@@ -243,9 +249,10 @@ struct Stored {
     progress: i64,
     record: String,
     checksum: u32,
+    pace: Option<i64>,
 }
 
-const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum";
+const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum, pace";
 
 impl Stored {
     fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
@@ -257,6 +264,7 @@ impl Stored {
             progress: row.get(4)?,
             record: row.get(5)?,
             checksum: row.get(6)?,
+            pace: row.get(7)?,
         })
     }
 
@@ -275,6 +283,9 @@ impl Stored {
             return Err(broken("its columns agree with its text"));
         }
         session.progress = Progress::of_rank(self.progress).ok_or_else(|| broken("its progress is one"))?;
+        if session.state == State::Transcoding {
+            session.progress.pace = self.pace.map(Pace::unpacked);
+        }
         session.check()?;
         Ok(session)
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use activities::{Ctx, registry};
 use async_trait::async_trait;
+use serde_json::Value;
 use states::recipe::RECIPES;
 use states::{Activity, Kind};
 use tokio::sync::{Semaphore, SetOnce};
+use workflow::definition::Resource;
 use workflow::services::Services;
 use workflow::tasks::{TaskCall, TaskError, Tasks};
 
@@ -35,7 +37,7 @@ impl Tasks for Work {
 }
 
 fn is_own(call: &TaskCall) -> bool {
-    call.machine == EngineDriver::READ_ONLY
+    call.machine == EngineDriver::OWN
 }
 
 /// The engine is opened before there is a context, since the context's driver is the engine. Tasks that a recovery hands
@@ -60,20 +62,29 @@ fn works_on_media(activity: Activity) -> bool {
     activity == Activity::Probe || RECIPES.iter().any(|row| row.work == activity)
 }
 
+/// The function that is called, and what with: of a call with a callback, both stand in the input.
+fn function(resource: &Resource, mut input: Value) -> (String, Value) {
+    match resource {
+        Resource::Service { .. } => {
+            let name = input["FunctionName"].as_str().unwrap_or_default().to_owned();
+            (name, input["Payload"].take())
+        }
+        other => (other.arn().to_owned(), input),
+    }
+}
+
 #[async_trait]
 impl Tasks for Activities {
     async fn run(&self, call: TaskCall) -> Result<String, TaskError> {
         let ctx = self.ctx.wait().await;
         let failed = |kind: Kind, cause: String| TaskError { error: kind.error_name().to_owned(), cause };
-        let Some(activity) = activity_of(call.resource.arn()) else {
-            return Err(failed(
-                Kind::WorkflowFailed,
-                format!("There is no function {}.", call.resource.arn()),
-            ));
-        };
         let input = serde_json::from_str(&call.input).map_err(|error| {
             failed(Kind::WorkflowFailed, format!("The step's input is not JSON: {error}."))
         })?;
+        let (function, input) = function(&call.resource, input);
+        let Some(activity) = activity_of(&function) else {
+            return Err(failed(Kind::WorkflowFailed, format!("There is no function {function}.")));
+        };
         let _turn = match works_on_media(activity) {
             true => Some(self.turns.acquire().await.expect("the turns are never closed")),
             false => None,

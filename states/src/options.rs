@@ -1,6 +1,9 @@
 //! What a recipe lets one choose, read from what was asked: unknown names and values that cannot be are refused, named.
 //! Commands, the API and the activities all read options here.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -56,6 +59,137 @@ pub struct Flac {
     pub keep_going: bool,
 }
 
+/// How many frames are made of a film at most.
+pub const MOST_FRAMES: u32 = 1000;
+/// How wide a frame may be asked for.
+pub const FRAME_WIDTHS: RangeInclusive<u32> = 16..=4096;
+/// Seconds that may pass between two frames.
+pub const INTERVALS: RangeInclusive<f64> = 0.1..=21_600.0;
+
+/// The options of the recipe `thumbnails`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Thumbnails {
+    pub spread: Spread,
+    pub width: u32,
+    /// The frames of just these times, and not key frames near them.
+    pub exact: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Spread {
+    /// So many, evenly spaced.
+    Count(u32),
+    /// One each time that so many seconds have passed.
+    Interval(f64),
+}
+
+impl Default for Thumbnails {
+    fn default() -> Self {
+        Self { spread: Spread::Count(20), width: 640, exact: false }
+    }
+}
+
+/// How large a film is made at most, and how well it is kept.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Preset {
+    Small,
+    #[default]
+    Web,
+    Hd,
+}
+
+/// What a film is made into: H.264 in an MP4, the others in a WebM.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Codec {
+    #[default]
+    H264,
+    Vp9,
+    Av1,
+}
+
+/// The containers that a film can be asked for in.
+pub const FORMATS: &[&str] = &["mp4", "webm"];
+
+/// The options of the recipe `video`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Video {
+    pub preset: Preset,
+    pub codec: Codec,
+}
+
+impl Video {
+    /// What its file's name ends in.
+    pub fn ending(self) -> &'static str {
+        match self.codec {
+            Codec::H264 => "mp4",
+            Codec::Vp9 | Codec::Av1 => "webm",
+        }
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self.codec {
+            Codec::H264 => "video/mp4",
+            Codec::Vp9 | Codec::Av1 => "video/webm",
+        }
+    }
+
+    pub fn read(options: &Map<String, Value>) -> Result<Self, Refused> {
+        let mut read = Self::default();
+        let (mut format, mut codec) = (None, None);
+        for (name, value) in options {
+            let one = Given { name, value };
+            match name.as_str() {
+                "preset" => read.preset = one.word(Preset::VARIANTS)?,
+                "format" => {
+                    let word = one.parsed::<&str>().filter(|word| FORMATS.contains(word));
+                    format = Some((one, word.ok_or_else(|| one.refused(choice(FORMATS)))?));
+                }
+                "codec" => codec = Some(one.word(Codec::VARIANTS)?),
+                _ => return Err(one.refused(NO_SUCH)),
+            }
+        }
+        let usual = if let Some((_, "webm")) = format { Codec::Vp9 } else { Codec::H264 };
+        read.codec = codec.unwrap_or(usual);
+        match format {
+            Some((one, word)) if word != read.ending() => {
+                Err(one.refused(format!("{} is not put into it; it goes into {}", read.codec, read.ending())))
+            }
+            _ => Ok(read),
+        }
+    }
+}
+
 /// An option that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{option}: {why}")]
@@ -68,10 +202,12 @@ pub struct Refused {
 pub fn check(recipe: Recipe, options: &Map<String, Value>) -> Result<(), Refused> {
     match recipe {
         Recipe::Flac => Flac::read(options).map(drop),
-        // What comes out of a picture is configuration.
-        Recipe::Proxies => options.iter().next().map_or(Ok(()), |(name, value)| {
-            Err(Given { name, value }.refused("the recipe has no such option"))
-        }),
+        // What comes out of a picture is configuration, and so is who writes captions.
+        Recipe::Proxies | Recipe::Captions => {
+            options.iter().next().map_or(Ok(()), |(name, value)| Err(Given { name, value }.refused(NO_SUCH)))
+        }
+        Recipe::Thumbnails => Thumbnails::read(options).map(drop),
+        Recipe::Video => Video::read(options).map(drop),
     }
 }
 
@@ -86,27 +222,48 @@ impl Flac {
                 "rate" => read.rate = Some(one.one_of(RATES)?),
                 "channels" => read.channels = Some(one.one_of(CHANNELS)?),
                 "track" => read.track = Some(one.track()?),
-                "keepGoing" => {
-                    read.keep_going = one.parsed().ok_or_else(|| one.refused("it is true or false"))?
-                }
-                _ => return Err(one.refused("the recipe has no such option")),
+                "keepGoing" => read.keep_going = one.yes_or_no()?,
+                _ => return Err(one.refused(NO_SUCH)),
             }
         }
         Ok(read)
     }
 }
 
+impl Thumbnails {
+    pub fn read(options: &Map<String, Value>) -> Result<Self, Refused> {
+        let mut read = Self::default();
+        for (name, value) in options {
+            let one = Given { name, value };
+            match name.as_str() {
+                "count" => read.spread = Spread::Count(one.within(&(1..=MOST_FRAMES))?),
+                "interval" if options.contains_key("count") => {
+                    return Err(one.refused("it is not said together with count"));
+                }
+                "interval" => read.spread = Spread::Interval(one.within(&INTERVALS)?),
+                "width" => read.width = one.within(&FRAME_WIDTHS)?,
+                "exact" => read.exact = one.yes_or_no()?,
+                _ => return Err(one.refused(NO_SUCH)),
+            }
+        }
+        Ok(read)
+    }
+}
+
+const NO_SUCH: &str = "the recipe has no such option";
+
+#[derive(Clone, Copy)]
 struct Given<'o> {
     name: &'o str,
     value: &'o Value,
 }
 
-impl Given<'_> {
+impl<'o> Given<'o> {
     fn refused(&self, why: impl Into<String>) -> Refused {
         Refused { option: self.name.to_owned(), why: why.into() }
     }
 
-    fn parsed<T: DeserializeOwned>(&self) -> Option<T> {
+    fn parsed<T: Deserialize<'o>>(&self) -> Option<T> {
         T::deserialize(self.value).ok()
     }
 
@@ -116,6 +273,19 @@ impl Given<'_> {
 
     fn word<T: DeserializeOwned + ToString>(&self, all: &[T]) -> Result<T, Refused> {
         self.parsed().ok_or_else(|| self.refused(choice(all)))
+    }
+
+    fn yes_or_no(&self) -> Result<bool, Refused> {
+        self.parsed().ok_or_else(|| self.refused("it is true or false"))
+    }
+
+    fn within<T>(&self, range: &RangeInclusive<T>) -> Result<T, Refused>
+    where
+        T: DeserializeOwned + PartialOrd + Display,
+    {
+        let (least, most) = (range.start(), range.end());
+        let value = self.parsed().filter(|value| range.contains(value));
+        value.ok_or_else(|| self.refused(format!("it is a number from {least} to {most}")))
     }
 
     fn track(&self) -> Result<u32, Refused> {
@@ -170,6 +340,51 @@ mod tests {
             (json!({"track": 0}), "track: it is a number"),
             (json!({"track": null}), "track: it is a number"),
             (json!({"keepGoing": "yes"}), "keepGoing: it is true or false"),
+        ] {
+            let refused = read(options.clone()).expect_err("it cannot be");
+            assert!(refused.starts_with(words), "{options}: {refused}");
+        }
+    }
+
+    #[test]
+    fn frames_are_asked_for_by_count_or_by_interval() {
+        let read = |options: Value| {
+            let Value::Object(options) = options else { panic!("{options} is no object") };
+            Thumbnails::read(&options).map_err(|refused| refused.to_string())
+        };
+        assert_eq!(read(json!({})), Ok(Thumbnails::default()));
+        let every = Thumbnails { spread: Spread::Interval(2.5), width: 320, exact: true };
+        assert_eq!(read(json!({"interval": 2.5, "width": 320, "exact": true})), Ok(every));
+        for (options, words) in [
+            (json!({"count": 0}), "count: it is a number from 1 to 1000"),
+            (json!({"count": 2.5}), "count: it is a number from 1"),
+            (json!({"interval": 0}), "interval: it is a number from 0.1 to 21600"),
+            (json!({"interval": 1, "count": 2}), "interval: it is not said together with count"),
+            (json!({"width": 9999}), "width: it is a number from 16 to 4096"),
+            (json!({"height": 10}), "height: the recipe has no such option"),
+        ] {
+            let refused = read(options.clone()).expect_err("it cannot be");
+            assert!(refused.starts_with(words), "{options}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_film_is_asked_for_by_format_or_by_codec() {
+        let read = |options: Value| {
+            let Value::Object(options) = options else { panic!("{options} is no object") };
+            Video::read(&options).map_err(|refused| refused.to_string())
+        };
+        let codec = |options: Value| read(options).map(|video| video.codec);
+        assert_eq!(read(json!({})), Ok(Video { preset: Preset::Web, codec: Codec::H264 }));
+        assert_eq!(codec(json!({"format": "webm"})), Ok(Codec::Vp9));
+        assert_eq!(codec(json!({"codec": "av1"})), Ok(Codec::Av1));
+        assert_eq!(codec(json!({"codec": "av1", "format": "webm"})), Ok(Codec::Av1));
+        for (options, words) in [
+            (json!({"format": "avi"}), "format: it is one of mp4, webm"),
+            (json!({"format": "mp4", "codec": "vp9"}), "format: vp9 is not put into it; it goes into webm"),
+            (json!({"codec": "hevc"}), "codec: it is one of h264, vp9, av1"),
+            (json!({"preset": "4k"}), "preset: it is one of small, web, hd"),
+            (json!({"crf": 1}), "crf: the recipe has no such option"),
         ] {
             let refused = read(options.clone()).expect_err("it cannot be");
             assert!(refused.starts_with(words), "{options}: {refused}");

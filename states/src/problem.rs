@@ -40,6 +40,8 @@ pub enum Kind {
     StorageFull,
     /// A stored object does not read back as it was stored: the disk, not the file, is at fault.
     StorageDamaged,
+    /// A program that the recipe needs is not there any more.
+    RecipeUnavailable,
     WorkflowFailed,
 }
 
@@ -64,6 +66,7 @@ impl Kind {
             Self::StorageUnavailable => "The storage did not answer.",
             Self::StorageFull => "The storage is full.",
             Self::StorageDamaged => "The storage has damaged the file.",
+            Self::RecipeUnavailable => "What this recipe needs is not installed here.",
             Self::WorkflowFailed => "The workflow failed.",
         }
     }
@@ -76,7 +79,7 @@ impl Kind {
             Self::NotStarted | Self::Cancelled | Self::WorkerCrashed | Self::WorkerLost => true,
             Self::OutOfMemory | Self::TimedOut | Self::OutputUnverified => true,
             Self::StorageUnavailable | Self::StorageFull | Self::StorageDamaged => true,
-            Self::WorkflowFailed => true,
+            Self::RecipeUnavailable | Self::WorkflowFailed => true,
         }
     }
 

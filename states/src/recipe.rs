@@ -25,6 +25,9 @@ use crate::table::Activity;
 pub enum Recipe {
     Flac,
     Proxies,
+    Thumbnails,
+    Video,
+    Captions,
 }
 
 /// One recipe's row.
@@ -41,7 +44,22 @@ pub struct Row {
     pub max_bytes: u64,
     /// The work of one try may take this long.
     pub timeout_seconds: u32,
+    pub by: By,
 }
+
+/// Who does a recipe's work, and how its end comes to the workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A function, whose answer is the end.
+    Function,
+    /// A worker that asks for tasks, and says meanwhile that it lives.
+    Worker,
+    /// Somebody whom a function only has begin, and who calls back by the task's token.
+    Callback,
+}
+
+/// Whoever works on a task that is not a function says so often that it lives, or is given up.
+pub const HEARTBEAT_SECONDS: u32 = 15;
 
 pub const RECIPES: &[Row] = &[
     Row {
@@ -55,6 +73,7 @@ pub const RECIPES: &[Row] = &[
         ],
         max_bytes: 8 << 30,
         timeout_seconds: 4 * 3600,
+        by: By::Function,
     },
     Row {
         recipe: Recipe::Proxies,
@@ -64,7 +83,48 @@ pub const RECIPES: &[Row] = &[
         endings: &["jpg", "jpeg", "jpe", "jfif", "png"],
         max_bytes: 100_000_000,
         timeout_seconds: 600,
+        by: By::Function,
     },
+    Row {
+        recipe: Recipe::Thumbnails,
+        work: Activity::Thumbnails,
+        title: "Film to a zip of evenly spaced frames",
+        takes: FILMS,
+        endings: FILM_ENDINGS,
+        max_bytes: 64 << 30,
+        timeout_seconds: 3600,
+        by: By::Function,
+    },
+    Row {
+        recipe: Recipe::Video,
+        work: Activity::Video,
+        title: "Film to MP4 or WebM that plays everywhere",
+        takes: FILMS,
+        endings: FILM_ENDINGS,
+        max_bytes: 64 << 30,
+        timeout_seconds: 12 * 3600,
+        by: By::Worker,
+    },
+    Row {
+        recipe: Recipe::Captions,
+        work: Activity::Captions,
+        title: "Speech to captions, as WebVTT and SubRip",
+        takes: &["audio/*", "video/*", "application/ogg", "application/mp4"],
+        endings: SPEECH_ENDINGS,
+        max_bytes: 64 << 30,
+        timeout_seconds: 8 * 3600,
+        by: By::Callback,
+    },
+];
+
+/// What a film may come as.
+const FILMS: &[&str] = &["video/*", "application/mp4", "application/ogg"];
+const SPEECH_ENDINGS: &[&str] = &[
+    "mp3", "wav", "flac", "aif", "aiff", "ogg", "oga", "opus", "m4a", "aac", "mka", "mp4", "m4v", "mov",
+    "mkv", "webm", "avi", "ts", "mpg", "mpeg", "flv", "wmv", "ogv", "3gp",
+];
+const FILM_ENDINGS: &[&str] = &[
+    "mp4", "m4v", "mov", "mkv", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "flv", "wmv", "ogv", "3gp",
 ];
 
 impl Recipe {

@@ -10,17 +10,24 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt};
-use tests::lab::{Ending, Lab};
-use tests::server::Setup;
+use serde_json::json;
+use tests::films::Film;
+use tests::lab::{Ending, Lab, Wish};
+use tests::server::{Setup, program};
 use tests::sound::{Noise, decoded, wav};
 
 const SECOND: u32 = 44_100;
 
 /// The ending of an undisturbed run, and how often it passed each point.
 async fn undisturbed(file: &[u8]) -> Result<(Ending, BTreeMap<String, u64>)> {
+    undisturbed_by(&Wish::flac("a.wav", file), "").await
+}
+
+/// The same of any recipe, with more in the server's file.
+async fn undisturbed_by(wish: &Wish, settings: &str) -> Result<(Ending, BTreeMap<String, u64>)> {
     let log = tempfile::NamedTempFile::new()?;
-    let lab = Lab::new(&Setup::default().with("LOCKGATE_CRASH_LOG", log.path()))?;
-    let ending = lab.convert("a.wav", file).await?;
+    let setup = Setup::default().with("LOCKGATE_CRASH_LOG", log.path());
+    let ending = Lab::with_patience(&setup, settings)?.make(wish).await?;
     let mut passed = BTreeMap::new();
     for point in std::fs::read_to_string(log.path())?.lines() {
         *passed.entry(point.to_owned()).or_default() += 1;
@@ -49,6 +56,70 @@ async fn the_session_ends_the_same_wherever_the_server_was_killed() -> Result<()
     // A last pass may come after the session is Done, when nobody waits for the server any more.
     ensure!(died as u64 * 10 >= kills * 9, "of {kills} planned kills only {died} were seen");
     Ok(())
+}
+
+/// As [`the_session_ends_the_same_wherever_the_server_was_killed`], in a recipe whose step is a function of the server.
+#[tokio::test]
+async fn frames_of_a_film_end_the_same_wherever_the_server_was_killed() -> Result<()> {
+    let film = Film { seconds: 2, ..Film::default() }.bytes()?;
+    let more = json!({ "contentType": "video/mp4", "recipe": "thumbnails", "options": { "count": 3 } });
+    let wish = Wish { name: "a.mp4".to_owned(), file: film, more };
+    let (calm, passed) = undisturbed_by(&wish, "").await?;
+    ensure!(calm.trail == ["UploadConfirmed", "TranscodeStarted", "TranscodeSucceeded"], "{:?}", calm.trail);
+    for (point, &times) in &passed {
+        let lab = Lab::new(&Setup::crashing_at(point, times))?;
+        let ending = lab.make(&wish).await;
+        let ending = ending.map_err(|error| error.context(format!("killed at {point}\n{}", lab.log())))?;
+        ensure!(ending == calm, "killed at {point}, the {times}. time: {:?}", ending.trail);
+    }
+    Ok(())
+}
+
+/// Where a worker or a captioner does the work, its death is seen by its heartbeat only, which takes a while; so not at every
+/// point, and all at once.
+#[tokio::test]
+async fn a_film_and_captions_end_the_same_when_whoever_makes_them_died() -> Result<()> {
+    let film = Film { seconds: 4, sound: true, ..Film::default() }.bytes()?;
+    let captioner = program("captioner")?;
+    let settings = format!("[captions]\ncommand = [{captioner:?}, '{{wav}}', '{{base}}.vtt']\n");
+    let points = [
+        ("objects.put.after", 2),
+        ("sessions.keep.before", 1),
+        ("sessions.keep.after", 1),
+        ("journal.append.after", 6),
+    ];
+    let wishes = ["video", "captions"].map(|recipe| {
+        let more = json!({ "contentType": "video/mp4", "recipe": recipe });
+        Wish { name: format!("{recipe}.mp4"), file: film.clone(), more }
+    });
+    let mut trials = Vec::new();
+    for wish in &wishes {
+        let (calm, passed) = undisturbed_by(wish, &settings).await?;
+        for (point, count) in points {
+            ensure!(
+                passed.get(point).is_some_and(|&times| times >= count),
+                "{point} is not passed: {passed:?}"
+            );
+            trials.push((wish, calm.clone(), point, count));
+        }
+    }
+    let settings = &settings;
+    let killed = futures::stream::iter(trials).map(|(wish, calm, point, count)| async move {
+        let lab = Lab::with_patience(&Setup::crashing_at(point, count), settings)?;
+        let ending = lab.make(wish).await;
+        let ending = ending.map_err(|error| error.context(format!("killed at {point}\n{}", lab.log())))?;
+        ensure!(lab.deaths() == 1, "{}: it did not die at {point}", wish.name);
+        ensure!(
+            ending.trail == calm.trail && ending.attempt == 1,
+            "{} killed at {point}: {:?}",
+            wish.name,
+            ending.trail
+        );
+        // An encoder that works on several processors need not make the same bytes of the same film.
+        ensure!(wish.name.starts_with("video") || ending == calm, "{} killed at {point}", wish.name);
+        Ok(())
+    });
+    killed.buffer_unordered(4).try_collect::<Vec<_>>().await.map(drop)
 }
 
 #[tokio::test]
@@ -84,7 +155,7 @@ async fn random_kills_during_fifty_sessions_lose_none() -> Result<()> {
             let ending = lab.convert(&format!("{n}.wav"), &file).await?;
             ensure!(ending.attempt == 1 && ending.state == "Done", "session {n}: {:?}", ending.trail);
             ensure!(
-                decoded(&ending.flac)? == file[44..],
+                decoded(&ending.result)? == file[44..],
                 "session {n}: the samples are not those of the file"
             );
             ended.set(ended.get() + 1);

@@ -141,6 +141,25 @@ async fn machines_of_ones_own_call_services_and_never_the_products_functions() -
 }
 
 #[tokio::test]
+async fn the_products_worker_works_for_the_products_machine_alone() -> Result<()> {
+    let rig = Rig::start()?;
+    let activity = json!("arn:aws:states:us-east-1:000000000000:activity:lockgate-video");
+    let refused = rig.ask("GetActivityTask", &json!({ "activityArn": activity }), 400).await?;
+    ensure!(refused.to_string().contains("lockgate-video"), "{refused}");
+    rig.ask("DeleteActivity", &json!({ "activityArn": activity }), 400).await?;
+    let made = rig.ask("CreateStateMachine", &machine("theirs", &activity), 200).await?;
+    let start = json!({ "stateMachineArn": made["stateMachineArn"], "input": "{}" });
+    let arn = rig.ask("StartExecution", &start, 200).await?["executionArn"].clone();
+    let execution = rig.ended(&arn).await?;
+    ensure!(execution["status"] == "FAILED" && execution["error"] == "WorkflowFailed", "{execution:#}");
+    ensure!(
+        execution["cause"].as_str().is_some_and(|cause| cause.contains("own state machine")),
+        "{execution:#}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_execution_of_ones_own_is_stopped_and_its_task_is_worth_nothing() -> Result<()> {
     let rig = Rig::start()?;
     let activity =

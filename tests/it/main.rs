@@ -1,6 +1,7 @@
 //! One test binary for what needs more than one crate.
 #![cfg(test)]
 
+mod captions;
 mod cli;
 mod contract;
 mod crash;
@@ -10,9 +11,11 @@ mod engine;
 mod engine_api;
 mod engine_sdk;
 mod faults;
+mod films;
 mod flow;
 mod fuzz;
 mod generated;
+mod hostile;
 mod kills;
 mod lifecycle;
 mod media;

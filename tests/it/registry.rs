@@ -10,7 +10,9 @@ fn resources(document: &Value) -> Vec<String> {
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(key, value)| match (key.as_str(), value.as_str()) {
-                ("Resource", Some(resource)) => vec![resource.to_owned()],
+                // What is called with a callback stands beside it.
+                ("Resource", Some(resource)) if resource.ends_with(".waitForTaskToken") => Vec::new(),
+                ("Resource" | "FunctionName", Some(resource)) => vec![resource.to_owned()],
                 _ => resources(value),
             })
             .collect(),

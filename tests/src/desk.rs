@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use activities::child::Workbench;
 use activities::clock::random_id;
 use activities::objects::{Endpoint, Objects};
-use activities::ports::{Driver, Execution, Fault, HistoryPage, Sessions, Stopped};
+use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Sessions, Stopped, Task};
 use activities::{Buckets, Clock, Ctx, Mover, Refusal, Settings, advance};
 use async_trait::async_trait;
 use local::sessions::SqliteSessions;
@@ -27,11 +27,13 @@ pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
         driver: Arc::new(Starts::default()),
         objects: Objects::local(&endpoint),
         workbench: Workbench::new("/nonexistent".into()),
+        captioner: None,
         clock: Clock::System,
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
             proxies: activities::proxies::Wanted::default(),
+            limits: activities::child::RecipeLimits::default(),
             progress_interval: std::time::Duration::from_millis(100),
         }),
     }
@@ -139,5 +141,21 @@ impl Driver for Starts {
 
     async fn stop(&self, _name: &str, _error: &str, _cause: &str) -> Result<Stopped, Fault> {
         Ok(Stopped::NotFound)
+    }
+
+    async fn next_task(&self, _activity: Activity) -> Result<Option<Task>, Fault> {
+        std::future::pending().await
+    }
+
+    async fn beat(&self, _token: &str) -> Result<Awaited, Fault> {
+        Ok(Awaited::NoMore)
+    }
+
+    async fn succeed(&self, _token: &str, _output: &str) -> Result<Awaited, Fault> {
+        Ok(Awaited::NoMore)
+    }
+
+    async fn fail(&self, _token: &str, _error: &str, _cause: &str) -> Result<Awaited, Fault> {
+        Ok(Awaited::NoMore)
     }
 }

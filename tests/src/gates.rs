@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use activities::ports::{
-    Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Written,
+    Awaited, Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Task, Written,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use states::session::{BrokenRecord, Progress};
-use states::{Event, Owed, Session, Timestamp};
+use states::{Activity, Event, Owed, Session, Timestamp};
 use tokio::sync::SetOnce;
 use tokio::time::timeout;
 
@@ -198,5 +198,21 @@ impl Driver for Gated<dyn Driver> {
 
     async fn stop(&self, name: &str, error: &str, cause: &str) -> Result<Stopped, Fault> {
         self.gates.through(Call::Stop, DRIVER, self.port.stop(name, error, cause)).await
+    }
+
+    async fn next_task(&self, activity: Activity) -> Result<Option<Task>, Fault> {
+        self.port.next_task(activity).await
+    }
+
+    async fn beat(&self, token: &str) -> Result<Awaited, Fault> {
+        self.port.beat(token).await
+    }
+
+    async fn succeed(&self, token: &str, output: &str) -> Result<Awaited, Fault> {
+        self.port.succeed(token, output).await
+    }
+
+    async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<Awaited, Fault> {
+        self.port.fail(token, error, cause).await
     }
 }

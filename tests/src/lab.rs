@@ -39,7 +39,22 @@ pub struct Ending {
     pub state: String,
     pub attempt: u64,
     pub trail: Vec<String>,
-    pub flac: Vec<u8>,
+    /// The first of its results.
+    pub result: Vec<u8>,
+}
+
+/// What is made of a file, as it is announced: of a WAV a FLAC, unless more is said.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub name: String,
+    pub file: Vec<u8>,
+    pub more: Value,
+}
+
+impl Wish {
+    pub fn flac(name: &str, file: &[u8]) -> Self {
+        Self { name: name.to_owned(), file: file.to_vec(), more: json!({}) }
+    }
 }
 
 impl Lab {
@@ -178,9 +193,14 @@ impl Lab {
         std::fs::read_to_string(self.data().join("test.log")).unwrap_or_default()
     }
 
-    /// The whole flow of one file, whoever dies on the way.
+    /// A FLAC of a WAV, whoever dies on the way.
     pub async fn convert(&self, name: &str, file: &[u8]) -> Result<Ending> {
-        let session = self.ask(async |flow| uploaded(flow, name, file).await).await?;
+        self.make(&Wish::flac(name, file)).await
+    }
+
+    /// The whole flow of one file, whoever dies on the way.
+    pub async fn make(&self, wish: &Wish) -> Result<Ending> {
+        let session = self.ask(async |flow| sent(flow, wish).await).await?;
         let id = id(&session)?;
         self.ask(async |flow| flow.until(&id, &["ReadyToXcode", "Transcoding", "Done"]).await).await?;
         let start = async |flow: &Flow| {
@@ -190,13 +210,13 @@ impl Lab {
         self.ask(start).await?;
         let session = self.ask(async |flow| flow.until(&id, &["Done", "Failed"]).await).await?;
         ensure!(session["state"] == "Done", "the session failed: {session:#}\n{}", self.log());
-        let flac = self
+        let result = self
             .ask(async |flow| {
                 let session = flow.session(&id).await?;
                 flow.fetch(&session).await
             })
             .await?;
-        ending(&session, flac)
+        ending(&session, result)
     }
 }
 
@@ -223,9 +243,15 @@ impl Running {
     }
 }
 
-/// Announces and uploads; asked again, it goes on where the last one was cut off.
+/// A WAV, of which a FLAC is to be made. Asked again, it goes on where the last one was cut off.
 pub async fn uploaded(flow: &Flow, name: &str, file: &[u8]) -> Result<Value> {
-    let announced = flow.announce(name, file, name, json!({})).await?;
+    sent(flow, &Wish::flac(name, file)).await
+}
+
+/// Announces and uploads; asked again, it goes on where the last one was cut off.
+async fn sent(flow: &Flow, wish: &Wish) -> Result<Value> {
+    let Wish { name, file, more } = wish;
+    let announced = flow.announce(name, file, name, more.clone()).await?;
     if announced["state"] == "NotUploaded" {
         let answer = flow.upload(&announced, file).await?;
         let status = answer.status().as_u16();
@@ -234,12 +260,12 @@ pub async fn uploaded(flow: &Flow, name: &str, file: &[u8]) -> Result<Value> {
     Ok(announced)
 }
 
-fn ending(session: &Value, flac: Vec<u8>) -> Result<Ending> {
+fn ending(session: &Value, result: Vec<u8>) -> Result<Ending> {
     let trail = session["trail"].as_array().context("a session has a trail")?;
     Ok(Ending {
         state: session["state"].as_str().unwrap_or_default().to_owned(),
         attempt: session["attempt"].as_u64().context("a session has an attempt")?,
         trail: trail.iter().filter_map(|passage| Some(passage["event"].as_str()?.to_owned())).collect(),
-        flac,
+        result,
     })
 }

@@ -4,6 +4,7 @@ pub mod cost;
 pub mod desk;
 pub mod doomed;
 pub mod engine_server;
+pub mod films;
 pub mod flow;
 pub mod gates;
 pub mod generated;

@@ -132,6 +132,39 @@ pub fn png(
     Ok(file)
 }
 
+/// A PNG of one row that states other sides.
+pub fn png_claiming(width: u32, height: u32, interlaced: bool) -> Result<Vec<u8>> {
+    let mut file = png((1, 1), png::ColorType::Rgba, png::BitDepth::Eight, &[0; 4], |_| {})?;
+    file[16..20].copy_from_slice(&width.to_be_bytes());
+    file[20..24].copy_from_slice(&height.to_be_bytes());
+    file[28] = interlaced.into();
+    let checksum = crc32(&file[12..29]);
+    file[29..33].copy_from_slice(&checksum.to_be_bytes());
+    Ok(file)
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
+    })
+}
+
+/// A progressive JPEG that goes over its picture again and again.
+pub fn jpeg_of_a_thousand_scans() -> Result<Vec<u8>> {
+    let file = Jpeg { progressive: true, ..Jpeg::default() }.bytes(&Pixels::scene(64, 64))?;
+    let scans: Vec<usize> =
+        file.windows(2).enumerate().filter(|(_, it)| it == &[0xFF, 0xDA]).map(|(at, _)| at).collect();
+    let (last, end) = (scans[scans.len() - 1], file.len() - 2);
+    Ok([&file[..end], &file[last..end].repeat(1000), &file[end..]].concat())
+}
+
+/// A PNG that says it moves.
+pub fn animated_png() -> Result<Vec<u8>> {
+    png((10, 10), png::ColorType::Rgb, png::BitDepth::Eight, &[0; 300], |png| {
+        png.set_animated(1, 0).expect("one frame is a number of frames");
+    })
+}
+
 /// What a JPEG shows, decoded whole: grey as one channel, all else as RGB.
 pub fn decoded(jpeg: &[u8]) -> Result<Pixels> {
     let decoder = mozjpeg::Decompress::new_mem(jpeg)?;

@@ -85,6 +85,11 @@ impl Server {
         Ok(server)
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn kill(mut self) -> Result<()> {
         self.kill_group();
         self.child.wait()?;
@@ -154,15 +159,15 @@ fn log(data: &Path) -> Result<std::fs::File> {
 
 /// `lockgate` as `cargo build --workspace` has left it: beside a bench, or one folder above a test.
 pub fn binary() -> Result<PathBuf> {
-    sibling("lockgate")
+    program("lockgate")
 }
 
-/// Another program of the workspace, found in the same way.
-pub fn sibling(program: &str) -> Result<PathBuf> {
+/// The program of this name, as [`binary`].
+pub fn program(name: &str) -> Result<PathBuf> {
     let me = std::env::current_exe()?;
-    let candidates = me.ancestors().skip(1).take(2).map(|folder| folder.join(program));
+    let candidates = me.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     let found = candidates.into_iter().find(|candidate| candidate.is_file());
     found.with_context(|| {
-        format!("{program} is missing: run `cargo build --workspace` first, as `make test` does")
+        format!("{name} is missing: run `cargo build --workspace` first, as `make test` does")
     })
 }

@@ -180,7 +180,7 @@ impl Workshop {
         if self.ctx.driver.describe(&name).await?.is_none() {
             return Ok(false);
         }
-        let arn = self.engine.place().execution(local::driver::EngineDriver::READ_ONLY, &name);
+        let arn = self.engine.place().execution(local::driver::EngineDriver::OWN, &name);
         let closed = timeout(PATIENCE, self.engine.closed(&arn)).await;
         closed.with_context(|| format!("execution {name} still runs"))??;
         Ok(true)

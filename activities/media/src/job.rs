@@ -4,9 +4,12 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{self, Change, Input, Limits, Sound, Wishes};
+use crate::audio::{self, Change, Container, Input, Limits, Sound, Wishes};
+use crate::captions::{self, Format, MadeCaptions};
+use crate::film::{self, Spread, Survey};
 use crate::flac::{self, Facts, Level, Waveform};
 use crate::picture::{self, MadeProxies, Picture};
+use crate::thumbnails;
 use crate::{Problem, Progress, ReadAt, Sink};
 
 /// One piece of work on one source.
@@ -24,6 +27,18 @@ pub enum Job {
     Proxies { limits: picture::Limits, order: picture::Order },
     /// Decode a JPEG that we made, which must be as large as this. Writes nothing.
     VerifyProxy { width: u32, height: u32 },
+    /// Say what film the source is, and where its key frames lie. Writes nothing.
+    SurveyFilm { limits: film::Limits, spread: Option<Spread> },
+    /// Write a zip of the frames that ffmpeg has made JPEGs of.
+    Thumbnails(thumbnails::Order),
+    /// Open a zip that we made. Writes nothing.
+    VerifyThumbnails,
+    /// Say which container the first bytes are of. Writes nothing.
+    TellContainer,
+    /// Write captions that somebody else wrote in every format, an output each.
+    Captions,
+    /// Read captions that we wrote. Writes nothing.
+    VerifyCaptions(Format),
 }
 
 /// How a FLAC shall be made, and of what.
@@ -44,6 +59,13 @@ pub enum Answer {
     Picture(Picture),
     Proxies(MadeProxies),
     VerifiedProxy(Picture),
+    Film(Survey),
+    Thumbnails(thumbnails::Outcome),
+    /// So many frames are in it.
+    VerifiedThumbnails(u32),
+    Container(Container),
+    Captions(MadeCaptions),
+    VerifiedCaptions(MadeCaptions),
 }
 
 /// A FLAC that was written, and what it was made of.
@@ -77,5 +99,11 @@ pub fn run(
         Job::VerifyProxy { width, height } => {
             picture::verify(source, *width, *height).map(Answer::VerifiedProxy)
         }
+        Job::SurveyFilm { limits, spread } => film::survey(source, limits, spread.as_ref()).map(Answer::Film),
+        Job::Thumbnails(order) => thumbnails::collect(source, order, sink, progress).map(Answer::Thumbnails),
+        Job::TellContainer => audio::container(source).map(Answer::Container),
+        Job::Captions => captions::captions(source, sink).map(Answer::Captions),
+        Job::VerifyCaptions(format) => captions::verify(source, *format).map(Answer::VerifiedCaptions),
+        Job::VerifyThumbnails => thumbnails::verify(source).map(Answer::VerifiedThumbnails),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-/// How much of the sound is done. `total_samples` is what the file claims; it may be unknown.
+/// How much is done, in whatever the job counts: samples, rows, frames. `total` is what the file claims; it may be unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Report {
-    pub done_samples: u64,
-    pub total_samples: Option<u64>,
+    pub done: u64,
+    pub total: Option<u64>,
 }
 
 /// Is told every now and then; `Break` ends the job with [`Problem::Cancelled`](crate::Problem::Cancelled).

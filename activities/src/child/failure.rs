@@ -32,6 +32,9 @@ pub enum Failure {
     OutOfMemory,
     #[error("no worker could be started")]
     NotStarted(#[source] io::Error),
+    /// A program that it takes is not here.
+    #[error("{0}")]
+    Missing(String),
 }
 
 impl Failure {
@@ -45,6 +48,7 @@ impl Failure {
             Self::Crashed { .. } | Self::Garbled { .. } | Self::NotStarted(_) => Kind::WorkerCrashed,
             Self::CpuExhausted { .. } | Self::TimedOut { .. } | Self::Hung { .. } => Kind::TimedOut,
             Self::OutOfMemory => Kind::OutOfMemory,
+            Self::Missing(_) => Kind::RecipeUnavailable,
         }
     }
 

@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use media::{ReadAt, Report, Sink};
 
-use super::confine::confine;
+use crate::confinement::{Allowance, Calls, Reach, address_space, confine};
+
 use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
 
 /// The whole life of a child. Everything it has to say goes through the socket; the exit code only says whether it
@@ -31,7 +32,7 @@ fn serve() -> io::Result<()> {
     else {
         return Err(wire::garbled("a start was expected"));
     };
-    confine(memory_bytes, cpu_seconds)?;
+    give_up(memory_bytes, cpu_seconds)?;
 
     let parent = Parent { socket: Mutex::new(socket) };
     let job = match work {
@@ -52,6 +53,13 @@ fn serve() -> io::Result<()> {
     let outcome = media::run(&job, processors, &source, &mut sink, progress);
     broken.map_or(Ok(()), Err)?;
     parent.send(&Ask::End(outcome), &[])
+}
+
+/// All but memory and time; it cannot even open anything any more.
+fn give_up(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
+    let address_space = address_space()?.saturating_add(memory_bytes);
+    let allowance = Allowance { address_space, open_files: 0, largest_file: 0, cpu_seconds };
+    confine(&Reach::Nothing, allowance, Calls::Computing).map(drop)
 }
 
 /// The socket, as the one thing that source, sink and progress share.

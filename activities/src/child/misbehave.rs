@@ -1,9 +1,12 @@
 //! What a child of a test build can be told to do wrong, so that tests can prove what becomes of it. A release build has
 //! none of this.
 
+use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +26,20 @@ pub enum Misbehaviour {
     Announce,
     /// Leaves without a word.
     Leave,
-    /// Tries to open a file, which it must not be able to.
-    OpenFile,
+    /// Tries what it must not be able to do, and says what it could do all the same.
+    Escape,
 }
+
+type Way = fn() -> io::Result<()>;
+
+const WAYS: &[(&str, Way)] = &[
+    ("read", || File::open("/etc/passwd").map(drop)),
+    ("write", || File::create("/tmp/lockgate-escaped").map(drop)),
+    ("connect", || TcpStream::connect("127.0.0.1:9").map(drop)),
+    ("listen", || TcpListener::bind("127.0.0.1:0").map(drop)),
+    ("talk", || UnixStream::pair().map(drop)),
+    ("start", || Command::new("/bin/true").spawn().map(drop)),
+];
 
 impl Misbehaviour {
     pub(super) fn misbehave(self, socket: &mut UnixStream) -> io::Result<()> {
@@ -47,10 +61,11 @@ impl Misbehaviour {
             Self::Babble => socket.write_all(&[4, 0, 0, 0, 0, 0, 0, 0, 250, 251, 252, 253]),
             Self::Announce => socket.write_all(&[1, 0, 0, 0, 255, 255, 255, 255, 1]),
             Self::Leave => Ok(()),
-            Self::OpenFile => match std::fs::File::open("/proc/self/status") {
-                Ok(_) => Ok(()),
-                Err(_) => panic!("as it should be: nothing can be opened"),
-            },
+            Self::Escape => {
+                let could: Vec<_> =
+                    WAYS.iter().filter(|(_, way)| way().is_ok()).map(|(what, _)| what).collect();
+                panic!("of all ways out, these are open: {could:?}")
+            }
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Media work in a child process of the same binary, which holds one socket and nothing else.
 //!
 //! The parent ([`Workbench`]) does all IO: it answers the child's reads from an [`AsyncSource`] and passes its writes to
-//! an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under the limits of `confine`. `wire` is what the two
+//! an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under [`confinement`](crate::confinement). `wire` is what the two
 //! say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here and nothing else.
 //!
 //! Sources and sinks on plain files are in [`files`]; those on the object store are in [`objects`].
 
-mod confine;
 mod failure;
 pub mod files;
 mod inside;
+mod limits;
 #[cfg(debug_assertions)]
 mod misbehave;
 pub mod objects;
@@ -17,12 +17,12 @@ mod parent;
 mod sequence;
 mod wire;
 
-pub(crate) use confine::limit;
 pub use failure::Failure;
 pub use inside::child_main;
+pub use limits::{Limits, RecipeLimits};
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;
 pub(crate) use parent::kill_group;
-pub use parent::{ARGUMENT, AsyncSink, AsyncSource, Limits, Nowhere, Workbench};
+pub use parent::{ARGUMENT, AsyncSink, AsyncSource, Nowhere, Workbench};
 pub use sequence::Sequence;
 pub use wire::Work;

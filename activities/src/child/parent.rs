@@ -2,12 +2,10 @@
 
 use std::future::Future;
 use std::io;
-use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +17,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
 use super::failure::Failure;
+use super::limits::Limits;
 use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
 use crate::ffmpeg::Ffmpeg;
 
@@ -70,32 +69,6 @@ impl AsyncSink for Nowhere {
     }
 }
 
-/// What a child may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Address space beyond what it has when it starts.
-    pub memory_bytes: u64,
-    pub cpu_seconds: u64,
-    /// From start to end, waiting for source and sink included.
-    pub wall: Duration,
-    /// Between two words of the child, when it is its turn.
-    pub silence: Duration,
-    /// How many it may keep busy. Its results do not depend on it.
-    pub processors: NonZeroUsize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 256 << 20,
-            cpu_seconds: 60 * 60,
-            wall: Duration::from_secs(6 * 60 * 60),
-            silence: Duration::from_secs(120),
-            processors: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-        }
-    }
-}
-
 /// What makes this program a child.
 pub const ARGUMENT: &str = "media-child";
 
@@ -114,6 +87,16 @@ impl Workbench {
     /// Children of `program`, which calls [`child_main`](super::child_main) when its argument is [`ARGUMENT`].
     pub fn new(program: PathBuf) -> Self {
         Self { program, arguments: vec![ARGUMENT.to_owned()], limits: Limits::default(), ffmpeg: None }
+    }
+
+    /// The same, for workers that may take this much.
+    pub fn within(&self, limits: Limits) -> Self {
+        Self { limits, ..self.clone() }
+    }
+
+    /// What decodes films, if it is here.
+    pub(crate) fn ffmpeg(&self) -> Result<&Ffmpeg, Failure> {
+        self.ffmpeg.as_ref().ok_or_else(|| Failure::Missing("ffmpeg is not found here".to_owned()))
     }
 
     /// Does `work` in a child. `cancelled` ends it at once; so does dropping the future. When this fails, what the sink

@@ -1,23 +1,13 @@
-//! What a file holds, as ffprobe says.
+//! Which sound of a file is to be decoded, as ffprobe says.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use media::Problem;
 use media::audio::{Container, Decoded, Sound, Wishes};
-use serde::Deserialize;
-use tokio::io::AsyncReadExt;
-use tokio::time::timeout;
 
-use super::{Bounds, Ffmpeg, LAST_WORDS, confined, first_words, other};
+use super::Ffmpeg;
+use super::ffprobe::{self, Stream, Tracks};
 use crate::child::Failure;
-
-/// Looking at headers takes no longer, nor more.
-const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, cpu_seconds: 30 };
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The longest answer: a few tracks are a few kilobytes.
-const LONGEST_ANSWER: u64 = 4 << 20;
 
 /// What is to be decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,49 +49,7 @@ impl Samples {
     }
 }
 
-/// What ffprobe answers.
-#[derive(Debug, Deserialize)]
-struct Tracks {
-    #[serde(default)]
-    streams: Vec<Stream>,
-    #[serde(default)]
-    format: Format,
-}
-
-/// The container.
-#[derive(Debug, Default, Deserialize)]
-struct Format {
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Stream {
-    #[serde(default)]
-    codec_type: String,
-    codec_name: Option<String>,
-    codec_long_name: Option<String>,
-    sample_fmt: Option<String>,
-    sample_rate: Option<String>,
-    #[serde(default)]
-    channels: u8,
-    bits_per_raw_sample: Option<String>,
-    #[serde(default)]
-    bits_per_sample: u8,
-    duration: Option<String>,
-    #[serde(default)]
-    disposition: Disposition,
-    #[serde(default)]
-    tags: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Disposition {
-    #[serde(default)]
-    default: u8,
-}
-
-/// Has ffprobe look at `file`, which is said to be a `container`, and finds the track that is wished for.
+/// Has ffprobe look at `file`, which is said to be a `container`, and finds the sound track that is wished for.
 pub(crate) async fn ask(
     us: &Path,
     ffmpeg: &Ffmpeg,
@@ -109,53 +57,8 @@ pub(crate) async fn ask(
     file: &Path,
     wishes: &Wishes,
 ) -> Result<Found, Failure> {
-    let mut command = confined(us, &ffmpeg.ffprobe, BOUNDS, container, file, &[]);
-    command.args(["-of", "json", "-show_streams", "-show_format"]);
-    let mut process = command.spawn().map_err(Failure::NotStarted)?;
-    let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
-    let (mut answer, mut last_words) = (Vec::new(), Vec::new());
-    let asking = async {
-        let answering = async {
-            match stdout {
-                Some(stdout) => stdout.take(LONGEST_ANSWER).read_to_end(&mut answer).await,
-                None => Ok(0),
-            }
-        };
-        let complaining = async {
-            match stderr {
-                Some(stderr) => stderr.take(LAST_WORDS).read_to_end(&mut last_words).await,
-                None => Ok(0),
-            }
-        };
-        let (answered, complained) = tokio::join!(answering, complaining);
-        answered?;
-        complained?;
-        process.wait().await
-    };
-    let ended = timeout(PATIENCE, asking).await.map_err(|_elapsed| Failure::TimedOut { limit: PATIENCE })?;
-    let status = ended.map_err(Failure::NotStarted)?;
-    let words = first_words(&last_words);
-    if status.code() == Some(i32::from(COULD_NOT_START)) && answer.is_empty() && said_not_started(&last_words)
-    {
-        return Err(Failure::NotStarted(other(words.unwrap_or_default())));
-    }
-    if !status.success() {
-        let why = words.unwrap_or_else(|| status.to_string());
-        return Err(corrupt(format!("its header cannot be read ({why})")));
-    }
-    let tracks: Tracks = serde_json::from_slice(&answer)
-        .map_err(|error| corrupt(format!("what ffprobe says of it is not understood ({error})")))?;
+    let tracks = ffprobe::look(us, ffmpeg, container, file).await?;
     tracks.choose(container, wishes.track).map_err(Failure::Media)
-}
-
-const COULD_NOT_START: u8 = 1;
-
-fn said_not_started(last_words: &[u8]) -> bool {
-    last_words.starts_with(b"ffmpeg cannot be started")
-}
-
-fn corrupt(what: String) -> Failure {
-    Failure::Media(Problem::Corrupt { what, missing_samples: None })
 }
 
 impl Tracks {

@@ -1,30 +1,16 @@
-//! ffmpeg at work: a source of samples for a media child.
-//!
-//! ffmpeg goes on after errors, and its exit code knows of few of them. What it says on its standard error is therefore
-//! an error too, as it is told to speak of nothing else.
+//! Samples out of ffmpeg: a source for a media child.
 
 use std::io;
 use std::path::Path;
-use std::process::ExitStatus;
-use std::time::Duration;
 
 use bytes::Bytes;
 use media::Problem;
 use media::audio::Container;
-use rustix::process::Signal;
-use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStdout};
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use super::{Bounds, Ffmpeg, Found, LAST_WORDS, confined, first_words};
-use crate::child::{AsyncSource, Failure, Limits, kill_group};
-
-/// ffmpeg's libraries alone take some 300 MB of address space.
-const MEMORY_BYTES: u64 = 1 << 30;
-/// Once its last sample is there, it has nothing left to do.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::piped::{Piped, Verdict, carried};
+use super::{Bounds, Ffmpeg, Found, confined};
+use crate::child::{AsyncSource, Failure, Limits};
 
 /// The samples of one track, as they come out of ffmpeg.
 pub(crate) struct Decoded {
@@ -37,9 +23,7 @@ pub(crate) struct Decoded {
 }
 
 struct Running {
-    process: Child,
-    stdout: ChildStdout,
-    complaints: Option<JoinHandle<Vec<u8>>>,
+    ffmpeg: Piped,
     /// How many bytes were handed out.
     position: u64,
     /// What was wrong with the file, once it is known.
@@ -56,23 +40,13 @@ impl Decoded {
         (file, found): (&Path, &Found),
         keep_going: bool,
     ) -> Result<Self, Failure> {
-        let bounds = Bounds { memory_bytes: MEMORY_BYTES, cpu_seconds: limits.cpu_seconds };
+        let bounds = Bounds { memory_bytes: limits.program_bytes, cpu_seconds: limits.cpu_seconds };
         // Checksums are looked at only when that is asked for.
         let detect = if keep_going { "crccheck" } else { "crccheck+bitstream+buffer+explode" };
         let mut command = confined(us, &ffmpeg.ffmpeg, bounds, container, file, &["-err_detect", detect]);
         command.args(["-map", &format!("0:a:{}", found.track), "-map_metadata", "-1", "-bitexact"]);
         command.args(["-c:a", found.samples.codec(), "-f", "wav", "pipe:1"]);
-        let mut process = command.spawn().map_err(Failure::NotStarted)?;
-        let pipes = process.stdout.take().zip(process.stderr.take());
-        let (stdout, stderr) = pipes.ok_or_else(|| Failure::NotStarted(io::ErrorKind::BrokenPipe.into()))?;
-        let complaints = tokio::spawn(async move {
-            let (mut words, mut rest) = (Vec::new(), stderr);
-            // What it says beyond that is read too, or it would wait for ever to say it.
-            let _ = (&mut rest).take(LAST_WORDS).read_to_end(&mut words).await;
-            let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
-            words
-        });
-        let running = Running { process, stdout, complaints: Some(complaints), position: 0, flaw: None };
+        let running = Running { ffmpeg: Piped::start(command)?, position: 0, flaw: None };
         let sound = &found.decoded.sound;
         let bytes_per_frame = u64::from(sound.channels.max(1)) * found.samples.bytes();
         let stated = sound.samples.map(|samples| samples.saturating_mul(bytes_per_frame));
@@ -86,56 +60,25 @@ impl Decoded {
 
     /// Waits for the end and judges it.
     async fn end(&self, running: &mut Running) -> io::Result<()> {
-        let Some(complaints) = running.complaints.take() else { return Ok(()) };
-        let ending = async {
-            let words = complaints.await.unwrap_or_default();
-            (running.process.wait().await, words)
-        };
-        let (status, words) = timeout(PATIENCE, ending)
-            .await
-            .map_err(|_elapsed| carried(Failure::TimedOut { limit: PATIENCE }))?;
-        match judge(status?, &words, self.limits) {
+        match running.ffmpeg.end(self.limits.cpu_seconds).await? {
             Verdict::Well => Ok(()),
-            Verdict::Flawed(what) if self.keep_going => {
-                running.flaw = Some(what);
+            Verdict::Flawed(said) if self.keep_going => {
+                running.flaw = Some(what(&said));
                 Ok(())
             }
-            Verdict::Flawed(what) => {
+            Verdict::Flawed(said) => {
                 let missing = self.stated.map(|stated| stated.saturating_sub(running.position));
                 let missing_samples =
                     missing.map(|bytes| bytes / self.bytes_per_frame).filter(|&samples| samples > 0);
-                Err(carried(Failure::Media(Problem::Corrupt { what, missing_samples })))
+                Err(carried(Failure::Media(Problem::Corrupt { what: what(&said), missing_samples })))
             }
             Verdict::Died(failure) => Err(carried(failure)),
         }
     }
 }
 
-enum Verdict {
-    Well,
-    Flawed(String),
-    Died(Failure),
-}
-
-fn judge(status: ExitStatus, words: &[u8], limits: Limits) -> Verdict {
-    use std::os::unix::process::ExitStatusExt;
-    if let Some(signal) = status.signal() {
-        return Verdict::Died(if signal == Signal::XCPU.as_raw() {
-            Failure::CpuExhausted { seconds: limits.cpu_seconds }
-        } else {
-            Failure::Crashed { how: format!("ffmpeg: {status}") }
-        });
-    }
-    match first_words(words) {
-        Some(said) => Verdict::Flawed(format!("its sound does not decode without errors ({said})")),
-        None if !status.success() => Verdict::Flawed(format!("its sound cannot be decoded ({status})")),
-        None => Verdict::Well,
-    }
-}
-
-/// As an IO error that keeps the problem it is.
-fn carried(failure: Failure) -> io::Error {
-    Failure::carrying(failure.into_problem())
+fn what(said: &str) -> String {
+    format!("its sound does not decode without errors ({said})")
 }
 
 impl AsyncSource for Decoded {
@@ -158,24 +101,12 @@ impl AsyncSource for Decoded {
             return Err(io::Error::from(io::ErrorKind::NotSeekable));
         }
         let mut bytes = vec![0; length];
-        let mut filled = 0;
-        while filled < length {
-            match running.stdout.read(&mut bytes[filled..]).await? {
-                0 => break,
-                more => filled += more,
-            }
-        }
+        let filled = running.ffmpeg.fill(&mut bytes).await?;
         bytes.truncate(filled);
         running.position += filled as u64;
         if filled < length {
             self.end(&mut running).await?;
         }
         Ok(Bytes::from(bytes))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        kill_group(&self.process);
     }
 }

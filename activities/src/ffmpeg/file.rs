@@ -1,8 +1,11 @@
 //! A source as a file that another program can open.
 
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use media::film::Range;
 use tempfile::NamedTempFile;
 
 use crate::child::files::blocking;
@@ -48,25 +51,41 @@ pub(crate) async fn as_file(source: &impl AsyncSource, scratch: &Path) -> Result
         let path = tokio::fs::canonicalize(path).await.map_err(Trouble::Source)?;
         return Ok(AsFile::There(path));
     }
-    let folder = scratch.to_owned();
+    let all = Range { offset: 0, length: source.len() };
+    Ok(AsFile::Copied(copy(source, &[all], scratch).await?))
+}
+
+/// These parts of `source` in a file of its length in the folder `scratch`. Elsewhere there is nothing in it, not even room
+/// that is taken.
+pub(crate) async fn parts_as_file(
+    source: &impl AsyncSource,
+    parts: &[Range],
+    scratch: &Path,
+) -> Result<AsFile, Trouble> {
+    Ok(AsFile::Copied(copy(source, parts, scratch).await?))
+}
+
+async fn copy(source: &impl AsyncSource, parts: &[Range], scratch: &Path) -> Result<NamedTempFile, Trouble> {
+    let (folder, length) = (scratch.to_owned(), source.len());
     let made = blocking(move || {
         let file = tempfile::Builder::new().prefix("lockgate-").tempfile_in(folder)?;
         let handle = file.reopen()?;
-        Ok((file, handle))
+        handle.set_len(length)?;
+        Ok((file, Arc::new(handle)))
     });
-    let (file, mut handle) = made.await.map_err(Trouble::Scratch)?;
-    let mut offset = 0;
-    while offset < source.len() {
-        let bytes = source.read_at(offset, PORTION).await.map_err(Trouble::Source)?;
-        if bytes.is_empty() {
-            return Err(Trouble::Source(io::ErrorKind::UnexpectedEof.into()));
+    let (file, handle) = made.await.map_err(Trouble::Scratch)?;
+    for part in parts {
+        let (mut offset, end) = (part.offset, part.end().min(length));
+        while offset < end {
+            let portion = PORTION.min(usize::try_from(end - offset).unwrap_or(PORTION));
+            let bytes = source.read_at(offset, portion).await.map_err(Trouble::Source)?;
+            if bytes.is_empty() {
+                return Err(Trouble::Source(io::ErrorKind::UnexpectedEof.into()));
+            }
+            let (at, handle) = (offset, Arc::clone(&handle));
+            offset += bytes.len() as u64;
+            blocking(move || handle.write_all_at(&bytes, at)).await.map_err(Trouble::Scratch)?;
         }
-        offset += bytes.len() as u64;
-        let written = blocking(move || {
-            io::Write::write_all(&mut handle, &bytes)?;
-            Ok(handle)
-        });
-        handle = written.await.map_err(Trouble::Scratch)?;
     }
-    Ok(AsFile::Copied(file))
+    Ok(file)
 }

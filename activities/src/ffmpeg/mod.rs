@@ -1,17 +1,25 @@
 //! ffmpeg as a decoder of what the media child does not decode: it is told which container a file is and which track to
-//! take, and its samples go into a child like any other source.
+//! take, and its samples or frames go into a child like any other source.
 //!
 //! It runs confined (`confine`): with the limits of a media child, no network, nothing to write to and one file to read.
-//! `ask` has ffprobe say what a file holds, `decode` runs ffmpeg and judges how it ended, `file` sees to it that the
-//! source lies in a file, as many containers are read from both ends.
+//! `ffprobe` says what a file holds, of which `ask` finds the sound and `film` the film; `piped` runs ffmpeg and judges how
+//! it ended: for samples (`decode`) and for frames of a film (`frames`);
+//! `encode` makes a film of a film, `speech` a WAV for captioners; `file` sees to it that the source lies in a file,
+//! as many containers are read from both ends.
 
 mod ask;
 mod confine;
 mod decode;
 mod demuxer;
+mod encode;
+mod ffprobe;
 mod file;
+mod film;
+mod frames;
+mod piped;
+mod speech;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::{env, io};
@@ -23,7 +31,13 @@ pub(crate) use ask::{Found, ask};
 
 pub use confine::confined_main;
 pub(crate) use decode::Decoded;
-pub(crate) use file::{AsFile, as_file};
+pub use encode::Pace;
+pub(crate) use encode::{Encoded, Recipe as EncodeRecipe, encode};
+pub(crate) use file::{AsFile, as_file, parts_as_file};
+pub(crate) use film::{Film, ask_film};
+pub(crate) use frames::{Frames, Take, incomplete};
+pub use speech::Speech;
+pub(crate) use speech::speech;
 
 /// The two programs, and how they are started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +74,9 @@ pub(crate) struct Bounds {
     pub(crate) cpu_seconds: u64,
 }
 
+/// More than this at once is not needed for a frame of the largest film.
+const LARGEST_ALLOCATION: &str = "536870912";
+
 /// A command that becomes `program`, confined, with nothing but `file` to read.
 fn confined(
     us: &Path,
@@ -69,20 +86,47 @@ fn confined(
     file: &Path,
     input_options: &[&str],
 ) -> Command {
-    let Bounds { memory_bytes, cpu_seconds } = bounds;
+    confined_into(us, program, bounds, (container, file), input_options, None)
+}
+
+/// As [`confined`]. It may write files of this length into that folder.
+fn confined_into(
+    us: &Path,
+    program: &Path,
+    bounds: Bounds,
+    (container, file): (Container, &Path),
+    input_options: &[&str],
+    results: Option<(&Path, u64)>,
+) -> Command {
     let demuxer = demuxer::name(container);
+    let mut command = bare(us, program, bounds, file, results);
+    command
+        .args(["-hide_banner", "-v", "error", "-max_alloc", LARGEST_ALLOCATION])
+        .args(["-protocol_whitelist", "file,pipe", "-format_whitelist", demuxer, "-f", demuxer])
+        .args(input_options)
+        .args([OsStr::new("-i"), &url(file)]);
+    command
+}
+
+/// A file as these programs are given it: whatever its name is, it is no option and no address.
+fn url(file: &Path) -> OsString {
     let mut url = OsString::from("file:");
     url.push(file);
+    url
+}
+
+/// Without any argument yet.
+fn bare(us: &Path, program: &Path, bounds: Bounds, file: &Path, results: Option<(&Path, u64)>) -> Command {
+    let Bounds { memory_bytes, cpu_seconds } = bounds;
+    let (folder, largest) = results.unwrap_or_else(|| (Path::new(""), 0));
     let mut command = Command::new(us);
     command
         .arg(ARGUMENT)
-        .args([memory_bytes.to_string(), cpu_seconds.to_string()])
-        .args([file, program])
-        .args(["-hide_banner", "-v", "error"])
-        .args(["-protocol_whitelist", "file,pipe", "-format_whitelist", demuxer, "-f", demuxer])
-        .args(input_options)
-        .args([OsString::from("-i"), url])
+        .args([memory_bytes, cpu_seconds, largest].map(|number| number.to_string()))
+        .args([file, folder, program])
         .env_clear()
+        // An encoder that else introduces itself on the standard error.
+        .env("SVT_LOG", "1")
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -95,10 +139,13 @@ fn confined(
 /// As much as `program` says on its standard error before it is told to be quiet.
 const LAST_WORDS: u64 = 16 * 1024;
 
+/// What a library that it is linked with says where memory cannot be locked.
+const OF_THE_SYSTEM: &str = "Warning: using insecure memory!";
+
 /// The first of what it said that is about this file, without the names of its parts and their addresses.
 fn first_words(stderr: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().find(|line| !line.trim().is_empty())?;
+    let line = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with(OF_THE_SYSTEM))?;
     let words = line.rsplit_once("] ").map_or(line, |(_part, words)| words);
     Some(words.chars().filter(|letter| !letter.is_control()).take(200).collect())
 }

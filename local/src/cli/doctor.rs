@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use activities::confinement::Given;
 use activities::ffmpeg::Ffmpeg;
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
@@ -60,6 +61,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     findings.push(open_files());
     findings.push(child());
+    findings.push(confinement());
     findings.push(ffmpeg(&config));
     for finding in &findings {
         if args.json {
@@ -148,6 +150,19 @@ fn child() -> Finding {
     }
 }
 
+/// What of a media worker's confinement this kernel gives.
+fn confinement() -> Finding {
+    let given = std::env::current_exe().and_then(|program| Given::to(&program, activities::ffmpeg::ARGUMENT));
+    let (verdict, says) = match given.map(Given::lacks) {
+        Ok(lacking) if lacking.is_empty() => {
+            (Verdict::Good, "files, network and system calls are taken from media workers".to_owned())
+        }
+        Ok(lacking) => (Verdict::Poor, format!("this kernel lacks {}", lacking.join(" and "))),
+        Err(error) => (Verdict::Bad, error.to_string()),
+    };
+    Finding { what: "confinement", verdict, says }
+}
+
 /// Older ones may not trim Opus as they should.
 const OLDEST_FFMPEG: u32 = 5;
 
@@ -157,7 +172,9 @@ fn ffmpeg(config: &Config) -> Finding {
     let (verdict, says) = match found.map(|bench| bench.ffmpeg) {
         Err(error) => (Verdict::Bad, error.to_string()),
         Ok(None) => {
-            (Verdict::Poor, "not found: Opus, HE-AAC, AC-3, WMA and some more are refused".to_owned())
+            let says =
+                "not found: Opus, HE-AAC, AC-3, WMA and some more are refused, and nothing is made of films";
+            (Verdict::Poor, says.to_owned())
         }
         Ok(Some(Ffmpeg { ffmpeg, .. })) => version(&ffmpeg),
     };

@@ -1,5 +1,6 @@
-//! A recipe's options as flags, for commands that make it here.
+//! A recipe's options as flags, and as names with values.
 
+use serde_json::{Value, json};
 use states::options::{self, Level};
 use strum::VariantArray;
 
@@ -44,4 +45,10 @@ where
             format!("it is one of {}", all.join(", "))
         })
     }
+}
+
+/// A name and its value: a number or true or false, or else a word.
+pub(super) fn option(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("it is not of the form NAME=VALUE")?;
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| json!(value))))
 }

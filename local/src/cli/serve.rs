@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::{Ctx, confirm_upload, sweep};
+use activities::confinement::Given;
+use activities::{Ctx, confirm_upload, sweep, worker};
 use futures::FutureExt;
 use service::serve::{Limits, serve};
 use tokio::net::TcpListener;
@@ -19,7 +20,7 @@ use super::serving::{DRAIN, bind, start_logging, told_to_stop};
 use crate::assemble::{Assembled, Bound, assemble};
 use crate::config::{Config, Told};
 use crate::data_folder::DataFolder;
-use crate::driver::EngineDriver;
+use crate::driver::{EngineDriver, worked};
 use crate::engine_api;
 use crate::s3::{Handler, Retry};
 
@@ -53,6 +54,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let bound = Bound { api: api.local_addr()?, s3: s3.local_addr()? };
     let assembled = assemble(&config, services, folder, bound).await?;
 
+    say_what_is_lacking();
     let (stop, stopping) = watch::channel(false);
     let stopped = move || {
         let mut stopping = stopping.clone();
@@ -67,7 +69,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         if let Some((listener, address)) = engine.zip(engine_at) {
             serve(
                 listener,
-                engine_api::router(&own_engine, address, [EngineDriver::READ_ONLY.to_owned()]),
+                engine_api::router(&own_engine, address, EngineDriver::read_only()),
                 Limits::default(),
                 stopped(),
             )
@@ -88,6 +90,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
             store.serve(s3, engine_first.clone()),
             engine_api,
             sweeps(&ctx, config.sweep_every, stopped()),
+            workers(&ctx, stopped()),
             engine_first,
         );
     };
@@ -99,6 +102,18 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let ((), told) = tokio::join!(everything, told_to_stop);
     told?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Media workers are confined as far as this kernel can; what it cannot is said once.
+fn say_what_is_lacking() {
+    let given = std::env::current_exe().and_then(|program| Given::to(&program, activities::ffmpeg::ARGUMENT));
+    match given.map(Given::lacks) {
+        Ok(lacking) if lacking.is_empty() => {}
+        Ok(lacking) => {
+            tracing::warn!(lacks = lacking.join(", "), "media workers are confined less than they could be")
+        }
+        Err(error) => tracing::warn!(%error, "how media workers are confined cannot be said"),
+    }
 }
 
 /// A line with the URL, and one with the engine's where that is served.
@@ -118,6 +133,15 @@ fn confirmations(ctx: &Ctx) -> Handler {
         let ctx = ctx.clone();
         async move { confirm_upload::run(&ctx, &event).await.map_err(Into::into) }.boxed()
     })
+}
+
+/// One worker for each activity that is a worker's; what it does takes all processors.
+async fn workers(ctx: &Ctx, stopped: impl Future<Output = ()>) {
+    let all = futures::future::join_all(worked().map(|activity| worker::work(ctx, activity)));
+    tokio::select! {
+        _ended = all => {}
+        () = stopped => {}
+    }
 }
 
 /// The sweep's timer. The first round looks a little ahead: what the process before this one owed need not wait.

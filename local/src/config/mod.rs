@@ -3,12 +3,15 @@
 //! Everything is read here, once, into one plain [`Config`]; nothing else reads the environment or the file. What would
 //! open the service to others without accounts is refused here.
 
+mod captions;
+mod limits;
 mod proxies;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use activities::child::RecipeLimits;
 use activities::objects::presign::MAX_LIFETIME;
 use activities::proxies::Wanted;
 use clap::Args;
@@ -19,6 +22,7 @@ use url::Url;
 
 use crate::endpoints;
 
+pub use captions::{Captions, Command};
 pub use proxies::Proxies;
 
 /// The flags of `serve`, and the file's fields: the same names, `listen` as `--listen` and as `listen = "…"`.
@@ -68,6 +72,14 @@ pub struct Told {
     /// In the file only: `[proxies]`
     #[arg(skip)]
     pub proxies: Proxies,
+
+    /// In the file only: `[limits.RECIPE]`
+    #[arg(skip)]
+    pub limits: limits::Told,
+
+    /// In the file only: `[captions]`
+    #[arg(skip)]
+    pub captions: Captions,
 }
 
 /// How long things may take before the sweep looks at them, in seconds; what is not said stays as it is.
@@ -132,6 +144,10 @@ pub struct Config {
     pub sweep_every: Duration,
     pub upload_url: Duration,
     pub proxies: Wanted,
+    /// What the workers of each recipe may take.
+    pub limits: RecipeLimits,
+    /// Who writes captions, if anybody.
+    pub captioner: Option<Command>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +169,7 @@ impl Config {
         let data = told.data.clone().or_else(|| home("lockgate")).ok_or(Error::NoHome)?;
         let path = data.join("lockgate.toml");
         let file = read(&path)?;
+        let broken = |why| Error::File { path: path.clone(), why };
         let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
         let config = Self {
             listen: told.listen.or(file.listen).unwrap_or_else(|| loopback(8080)),
@@ -167,7 +184,9 @@ impl Config {
             deadlines: file.patience.deadlines(),
             sweep_every: file.patience.sweep_every(),
             upload_url: file.patience.upload_url(),
-            proxies: file.proxies.settle().map_err(|why| Error::File { path, why })?,
+            proxies: file.proxies.settle().map_err(&broken)?,
+            limits: file.limits.settle().map_err(&broken)?,
+            captioner: file.captions.settle().map_err(&broken)?,
         };
         config.refuse_strangers()?;
         Ok(config)

@@ -8,7 +8,7 @@ use activities::objects;
 use activities::ports::Fault;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use states::{Event, State};
+use states::{Event, Recipe, State};
 
 use super::vocabulary::StateName;
 
@@ -44,6 +44,8 @@ pub(crate) enum Error {
     NotAPicture { limit: u64, takes: Vec<String> },
     #[error("Nothing here takes a file of the type {content_type} under this name.")]
     UnsupportedMedia { content_type: String, takes: Vec<String> },
+    #[error("The recipe {recipe} cannot be made here: {why}.")]
+    RecipeUnavailable { recipe: Recipe, why: String },
     #[error("This Idempotency-Key was used before, with another request.")]
     KeyReused,
     #[error("This server does not answer for the host that was asked.")]
@@ -125,6 +127,9 @@ impl Error {
             Self::PictureTooLarge { .. } => (StatusCode::BAD_REQUEST, "too-large", "Too Large"),
             Self::UnsupportedMedia { .. } | Self::NotAPicture { .. } => {
                 (StatusCode::BAD_REQUEST, "unsupported-media", "Unsupported Media")
+            }
+            Self::RecipeUnavailable { .. } => {
+                (StatusCode::BAD_REQUEST, "recipe-unavailable", "Recipe Unavailable")
             }
             Self::KeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "Idempotency Key Reused")

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use activities::clock::random_id;
+use activities::{Ctx, availability};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -62,13 +63,26 @@ pub(crate) struct Intake {
 }
 
 impl Request {
+    /// What the library asks for: it starts by itself.
+    pub(crate) fn of_library(
+        recipe: Recipe,
+        file_name: String,
+        size: u64,
+        content_type: String,
+        sha256: Option<String>,
+        metadata: BTreeMap<String, String>,
+    ) -> Self {
+        let (recipe, start) = (Some(recipe), StartMode::Auto);
+        Self { file_name, size, content_type, sha256, recipe, options: Map::new(), start, metadata }
+    }
+
     /// Tells this request from another one under the same idempotency key.
     pub(crate) fn digest(&self) -> String {
         let text = serde_json::to_vec(self).expect("a request that was JSON can be written as JSON");
         hex::encode(Sha256::digest(text))
     }
 
-    pub(crate) fn check(mut self) -> Result<Intake, Error> {
+    pub(crate) fn check(mut self, ctx: &Ctx) -> Result<Intake, Error> {
         self.file_name = self.file_name.trim().to_owned();
         self.check_name()?;
         self.check_type()?;
@@ -80,6 +94,9 @@ impl Request {
         }
         self.check_metadata()?;
         let recipe = self.choose()?;
+        if let Some(why) = availability::lacks(ctx, recipe) {
+            return Err(Error::RecipeUnavailable { recipe, why });
+        }
         options::check(recipe, &self.options)
             .map_err(|Refused { option, why }| wrong(&format!("/options{}", pointer_to(&option)), &why))?;
         if self.size == 0 {

@@ -13,6 +13,7 @@ mod history;
 mod images;
 mod index;
 mod intake;
+mod library;
 pub(crate) mod openapi;
 mod options;
 mod recipes;
@@ -56,6 +57,8 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Head::openapi())
         .routes(routes!(xfer::create))
         .routes(routes!(images::create))
+        .routes(routes!(library::create))
+        .routes(routes!(library::show))
         .routes(routes!(xcode::begin))
         .routes(routes!(xcode::call_off))
         .routes(routes!(xcode::again))

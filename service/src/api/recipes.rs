@@ -1,11 +1,14 @@
 //! `GET /api/recipes`: what can be made here, of what, within which limits.
 
+use activities::availability;
+use axum::extract::State;
 use serde::Serialize;
 use states::Recipe;
 use states::recipe::{RECIPES, Row};
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 
+use super::App;
 use super::options;
 use super::vocabulary::RecipeName;
 
@@ -41,12 +44,13 @@ struct RecipeView {
 
 /// List what can be made of a file
 #[utoipa::path(get, path = "/api/recipes", operation_id = "listRecipes", tag = "recipes", responses((status = 200, body = RecipeList)))]
-pub(crate) async fn list() -> axum::Json<RecipeList> {
-    axum::Json(RecipeList { recipes: RECIPES.iter().map(RecipeView::of).collect() })
+pub(crate) async fn list(State(service): State<App>) -> axum::Json<RecipeList> {
+    let view = |row| RecipeView::of(row, availability::lacks(&service.ctx, row.recipe));
+    axum::Json(RecipeList { recipes: RECIPES.iter().map(view).collect() })
 }
 
 impl RecipeView {
-    fn of(row: &Row) -> Self {
+    fn of(row: &Row, unavailable_because: Option<String>) -> Self {
         Self {
             name: row.recipe,
             title: row.title,
@@ -54,8 +58,8 @@ impl RecipeView {
             endings: row.endings,
             max_bytes: row.max_bytes,
             timeout_seconds: row.timeout_seconds,
-            available: true, // every recipe there is needs nothing but this program
-            unavailable_because: None,
+            available: unavailable_because.is_none(),
+            unavailable_because,
             options: options::of(row.recipe),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use states::session::{Output, Passage, Progress, Source, Stage, StartMode};
+use states::session::{Output, Pace, Passage, Progress, Source, Stage, StartMode};
 use states::{Event, Kind, Problem, Recipe, Session, State, Timestamp};
 use utoipa::ToSchema;
 
@@ -25,6 +25,9 @@ pub(crate) struct SessionView {
     attempt: u32,
     /// Percent of the attempt, with one decimal; within an attempt it never falls.
     progress: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pace: Option<PaceView>,
     source: SourceView,
     #[schema(value_type = RecipeName)]
     recipe: Recipe,
@@ -120,6 +123,28 @@ pub(crate) struct ProgressView {
     progress: f64,
     #[schema(value_type = StageName)]
     stage: Stage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pace: Option<PaceView>,
+}
+
+/// How fast work on a film goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Pace)]
+struct PaceView {
+    /// Frames in a second.
+    fps: f64,
+    /// How long it is going to take from now on, in seconds, as it looks now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    eta_seconds: Option<u32>,
+}
+
+impl PaceView {
+    fn of(pace: Pace) -> Self {
+        Self { fps: f64::from(pace.decifps) / 10.0, eta_seconds: pace.seconds_left }
+    }
 }
 
 impl SessionView {
@@ -135,6 +160,7 @@ impl SessionView {
             stage: session.progress.stage,
             attempt: session.attempt,
             progress: percent(session.progress),
+            pace: session.progress.pace.map(PaceView::of),
             outputs,
             allowed: session.allowed().collect(),
             created_at: session.created_at,
@@ -200,7 +226,8 @@ impl PassageView {
 impl ProgressView {
     pub(crate) fn of(session: &Session) -> Self {
         let Session { attempt, progress, .. } = *session;
-        Self { attempt, progress: percent(progress), stage: progress.stage }
+        let pace = progress.pace.map(PaceView::of);
+        Self { attempt, progress: percent(progress), stage: progress.stage, pace }
     }
 }
 

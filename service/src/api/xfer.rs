@@ -55,14 +55,25 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     Json(request): Json<Request>,
 ) -> Result<impl IntoResponse, Error> {
-    let id = key.id(&caller.owner, ROUTE, "");
-    let digest = key.is_given().then(|| request.digest());
-    let intake = request.check()?;
-    let made = make(&service, &caller, &id, intake, digest).await?;
-    let (session, upload) = with_upload(&service, &caller, made).await?;
+    let (session, upload) = announced(&service, &caller, &key, ROUTE, request).await?;
     let location = format!("{}/api/sessions/{}", service.config.public_url, session.id);
     let created = Created { session_id: session.id, state: session.state, upload };
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(created)))
+}
+
+/// The session that a request makes or has made before, and where its file goes, if it is not there yet.
+pub(crate) async fn announced(
+    service: &Service,
+    caller: &Caller,
+    key: &IdempotencyKey,
+    route: &str,
+    request: Request,
+) -> Result<(Session, Option<UploadView>), Error> {
+    let id = key.id(&caller.owner, route, "");
+    let digest = key.is_given().then(|| request.digest());
+    let intake = request.check(&service.ctx)?;
+    let made = make(service, caller, &id, intake, digest).await?;
+    with_upload(service, caller, made).await
 }
 
 /// Whether the session was made by this request, or before by the same one.

@@ -56,6 +56,7 @@ impl App {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
             proxies: activities::proxies::Wanted::default(),
+            limits: activities::child::RecipeLimits::default(),
             progress_interval: Duration::ZERO,
         };
         let ctx = Ctx {
@@ -63,6 +64,7 @@ impl App {
             driver: driver.clone(),
             objects: objects(),
             workbench: Workbench::new("/nonexistent".into()),
+            captioner: None,
             clock: Clock::Manual(clock.clone()),
             settings: Arc::new(settings),
         };

@@ -67,7 +67,7 @@ impl Reader {
 
 fn at(session: &states::Session, permille: u16) -> states::Session {
     let mut session = session.clone();
-    session.progress = Progress { permille, stage: Stage::Working };
+    session.progress = Progress { permille, stage: Stage::Working, pace: None };
     session
 }
 

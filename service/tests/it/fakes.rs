@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use activities::ports::{
-    Cursor, Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Status, Stopped,
-    Written,
+    Awaited, Cursor, Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Status,
+    Stopped, Task, Written,
 };
 use async_trait::async_trait;
 use serde_json::Value;
 use states::session::Progress;
-use states::{Owed, Session, Timestamp};
+use states::{Activity, Owed, Session, Timestamp};
 
 #[derive(Default)]
 pub(crate) struct MemorySessions {
@@ -214,5 +214,21 @@ impl Driver for MemoryDriver {
         execution.error = Some(error.to_owned());
         execution.cause = Some(cause.to_owned());
         Ok(Stopped::Closed)
+    }
+
+    async fn next_task(&self, _activity: Activity) -> Result<Option<Task>, Fault> {
+        std::future::pending().await
+    }
+
+    async fn beat(&self, _token: &str) -> Result<Awaited, Fault> {
+        Ok(Awaited::NoMore)
+    }
+
+    async fn succeed(&self, _token: &str, _output: &str) -> Result<Awaited, Fault> {
+        Ok(Awaited::NoMore)
+    }
+
+    async fn fail(&self, _token: &str, _error: &str, _cause: &str) -> Result<Awaited, Fault> {
+        Ok(Awaited::NoMore)
     }
 }

@@ -157,6 +157,6 @@ async fn a_foreign_session_answers_exactly_as_an_unknown_one() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 8);
+    assert_eq!(routes, 9);
     assert_eq!(app.sessions.record(&foreign.id), foreign);
 }

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use crate::problem::Kind;
-use crate::recipe::{RECIPES, Row};
+use crate::recipe::{By, HEARTBEAT_SECONDS, RECIPES, Row};
 use crate::table::Activity;
 
 /// The document, pretty-printed.
@@ -20,7 +20,16 @@ pub fn document() -> String {
     add("Probe", media_task(Activity::Probe, "$.probe", 300, "Recipe"));
     add("Recipe", choose_recipe());
     for row in RECIPES {
-        add(&state_name(row), media_task(row.work, "$.work", row.timeout_seconds, "Finish"));
+        let mut task = media_task(row.work, "$.work", row.timeout_seconds, "Finish");
+        match row.by {
+            By::Function => {}
+            By::Worker => is_missed_when_silent(&mut task),
+            By::Callback => {
+                calls_back(&mut task, row.work);
+                is_missed_when_silent(&mut task);
+            }
+        }
+        add(&state_name(row), task);
     }
     add("Finish", bookkeeping(Activity::Finish, "$.finish", "Done"));
     add("Fail", failing());
@@ -110,6 +119,27 @@ fn media_task(activity: Activity, result_path: &str, timeout_seconds: u32, next:
         "Catch": [catch_all()],
         "Next": next,
     })
+}
+
+/// The function is given the token of the task, and its answer is not the end.
+fn calls_back(task: &mut Value, activity: Activity) {
+    task["Resource"] = "arn:aws:states:::lambda:invoke.waitForTaskToken".into();
+    task["Parameters"] = json!({
+        "FunctionName": placeholder(activity),
+        "Payload": { "token.$": "$$.Task.Token", "step.$": "$" },
+    });
+}
+
+/// Whoever works and dies is missed by the heartbeat. That says nothing of the file: machines are restarted.
+fn is_missed_when_silent(task: &mut Value) {
+    task["HeartbeatSeconds"] = HEARTBEAT_SECONDS.into();
+    let missed = json!({
+        "ErrorEquals": ["States.HeartbeatTimeout"],
+        "IntervalSeconds": 1, "MaxAttempts": 5, "BackoffRate": 1,
+    });
+    if let Some(retriers) = task["Retry"].as_array_mut() {
+        retriers.insert(0, missed);
+    }
 }
 
 fn catch_all() -> Value {

@@ -97,7 +97,7 @@ impl Session {
                 self.problem = None;
             }
             Change::TranscodeSucceeded(outputs) => {
-                self.progress = Progress { permille: 1000, stage: Stage::Verifying };
+                self.progress = Progress { permille: 1000, stage: Stage::Verifying, pace: None };
                 self.outputs.clone_from(outputs);
             }
             Change::Cancelled => {

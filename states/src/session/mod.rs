@@ -24,7 +24,7 @@ use crate::table::{Event, State};
 pub use change::{Change, Stamp};
 pub use due::Deadlines;
 pub use kept::{Ingredients, Kept, Stored};
-pub use progress::{Progress, Stage};
+pub use progress::{Pace, Progress, Stage};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

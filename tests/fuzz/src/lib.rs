@@ -4,6 +4,7 @@
 //! Another target: a file here, a variant, a folder of seeds.
 
 mod api;
+mod captions;
 mod definition;
 mod intrinsics;
 mod jsonata;
@@ -31,6 +32,8 @@ pub enum Target {
     Sound,
     /// A picture.
     Picture,
+    /// Captions as WebVTT.
+    Captions,
 }
 
 impl Target {
@@ -43,6 +46,7 @@ impl Target {
             Target::Api => api::run(data),
             Target::Sound => sound::run(data),
             Target::Picture => picture::run(data),
+            Target::Captions => captions::run(data),
         }
     }
 

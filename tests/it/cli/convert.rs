@@ -10,8 +10,9 @@ use anyhow::{Context, Result, ensure};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tests::films::{self, Film};
 use tests::pictures::{self, Jpeg, Pixels};
-use tests::server::binary;
+use tests::server::{binary, program};
 use tests::sound::{by_ffmpeg, decoded, wav};
 
 use super::{Said, command, is_tame, names, run};
@@ -244,5 +245,36 @@ fn a_picture_becomes_its_proxies_and_a_damaged_one_none() -> Result<()> {
     run(path, &["convert", "--to", "flac", "a.jpg"])?.expect(1, &["a JPEG picture"])?;
     ensure!(names(&path.join("out"))? == ["a-1024.jpg", "a-2048.jpg"], "{:?}", names(&path.join("out"))?);
     ensure!(names(path)? == ["a-1024.jpg", "a-2048.jpg", "a.jpg", "cut.png", "out"], "{:?}", names(path)?);
+    Ok(())
+}
+
+#[test]
+fn a_film_becomes_frames_another_film_and_captions_whatever_its_name_is() -> Result<()> {
+    let name = "-f 'lavfi' \"%03d\"\n|;$(x).mp4";
+    let film = Film { sound: true, seconds: 4, ..Film::default() }.bytes()?;
+    let folder = folder(&[(name, &film)])?;
+    let path = folder.path();
+    let out = |ending: &str| format!("{}{ending}", name.trim_end_matches(".mp4"));
+    let frames = ["convert", "--to", "thumbnails", "--option", "count=2", "--json", "-o", "out/", "--", name];
+    let made = run(path, &frames)?.json()?;
+    ensure!(made[0]["media"]["frames"] == 2 && made[0]["verified"] == true, "{made:#?}");
+    let zip = std::fs::read(path.join("out").join(out("-frames.zip")))?;
+    ensure!(films::frames(&zip)?.0.len() == 2);
+    let small = ["convert", "--to", "video", "--option", "preset=small", "--json", "-o", "out/", "--", name];
+    let made = run(path, &small)?.json()?;
+    ensure!(made[0]["media"]["videoCodec"] == "h264" && made[0]["media"]["width"] == 320, "{made:#?}");
+    let captioner = format!("{} {{wav}} {{base}}.vtt", program("captioner")?.display());
+    let captions = ["convert", "--to", "captions", "--captioner", &captioner, "-o", "out/", "--", name];
+    run(path, &captions)?.expect(0, &[".vtt (", ".srt ("])?;
+    let vtt = std::fs::read_to_string(path.join("out").join(out(".vtt")))?;
+    ensure!(vtt.matches("a tone of 440 Hz").count() == 2, "{vtt}");
+    let mut all = [out("-frames.zip"), out("-small.mp4"), out(".vtt"), out(".srt")];
+    all.sort();
+    ensure!(names(&path.join("out"))? == all, "{:?}", names(&path.join("out"))?);
+
+    run(path, &["convert", "--to", "captions", "--", name])?.expect(2, &["--captioner"])?;
+    run(path, &["convert", "--to", "video", "--option", "preset=4k", "--", name])?
+        .expect(2, &["small, web, hd"])?;
+    run(path, &["convert", "--option", "count=2", "--", name])?.expect(2, &["flags of their own"])?;
     Ok(())
 }

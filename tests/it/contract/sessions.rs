@@ -121,7 +121,7 @@ async fn of_racing_moves_one_is_written(store: &dyn Sessions) {
 
 async fn progress_rises_within_its_attempt_only(store: &dyn Sessions) {
     let session = transcoding(store, "s").await;
-    let progress = |permille| Progress { permille, stage: Stage::Working };
+    let progress = |permille| Progress { permille, stage: Stage::Working, pace: None };
     let standing = async || store.get("s").await.unwrap().unwrap().progress.permille;
     assert_eq!(store.progress("s", 1, progress(100)).await.unwrap(), Stored);
     assert_eq!(store.progress("s", 1, progress(90)).await.unwrap(), Refused);

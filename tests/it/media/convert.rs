@@ -136,9 +136,9 @@ fn progress_rises_and_stops_the_work_when_told_to() {
     };
     media::run(&job, TWO, &wav, &mut Vec::new(), keep).unwrap();
     assert!(reports.len() >= 5);
-    assert!(reports.is_sorted_by_key(|report| report.done_samples));
-    assert!(reports.iter().all(|report| report.total_samples == Some(3_000_000)));
-    assert_eq!(reports.last().unwrap().done_samples, 3_000_000);
+    assert!(reports.is_sorted_by_key(|report| report.done));
+    assert!(reports.iter().all(|report| report.total == Some(3_000_000)));
+    assert_eq!(reports.last().unwrap().done, 3_000_000);
 
     let mut left = 3;
     let stop = &mut |_| {

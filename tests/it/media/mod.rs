@@ -1,10 +1,12 @@
-//! Sound in, FLAC out; pictures in, proxies out: the media crate and the child process it runs in, against sounds made here and against the
+//! Sound in, FLAC out; pictures in, proxies out; films in, frames out: the media crate and the child process it runs in, against sounds made here and against the
 //! `flac` and `ffmpeg` programs.
 
 mod child;
+mod confinement;
 mod convert;
 mod damage;
 mod encoder;
+mod films;
 mod foreign;
 mod lossy;
 mod pictures;

@@ -67,6 +67,11 @@ pub(super) fn ffmpeg_joins(inputs: &[Vec<u8>], name: &str, options: &[&str]) -> 
     std::fs::read(&to).expect("ffmpeg wrote it")
 }
 
+/// Has ffmpeg copy the tracks of a file as they are.
+pub(super) fn ffmpeg_copies(from: &Path, to: &Path, options: &[&str]) {
+    ffmpeg(&[&["-i", text(from), "-c", "copy"][..], options, &[text(to)]].concat());
+}
+
 /// A small picture.
 pub(super) fn ffmpeg_draws(name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder for a test");

@@ -94,7 +94,7 @@ async fn a_worker_that_does_not_know_that_it_was_stopped_moves_nothing() -> Resu
         let answer = registry::call(&shop.ctx, activity, input).await?;
         ensure!(answer["superseded"] == true, "{activity} of attempt 1 answered {answer}");
     }
-    let progress = Progress { permille: 999, stage: Stage::Verifying };
+    let progress = Progress { permille: 999, stage: Stage::Verifying, pace: None };
     ensure!(shop.ctx.sessions.progress(&id, 1, progress).await? == Written::Refused);
     let session = shop.settled(&id).await?;
     ensure!(session.trail == done.trail && session.outputs == done.outputs, "{session:#?}");

@@ -111,9 +111,10 @@ impl Owner {
     fn wanted(&mut self, id: ExecutionId, key: TaskKey) -> Option<ActivityTask> {
         let live = self.lives.get_mut(&id)?;
         live.offered.insert(key);
+        let machine = live.pinned.machine_name.to_string();
         match live.execution.pending_task(key)? {
             Pending::Activity { input, token, .. } => {
-                Some(ActivityTask { token: token.to_string(), input: Arc::from(input) })
+                Some(ActivityTask { token: token.to_string(), input: Arc::from(input), machine })
             }
             _ => None,
         }

@@ -91,7 +91,7 @@ impl Completion {
     }
 }
 
-/// The machines that whoever sent a command may only look at.
+/// The machines and activities, by name, that whoever sent a command may only look at.
 #[derive(Clone, Default)]
 pub(super) struct Guard {
     read_only: Option<Arc<[String]>>,
@@ -117,6 +117,8 @@ impl Guard {
 pub struct ActivityTask {
     pub token: String,
     pub input: Arc<str>,
+    /// The state machine whose task it is.
+    pub machine: String,
 }
 
 /// Who waits for an input to become durable.

@@ -31,6 +31,7 @@ pub use wishes::Wishes;
 
 use serde::{Deserialize, Serialize};
 
+use crate::source::read_up_to;
 use crate::{Problem, ReadAt};
 
 /// What a file's sound is, before it is made into anything.
@@ -118,6 +119,13 @@ impl Limits {
         }
         Ok(())
     }
+}
+
+/// Says which container a file is, by its first bytes.
+pub(crate) fn container(source: &dyn ReadAt) -> Result<Container, Problem> {
+    let mut head = [0; sniff::HEAD];
+    let filled = read_up_to(source, 0, &mut head).map_err(|error| Problem::source(&error))?;
+    Container::of_sound(&head[..filled])
 }
 
 /// Says what sound `source` holds. Decodes no more than its first packet.

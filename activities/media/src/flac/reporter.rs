@@ -31,8 +31,8 @@ impl<'p, 'f> Reporter<'p, 'f> {
         self.tell(done, Some(done))
     }
 
-    fn tell(&mut self, done_samples: u64, total_samples: Option<u64>) -> Result<(), Problem> {
-        if (self.progress)(Report { done_samples, total_samples }).is_break() {
+    fn tell(&mut self, done: u64, total: Option<u64>) -> Result<(), Problem> {
+        if (self.progress)(Report { done, total }).is_break() {
             return Err(Problem::Cancelled);
         }
         Ok(())

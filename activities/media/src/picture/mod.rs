@@ -142,6 +142,19 @@ fn too_large(what: String) -> Problem {
     Problem::TooLarge { what }
 }
 
+/// How large a JPEG is that another program has made.
+pub(crate) struct Shown {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Shown {
+    pub(crate) fn of_jpeg(bytes: &[u8]) -> Result<Self, Problem> {
+        let Picture { width, height, .. } = header::read(&bytes, &Limits::default())?.picture;
+        Ok(Self { width, height })
+    }
+}
+
 /// Says what picture `source` holds. Reads its headers only.
 pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits) -> Result<Picture, Problem> {
     header::read(source, limits).map(|header| header.picture)

@@ -126,7 +126,7 @@ fn decode(
             rows_done += (rows.len() / shape.row_bytes()) as u64;
             shrink.band().extend_from_slice(&rows);
             shrink.took();
-            let report = Report { done_samples: rows_done, total_samples: Some(u64::from(shape.height)) };
+            let report = Report { done: rows_done, total: Some(u64::from(shape.height)) };
             if progress(report) == ControlFlow::Break(()) {
                 return Err(Problem::Cancelled);
             }

@@ -1,27 +1,32 @@
 //! `lockgate convert`: files here and now, without a server. The same child as the server's decodes, encodes and reads
 //! the result back; the result appears under its name only when it was verified.
 
+mod captions;
 mod flac;
 mod proxies;
+mod thumbnails;
+mod video;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use activities::child::Workbench;
 use activities::child::files::FileSource;
+use activities::child::{Limits, Workbench};
 use activities::failure::Failure as Problem;
 use activities::proxies::Wanted;
 use media::Report;
 use serde_json::{Map, Value, json};
 use states::Recipe;
+use states::options::{self, Refused};
 
 use super::Failure;
 use super::files::{self, Place, Trouble};
 use super::interrupt::unless_interrupted;
-use super::options::Options;
+use super::options::{Options, option};
 use super::screen::{Bar, line, printable, shown, size};
 use crate::assemble::workbench;
+use crate::config::Command;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -36,9 +41,15 @@ pub(super) struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    /// What a recipe other than flac lets one choose, such as count=12; may be given more than once
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
+    more: Vec<(String, Value)>,
     /// The folder that ffmpeg and ffprobe lie in [default: the first of PATH]
     #[arg(long, env = "LOCKGATE_FFMPEG", value_name = "DIR")]
     ffmpeg: Option<PathBuf>,
+    /// What writes captions, with {wav} for what it listens to and {base} for its result without .vtt
+    #[arg(long, env = "LOCKGATE_CAPTIONER", value_name = "COMMAND", value_parser = Command::parse)]
+    captioner: Option<Command>,
     /// Replace results that are already there
     #[arg(long)]
     force: bool,
@@ -67,23 +78,75 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
 
 async fn all(workbench: &Workbench, place: &Place<'_>, args: &Args) -> Result<ExitCode, Failure> {
     let wanted = Wanted::default();
+    let chosen = args.files.iter().map(|file| args.to.unwrap_or_else(|| recipe_for(file)));
+    let plans = chosen.map(|recipe| Plan::of(recipe, args)).collect::<Result<Vec<_>, _>>()?;
     let mut all_well = true;
     let mut taken = HashSet::new();
-    for file in &args.files {
-        let recipe = args.to.unwrap_or_else(|| recipe_for(file));
-        let targets = match recipe {
-            Recipe::Flac => vec![place.of(&file.with_extension("flac"))],
-            Recipe::Proxies => proxies::targets(&wanted, &place.of(file)),
+    for (file, plan) in args.files.iter().zip(&plans) {
+        let targets = match plan {
+            Plan::Flac => vec![place.of(&file.with_extension("flac"))],
+            Plan::Proxies => proxies::targets(&wanted, &place.of(file)),
+            Plan::Video(wish) => {
+                let tail = format!("-{}.{}", wish.preset, wish.ending());
+                vec![place.of(&with_tail(file, &tail))]
+            }
+            Plan::Captions(_) => captions::targets(&place.of(file)),
+            Plan::Thumbnails(_) => vec![place.of(&with_tail(file, "-frames.zip"))],
         };
         let outcome = match targets.iter().find(|target| taken.contains(*target)) {
             Some(target) => Err(Trouble::Taken(target.clone()).into()),
-            None => one(workbench, file, recipe, &wanted, &targets, args).await,
+            None => one(workbench, file, plan, &wanted, &targets, args).await,
         };
         all_well &= outcome.is_ok();
         say(args, file, outcome)?;
         taken.extend(targets);
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What to make of a file, as the options say.
+enum Plan {
+    Flac,
+    Proxies,
+    Thumbnails(options::Thumbnails),
+    Video(options::Video),
+    Captions(Command),
+}
+
+impl Plan {
+    fn recipe(&self) -> Recipe {
+        match self {
+            Self::Flac => Recipe::Flac,
+            Self::Proxies => Recipe::Proxies,
+            Self::Thumbnails(_) => Recipe::Thumbnails,
+            Self::Video(_) => Recipe::Video,
+            Self::Captions(_) => Recipe::Captions,
+        }
+    }
+
+    fn of(recipe: Recipe, args: &Args) -> Result<Self, Failure> {
+        let more = args.more.iter().cloned().collect();
+        let refused = |refused: Refused| Failure::Usage(format!("--option {refused}"));
+        match recipe {
+            Recipe::Flac if args.more.is_empty() => Ok(Self::Flac),
+            Recipe::Flac => Err(Failure::Usage("the options of flac have flags of their own".to_owned())),
+            Recipe::Proxies => options::check(recipe, &more).map(|()| Self::Proxies).map_err(refused),
+            Recipe::Captions => options::check(recipe, &more).map_err(refused).and_then(|()| {
+                let command = args.captioner.clone();
+                let missing = "captions need a --captioner that writes them".to_owned();
+                command.map(Self::Captions).ok_or(Failure::Usage(missing))
+            }),
+            Recipe::Video => options::Video::read(&more).map(Self::Video).map_err(refused),
+            Recipe::Thumbnails => options::Thumbnails::read(&more).map(Self::Thumbnails).map_err(refused),
+        }
+    }
+}
+
+/// The file's name with another tail than its ending.
+fn with_tail(file: &Path, tail: &str) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(tail);
+    file.with_file_name(name)
 }
 
 /// What the inbox would make of the file; where its name says nothing, its bytes may turn out to be sound.
@@ -103,7 +166,7 @@ struct Work<'a> {
 impl Work<'_> {
     fn reporter(&self, stage: &'static str) -> impl FnMut(Report) + use<'_> {
         self.bar.stage(stage);
-        |report: Report| self.bar.at(report.done_samples, report.total_samples.unwrap_or(report.done_samples))
+        |report: Report| self.bar.at(report.done, report.total.unwrap_or(report.done))
     }
 }
 
@@ -118,7 +181,7 @@ struct Made {
 async fn one(
     workbench: &Workbench,
     file: &Path,
-    recipe: Recipe,
+    plan: &Plan,
     wanted: &Wanted,
     targets: &[PathBuf],
     args: &Args,
@@ -130,10 +193,14 @@ async fn one(
     }
     let source = FileSource::open(file).await.map_err(Trouble::reading(file))?;
     let bar = Bar::new(&file.to_string_lossy(), !args.json);
+    let workbench = &workbench.within(Limits::of(plan.recipe()));
     let work = Work { workbench, source: &source, bar, args };
-    match recipe {
-        Recipe::Flac => flac::make(&work, &targets[0]).await,
-        Recipe::Proxies => proxies::make(&work, wanted, targets).await,
+    match plan {
+        Plan::Flac => flac::make(&work, &targets[0]).await,
+        Plan::Proxies => proxies::make(&work, wanted, targets).await,
+        Plan::Video(wish) => video::make(&work, *wish, &targets[0]).await,
+        Plan::Captions(command) => captions::make(&work, command, targets).await,
+        Plan::Thumbnails(wish) => thumbnails::make(&work, *wish, &targets[0]).await,
     }
 }
 

@@ -17,6 +17,7 @@ use super::super::client::Client;
 use super::super::convert::recipe;
 use super::super::events::follow;
 use super::super::files::{self, Place, Trouble};
+use super::super::options::option;
 use super::super::screen::{Bar, line, printable, shown};
 use super::fetch::{fetch, paths};
 use super::{card, has_ended, verdict, watch};
@@ -123,12 +124,6 @@ fn announcement(args: &Args, size: u64) -> Result<Value, Failure> {
     Ok(body)
 }
 
-/// A name and its value: a number or true or false, or else a word.
-fn option(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("it is not of the form NAME=VALUE")?;
-    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| json!(value))))
-}
-
 /// What the ending of its name says a file is. Where it says nothing, the server goes by the name itself.
 fn content_type(file: &Path) -> &'static str {
     let ending = file.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
@@ -145,6 +140,12 @@ fn content_type(file: &Path) -> &'static str {
         "mov" => "video/quicktime",
         "mkv" => "video/x-matroska",
         "webm" => "video/webm",
+        "avi" => "video/x-msvideo",
+        "ts" | "m2ts" | "mts" => "video/mp2t",
+        "mpg" | "mpeg" => "video/mpeg",
+        "wmv" => "video/x-ms-wmv",
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
         _ => "application/octet-stream",
     }
 }

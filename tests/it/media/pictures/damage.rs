@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use media::picture::Picture;
 use media::{Answer, Job, Problem};
 use png::{BitDepth, ColorType};
-use tests::pictures::{Jpeg, Pixels, png, proxies};
+use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png, png_claiming, proxies};
 
 use super::{shown, small};
 use crate::media::TWO;
@@ -54,23 +54,6 @@ fn a_picture_with_changed_bytes_shows_something_or_is_damaged() -> Result<()> {
     Ok(())
 }
 
-/// A PNG of one row that states other sides.
-fn png_claiming(width: u32, height: u32, interlaced: bool) -> Result<Vec<u8>> {
-    let mut file = png((1, 1), ColorType::Rgba, BitDepth::Eight, &[0; 4], |_| {})?;
-    file[16..20].copy_from_slice(&width.to_be_bytes());
-    file[20..24].copy_from_slice(&height.to_be_bytes());
-    file[28] = interlaced.into();
-    let checksum = crc32(&file[12..29]);
-    file[29..33].copy_from_slice(&checksum.to_be_bytes());
-    Ok(file)
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
-    })
-}
-
 fn jpeg_claiming(width: u16, height: u16, progressive: bool) -> Result<Vec<u8>> {
     let mut file = Jpeg { progressive, ..Jpeg::default() }.bytes(&Pixels::scene(16, 16))?;
     let marker = [0xFF, if progressive { 0xC2 } else { 0xC0 }];
@@ -102,11 +85,7 @@ fn claims_over_the_limits_are_refused_before_anything_is_decoded() -> Result<()>
 
 #[test]
 fn a_jpeg_of_a_thousand_scans_is_refused() -> Result<()> {
-    let file = Jpeg { progressive: true, ..Jpeg::default() }.bytes(&Pixels::scene(64, 64))?;
-    let scans: Vec<usize> =
-        file.windows(2).enumerate().filter(|(_, it)| it == &[0xFF, 0xDA]).map(|(at, _)| at).collect();
-    let (last, end) = (scans[scans.len() - 1], file.len() - 2);
-    let many = [&file[..end], &file[last..end].repeat(1000), &file[end..]].concat();
+    let many = jpeg_of_a_thousand_scans()?;
     let outcome = proxies(&many, &small()).map(|(_, made)| made);
     ensure!(matches!(&outcome, Err(Problem::TooLarge { what }) if what.contains("scans")), "{outcome:?}");
     Ok(())
@@ -114,10 +93,7 @@ fn a_jpeg_of_a_thousand_scans_is_refused() -> Result<()> {
 
 #[test]
 fn what_is_no_single_picture_is_refused_by_its_name() -> Result<()> {
-    let frame = vec![0; 300];
-    let animated = png((10, 10), ColorType::Rgb, BitDepth::Eight, &frame, |png| {
-        png.set_animated(1, 0).expect("one frame is a number of frames");
-    })?;
+    let animated = animated_png()?;
     for (file, name) in [
         (&animated[..], "animated"),
         (b"GIF89a..........", "neither a JPEG nor a PNG"),

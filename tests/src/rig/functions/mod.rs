@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use activities::clock::random_id;
 
 use super::proxy::Proxy;
-use crate::server::sibling;
+use crate::server::program;
 
 pub use sandbox::Outcome;
 use sandbox::Sandbox;
@@ -76,7 +76,7 @@ pub async fn start(folder: &Path) -> Result<Functions> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let inner = Arc::new(Inner {
-        program: sibling("lockgate-lambda")?,
+        program: program("lockgate-lambda")?,
         folder: folder.to_owned(),
         site: SetOnce::new(),
         idle: Mutex::default(),

@@ -195,6 +195,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce a film to the library
+         * @description Its captions are made as soon as it is uploaded, by a PUT to the URL of the answer with exactly its headers.
+         */
+        post: operations["createVideo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/video/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a film of the library */
+        get: operations["getVideo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/xcode/{id}": {
         parameters: {
             query?: never;
@@ -319,33 +356,6 @@ export interface components {
             /** @description Step Functions' own history events, oldest first. */
             events: Record<string, never>[];
         };
-        /** @description What the recipe flac lets one choose; what is not said stays as it is in the file. */
-        FlacOptions: {
-            /**
-             * @description How much work goes into making the result smaller; default, when not said.
-             * @enum {string}
-             */
-            level?: "fast" | "default" | "best";
-            /**
-             * @description The depth.
-             * @enum {integer}
-             */
-            bits?: 8 | 12 | 16 | 20 | 24;
-            /**
-             * @description The sample rate.
-             * @enum {integer}
-             */
-            rate?: 8000 | 11025 | 12000 | 16000 | 22050 | 24000 | 32000 | 44100 | 48000 | 88200 | 96000 | 176400 | 192000;
-            /**
-             * @description Channels to mix down to.
-             * @enum {integer}
-             */
-            channels?: 1 | 2;
-            /** @description Which sound track, counted from 1; the default one when not said. */
-            track?: number;
-            /** @description Make what can be made of a damaged file, and say what is missing. */
-            keepGoing?: boolean;
-        };
         Health: {
             status: string;
         };
@@ -372,9 +382,29 @@ export interface components {
             sha256?: string | null;
             recipe?: components["schemas"]["Recipe"] | null;
             /** @description What the recipe lets one choose. */
-            options?: components["schemas"]["FlacOptions"];
+            options?: components["schemas"]["RecipeOptions"];
             start?: components["schemas"]["StartMode"];
             /** @description Kept with the session and shown with it; at most 20 entries. */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A film that is going to be uploaded, and whose it is. */
+        NewVideo: {
+            /** @description Whose film it is; 1 to 128 characters. */
+            userId: string;
+            /** @description 1 to 255 characters. */
+            fileName: string;
+            /**
+             * Format: int64
+             * @description Bytes, exactly.
+             */
+            size: number;
+            /** @example video/mp4 */
+            contentType: string;
+            /** @description In hexadecimal. When given, other bytes are refused at the upload. */
+            sha256?: string | null;
+            /** @description Kept with the film and shown with it; at most 19 entries. */
             metadata?: {
                 [key: string]: string;
             };
@@ -394,6 +424,19 @@ export interface components {
             };
             /** @description What reading it back has shown. */
             verified: string;
+        };
+        /** @description How fast work on a film goes. */
+        Pace: {
+            /**
+             * Format: double
+             * @description Frames in a second.
+             */
+            fps: number;
+            /**
+             * Format: int32
+             * @description How long it is going to take from now on, in seconds, as it looks now.
+             */
+            etaSeconds?: number;
         };
         Passage: {
             event: components["schemas"]["Event"];
@@ -433,7 +476,7 @@ export interface components {
          * @description Why a session failed.
          * @enum {string}
          */
-        ProblemKind: "upload-expired" | "upload-mismatch" | "not-started" | "cancelled" | "unsupported-media" | "media-corrupt" | "too-large" | "too-long" | "worker-crashed" | "worker-lost" | "out-of-memory" | "timed-out" | "source-changed" | "output-unverified" | "storage-unavailable" | "storage-full" | "storage-damaged" | "workflow-failed";
+        ProblemKind: "upload-expired" | "upload-mismatch" | "not-started" | "cancelled" | "unsupported-media" | "media-corrupt" | "too-large" | "too-long" | "worker-crashed" | "worker-lost" | "out-of-memory" | "timed-out" | "source-changed" | "output-unverified" | "storage-unavailable" | "storage-full" | "storage-damaged" | "recipe-unavailable" | "workflow-failed";
         /** @description How far an attempt is, between two snapshots. */
         Progress: {
             /** Format: int32 */
@@ -444,12 +487,13 @@ export interface components {
              */
             progress: number;
             stage: components["schemas"]["Stage"];
+            pace?: components["schemas"]["Pace"];
         };
         /**
          * @description What to make of a file.
          * @enum {string}
          */
-        Recipe: "flac" | "proxies";
+        Recipe: "flac" | "proxies" | "thumbnails" | "video" | "captions";
         RecipeDescription: {
             name: components["schemas"]["Recipe"];
             title: string;
@@ -473,6 +517,56 @@ export interface components {
         RecipeList: {
             recipes: components["schemas"]["RecipeDescription"][];
         };
+        /** @description What a recipe lets one choose: level to keepGoing are the options of flac, where what is not said stays as it is in the file; count to exact those of thumbnails, preset to codec those of video. */
+        RecipeOptions: {
+            /**
+             * @description How much work goes into making the result smaller; default, when not said.
+             * @enum {string}
+             */
+            level?: "fast" | "default" | "best";
+            /**
+             * @description The depth.
+             * @enum {integer}
+             */
+            bits?: 8 | 12 | 16 | 20 | 24;
+            /**
+             * @description The sample rate.
+             * @enum {integer}
+             */
+            rate?: 8000 | 11025 | 12000 | 16000 | 22050 | 24000 | 32000 | 44100 | 48000 | 88200 | 96000 | 176400 | 192000;
+            /**
+             * @description Channels to mix down to.
+             * @enum {integer}
+             */
+            channels?: 1 | 2;
+            /** @description Which sound track, counted from 1; the default one when not said. */
+            track?: number;
+            /** @description Make what can be made of a damaged file, and say what is missing. */
+            keepGoing?: boolean;
+            /** @description How many frames, evenly spaced; 20 when neither this nor interval is said. */
+            count?: number;
+            /** @description A frame each time that so many seconds have passed. */
+            interval?: number;
+            /** @description How wide a frame is at most; 640 when not said. */
+            width?: number;
+            /** @description The frames of just these times, and not key frames near them. */
+            exact?: boolean;
+            /**
+             * @description How long the film's longer side is at most: 640, 1280 or 1920; web when not said.
+             * @enum {string}
+             */
+            preset?: "small" | "web" | "hd";
+            /**
+             * @description mp4 when not said.
+             * @enum {string}
+             */
+            format?: "mp4" | "webm";
+            /**
+             * @description h264 in an MP4; vp9 in a WebM when not said.
+             * @enum {string}
+             */
+            codec?: "h264" | "vp9" | "av1";
+        };
         Session: {
             sessionId: string;
             state: components["schemas"]["State"];
@@ -487,6 +581,7 @@ export interface components {
              * @description Percent of the attempt, with one decimal; within an attempt it never falls.
              */
             progress: number;
+            pace?: components["schemas"]["Pace"];
             source: components["schemas"]["Source"];
             recipe: components["schemas"]["Recipe"];
             options: {
@@ -588,6 +683,41 @@ export interface components {
             };
             /** Format: date-time */
             expiresAt: string;
+        };
+        /** @description A film of the library. */
+        Video: {
+            videoId: string;
+            userId: string;
+            fileName: string;
+            /** Format: int64 */
+            size: number;
+            contentType: string;
+            metadata: {
+                [key: string]: string;
+            };
+            state: components["schemas"]["State"];
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Where the film itself is fetched from, for a quarter of an hour; once it is uploaded. */
+            videoUrl?: string;
+            /** @description Once they are made. */
+            captions: components["schemas"]["VideoCaptions"][];
+            /** @description The key of the WebVTT in the store, once it is made. */
+            captionFileKey?: string;
+        };
+        VideoCaptions: {
+            /** @description `vtt` or `srt` */
+            format: string;
+            /** @description Where they are fetched from, for a quarter of an hour. */
+            url: string;
+        };
+        /** @description A film of the library that was made. */
+        VideoCreated: {
+            videoId: string;
+            sessionId: string;
+            state: components["schemas"]["State"];
+            /** @description Not there when a repeated request finds its file uploaded. */
+            upload?: components["schemas"]["Upload"];
         };
     };
     responses: never;
@@ -915,6 +1045,71 @@ export interface operations {
             };
         };
     };
+    createVideo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request the same one */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVideo"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The film */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoCreated"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     startSession: {
         parameters: {
             query?: never;
@@ -1054,12 +1249,15 @@ type ReadonlyArray<T> = [
     unknown[]
 ] ? Readonly<Exclude<T, undefined>> : Readonly<Exclude<T, undefined>[]>;
 export const eventValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Event"]> = ["UploadConfirmed", "UploadRejected", "Expired", "TranscodeStarted", "TranscodeSucceeded", "TranscodeFailed", "Cancelled", "Redriven"];
-export const flacOptionsLevelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["FlacOptions"]["level"]> = ["fast", "default", "best"];
-export const flacOptionsBitsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["FlacOptions"]["bits"]> = [8, 12, 16, 20, 24];
-export const flacOptionsRateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["FlacOptions"]["rate"]> = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000];
-export const flacOptionsChannelsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["FlacOptions"]["channels"]> = [1, 2];
-export const problemKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProblemKind"]> = ["upload-expired", "upload-mismatch", "not-started", "cancelled", "unsupported-media", "media-corrupt", "too-large", "too-long", "worker-crashed", "worker-lost", "out-of-memory", "timed-out", "source-changed", "output-unverified", "storage-unavailable", "storage-full", "storage-damaged", "workflow-failed"];
-export const recipeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Recipe"]> = ["flac", "proxies"];
+export const problemKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProblemKind"]> = ["upload-expired", "upload-mismatch", "not-started", "cancelled", "unsupported-media", "media-corrupt", "too-large", "too-long", "worker-crashed", "worker-lost", "out-of-memory", "timed-out", "source-changed", "output-unverified", "storage-unavailable", "storage-full", "storage-damaged", "recipe-unavailable", "workflow-failed"];
+export const recipeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Recipe"]> = ["flac", "proxies", "thumbnails", "video", "captions"];
+export const recipeOptionsLevelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["level"]> = ["fast", "default", "best"];
+export const recipeOptionsBitsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["bits"]> = [8, 12, 16, 20, 24];
+export const recipeOptionsRateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["rate"]> = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000];
+export const recipeOptionsChannelsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["channels"]> = [1, 2];
+export const recipeOptionsPresetValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["preset"]> = ["small", "web", "hd"];
+export const recipeOptionsFormatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["format"]> = ["mp4", "webm"];
+export const recipeOptionsCodecValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["codec"]> = ["h264", "vp9", "av1"];
 export const stageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Stage"]> = ["queued", "probing", "working", "verifying"];
 export const startModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["StartMode"]> = ["manual", "auto"];
 export const stateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["State"]> = ["NotUploaded", "ReadyToXcode", "Transcoding", "Done", "Failed"];

@@ -69,7 +69,9 @@ impl Engine {
 
     /// Deletes an activity, if there is one.
     pub async fn delete_activity(&self, arn: &str) -> Result<(), Error> {
-        self.journal.delete_activity(names::activity(arn)?).await?;
+        let name = names::activity(arn)?;
+        self.guard.check(name)?;
+        self.journal.delete_activity(name).await?;
         Ok(())
     }
 
@@ -80,6 +82,7 @@ impl Engine {
         worker: Option<&str>,
     ) -> Result<Option<ActivityTask>, Error> {
         let activity = self.describe_activity(arn).await?.name;
+        self.guard.check(&activity)?;
         let (reply, answer) = oneshot::channel();
         let until = self.ticks.now() + LONG_POLL.as_millis() as Millis;
         self.offer(Command::Poll {

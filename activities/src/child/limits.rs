@@ -1,0 +1,79 @@
+//! What workers may take of the machine, recipe by recipe.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use states::Recipe;
+
+/// What one worker may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Our own child: address space beyond what it has when it starts.
+    pub memory_bytes: u64,
+    /// ffmpeg: address space, its libraries included, which alone take some 300 MB of it.
+    pub program_bytes: u64,
+    /// Of each process.
+    pub cpu_seconds: u64,
+    /// From start to end, waiting for source and sink included.
+    pub wall: Duration,
+    /// Between two words of the child, when it is its turn.
+    pub silence: Duration,
+    /// How many it may keep busy. Its results do not depend on it.
+    pub processors: NonZeroUsize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 << 20,
+            program_bytes: 1 << 30,
+            cpu_seconds: 60 * 60,
+            wall: Duration::from_secs(6 * 60 * 60),
+            silence: Duration::from_secs(120),
+            processors: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+}
+
+impl Limits {
+    /// What a recipe usually takes, and some more.
+    pub fn of(recipe: Recipe) -> Self {
+        let usual = Self::default();
+        let hours = |count: u64| Duration::from_secs(count * 60 * 60);
+        /// Each thread maps its stack, and reads ahead.
+        const EACH_PROCESSOR: u64 = 8 << 20;
+        let small = (64 << 20) + EACH_PROCESSOR * usual.processors.get() as u64;
+        match recipe {
+            Recipe::Flac => Self { memory_bytes: small, ..usual },
+            // Progressive JPEGs and interlaced PNGs are there as a whole before the first row comes out.
+            Recipe::Proxies => Self { cpu_seconds: 10 * 60, wall: hours(1), ..usual },
+            Recipe::Thumbnails => Self { memory_bytes: small, wall: hours(1), ..usual },
+            // Encoders hold many frames; and hours of film take as many processors for hours.
+            Recipe::Video => Self {
+                memory_bytes: small,
+                program_bytes: 4 << 30,
+                cpu_seconds: 24 * 60 * 60,
+                wall: hours(12),
+                ..usual
+            },
+            Recipe::Captions => Self { memory_bytes: small, ..usual },
+        }
+    }
+}
+
+/// What the workers of each recipe may take here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecipeLimits(BTreeMap<Recipe, Limits>);
+
+impl RecipeLimits {
+    /// With these for one recipe.
+    pub fn set(&mut self, recipe: Recipe, limits: Limits) {
+        self.0.insert(recipe, limits);
+    }
+
+    pub fn of(&self, recipe: Recipe) -> Limits {
+        self.0.get(&recipe).copied().unwrap_or_else(|| Limits::of(recipe))
+    }
+}

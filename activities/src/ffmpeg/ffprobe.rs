@@ -1,0 +1,133 @@
+//! ffprobe at work: what tracks a file has.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use media::Problem;
+use media::audio::Container;
+use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
+
+use super::{Bounds, Ffmpeg, LAST_WORDS, confined, first_words, other};
+use crate::child::Failure;
+
+/// Looking at headers takes no longer, nor more.
+const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, cpu_seconds: 30 };
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest answer: a few tracks are a few kilobytes.
+const LONGEST_ANSWER: u64 = 4 << 20;
+
+/// What ffprobe answers.
+#[derive(Debug, Deserialize)]
+pub(super) struct Tracks {
+    #[serde(default)]
+    pub(super) streams: Vec<Stream>,
+    #[serde(default)]
+    pub(super) format: Format,
+}
+
+/// The container.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Format {
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) duration: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Stream {
+    #[serde(default)]
+    pub(super) codec_type: String,
+    pub(super) codec_name: Option<String>,
+    pub(super) codec_long_name: Option<String>,
+    pub(super) sample_fmt: Option<String>,
+    pub(super) sample_rate: Option<String>,
+    #[serde(default)]
+    pub(super) channels: u8,
+    pub(super) bits_per_raw_sample: Option<String>,
+    #[serde(default)]
+    pub(super) bits_per_sample: u8,
+    pub(super) duration: Option<String>,
+    #[serde(default)]
+    pub(super) width: u32,
+    #[serde(default)]
+    pub(super) height: u32,
+    #[serde(default)]
+    pub(super) side_data_list: Vec<SideData>,
+    #[serde(default)]
+    pub(super) disposition: Disposition,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Disposition {
+    #[serde(default)]
+    pub(super) default: u8,
+    /// A picture that belongs to the file and is no film.
+    #[serde(default)]
+    pub(super) attached_pic: u8,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct SideData {
+    /// How far a player turns the picture, in degrees.
+    pub(super) rotation: Option<f64>,
+}
+
+/// Has ffprobe look at `file`, which is said to be a `container`.
+pub(super) async fn look(
+    us: &Path,
+    ffmpeg: &Ffmpeg,
+    container: Container,
+    file: &Path,
+) -> Result<Tracks, Failure> {
+    let mut command = confined(us, &ffmpeg.ffprobe, BOUNDS, container, file, &[]);
+    command.args(["-of", "json", "-show_streams", "-show_format"]);
+    let mut process = command.spawn().map_err(Failure::NotStarted)?;
+    let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
+    let (mut answer, mut last_words) = (Vec::new(), Vec::new());
+    let asking = async {
+        let answering = async {
+            match stdout {
+                Some(stdout) => stdout.take(LONGEST_ANSWER).read_to_end(&mut answer).await,
+                None => Ok(0),
+            }
+        };
+        let complaining = async {
+            match stderr {
+                Some(stderr) => stderr.take(LAST_WORDS).read_to_end(&mut last_words).await,
+                None => Ok(0),
+            }
+        };
+        let (answered, complained) = tokio::join!(answering, complaining);
+        answered?;
+        complained?;
+        process.wait().await
+    };
+    let ended = timeout(PATIENCE, asking).await.map_err(|_elapsed| Failure::TimedOut { limit: PATIENCE })?;
+    let status = ended.map_err(Failure::NotStarted)?;
+    let words = first_words(&last_words);
+    if status.code() == Some(i32::from(COULD_NOT_START)) && answer.is_empty() && said_not_started(&last_words)
+    {
+        return Err(Failure::NotStarted(other(words.unwrap_or_default())));
+    }
+    if !status.success() {
+        let why = words.unwrap_or_else(|| status.to_string());
+        return Err(corrupt(format!("its header cannot be read ({why})")));
+    }
+    serde_json::from_slice(&answer)
+        .map_err(|error| corrupt(format!("what ffprobe says of it is not understood ({error})")))
+}
+
+const COULD_NOT_START: u8 = 1;
+
+fn said_not_started(last_words: &[u8]) -> bool {
+    last_words.starts_with(b"ffmpeg cannot be started")
+}
+
+fn corrupt(what: String) -> Failure {
+    Failure::Media(Problem::Corrupt { what, missing_samples: None })
+}

@@ -1,0 +1,81 @@
+//! What film a file holds, as ffprobe says.
+
+use std::path::Path;
+
+use media::Problem;
+use media::audio::Container;
+
+use super::Ffmpeg;
+use super::ffprobe::{self, Stream, Tracks};
+use crate::child::Failure;
+
+/// A film, as a player shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Film {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Of the film, or else of the whole file; not every container says.
+    pub(crate) milliseconds: Option<u64>,
+    pub(crate) codec: String,
+    /// The codec of its sound, if it has some.
+    pub(crate) sound: Option<String>,
+}
+
+/// Has ffprobe look at `file`, which is said to be a `container`.
+pub(crate) async fn ask_film(
+    us: &Path,
+    ffmpeg: &Ffmpeg,
+    container: Container,
+    file: &Path,
+) -> Result<Film, Failure> {
+    let tracks = ffprobe::look(us, ffmpeg, container, file).await?;
+    tracks.film().map_err(Failure::Media)
+}
+
+impl Tracks {
+    fn film(&self) -> Result<Film, Problem> {
+        let is_film = |stream: &&Stream| stream.codec_type == "video" && stream.disposition.attached_pic == 0;
+        let stream = self.streams.iter().find(is_film);
+        let stream =
+            stream.ok_or_else(|| Problem::Unsupported { found: "a file without a film".to_owned() })?;
+        let sound = self.streams.iter().find(|stream| stream.codec_type == "audio");
+        let turned = stream.side_data_list.iter().find_map(|data| data.rotation).unwrap_or(0.0);
+        let on_its_side = (turned.abs() / 90.0).round() % 2.0 == 1.0;
+        let (width, height) = match on_its_side {
+            true => (stream.height, stream.width),
+            false => (stream.width, stream.height),
+        };
+        let seconds = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok());
+        let length = seconds(&stream.duration).or_else(|| seconds(&self.format.duration));
+        let name = |stream: &Stream| stream.codec_name.clone().unwrap_or_else(|| "unknown".to_owned());
+        Ok(Film {
+            width,
+            height,
+            milliseconds: length
+                .filter(|seconds| seconds.is_finite() && *seconds > 0.0)
+                .map(|seconds| (seconds * 1000.0).round() as u64),
+            codec: name(stream),
+            sound: sound.map(name),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_film_is_as_a_player_shows_it_and_a_cover_is_none() {
+        let text = r#"{"streams": [
+            {"codec_type": "video", "codec_name": "mjpeg", "width": 9, "height": 9, "disposition": {"attached_pic": 1}},
+            {"codec_type": "video", "codec_name": "h264", "width": 1920, "height": 1080,
+             "side_data_list": [{"side_data_type": "Display Matrix", "rotation": -90}]},
+            {"codec_type": "audio", "codec_name": "aac"}
+        ], "format": {"duration": "2.5"}}"#;
+        let film = serde_json::from_str::<Tracks>(text).unwrap().film().unwrap();
+        let sound = Some("aac".to_owned());
+        let milliseconds = Some(2500);
+        assert_eq!(film, Film { width: 1080, height: 1920, milliseconds, codec: "h264".to_owned(), sound });
+        assert!(serde_json::from_str::<Tracks>("{}").unwrap().film().is_err());
+    }
+}

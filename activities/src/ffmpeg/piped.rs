@@ -1,0 +1,107 @@
+//! One ffmpeg whose output is read from a pipe.
+//!
+//! ffmpeg goes on after errors, and its exit code knows of few of them. What it says on its standard error is therefore
+//! an error too, as it is told to speak of nothing else.
+
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{LAST_WORDS, first_words};
+use crate::child::{Failure, kill_group};
+
+/// Once its last byte is there, it has nothing left to do.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Dropping it kills it.
+pub(super) struct Piped {
+    process: Child,
+    stdout: ChildStdout,
+    complaints: Option<JoinHandle<Vec<u8>>>,
+}
+
+/// How it ended.
+pub(super) enum Verdict {
+    Well,
+    /// It complained of this.
+    Flawed(String),
+    Died(Failure),
+}
+
+impl Piped {
+    pub(super) fn start(mut command: Command) -> Result<Self, Failure> {
+        let mut process = command.spawn().map_err(Failure::NotStarted)?;
+        let pipes = process.stdout.take().zip(process.stderr.take());
+        let (stdout, stderr) = pipes.ok_or_else(|| Failure::NotStarted(io::ErrorKind::BrokenPipe.into()))?;
+        Ok(Self { process, stdout, complaints: Some(gathered(stderr)) })
+    }
+
+    /// Fills as much of `bytes` as comes before its end; answers how much.
+    pub(super) async fn fill(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self.stdout.read(&mut bytes[filled..]).await? {
+                0 => break,
+                more => filled += more,
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Waits for its end and judges it, once: later it has ended well.
+    pub(super) async fn end(&mut self, cpu_seconds: u64) -> io::Result<Verdict> {
+        let Some(complaints) = self.complaints.take() else { return Ok(Verdict::Well) };
+        let ending = async {
+            let words = complaints.await.unwrap_or_default();
+            (self.process.wait().await, words)
+        };
+        match timeout(PATIENCE, ending).await {
+            Ok((status, words)) => Ok(judge(status?, &words, cpu_seconds)),
+            Err(_elapsed) => Ok(Verdict::Died(Failure::TimedOut { limit: PATIENCE })),
+        }
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        kill_group(&self.process);
+    }
+}
+
+/// Gathers the first of what it complains of.
+pub(super) fn gathered(stderr: ChildStderr) -> JoinHandle<Vec<u8>> {
+    tokio::spawn(async move {
+        let (mut words, mut rest) = (Vec::new(), stderr);
+        // What it says beyond that is read too, or it would wait for ever to say it.
+        let _ = (&mut rest).take(LAST_WORDS).read_to_end(&mut words).await;
+        let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
+        words
+    })
+}
+
+pub(super) fn judge(status: ExitStatus, words: &[u8], cpu_seconds: u64) -> Verdict {
+    use std::os::unix::process::ExitStatusExt;
+    if let Some(signal) = status.signal() {
+        return Verdict::Died(if signal == Signal::XCPU.as_raw() {
+            Failure::CpuExhausted { seconds: cpu_seconds }
+        } else {
+            Failure::Crashed { how: format!("ffmpeg: {status}") }
+        });
+    }
+    match first_words(words) {
+        Some(said) => Verdict::Flawed(said),
+        None if !status.success() => Verdict::Flawed(status.to_string()),
+        None => Verdict::Well,
+    }
+}
+
+/// As an IO error that keeps the problem it is.
+pub(super) fn carried(failure: Failure) -> io::Error {
+    Failure::carrying(failure.into_problem())
+}

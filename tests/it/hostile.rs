@@ -1,0 +1,178 @@
+//! Files that mean harm, given to the real program: each ends in a typed problem, within two seconds of processor time and
+//! 256 MB of memory for whoever looks at it, and a good file after it is well.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tests::films::Film;
+use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png_claiming};
+use tests::server::binary;
+
+const MOST_CPU: f64 = 2.0;
+const MOST_MEMORY: f64 = 256e6;
+
+/// One file, and what is to be made of it.
+struct Hostile {
+    what: String,
+    name: String,
+    recipe: &'static str,
+    bytes: Vec<u8>,
+}
+
+fn hostile(
+    what: impl Into<String>,
+    name: impl Into<String>,
+    recipe: &'static str,
+    bytes: Vec<u8>,
+) -> Hostile {
+    Hostile { what: what.into(), name: name.into(), recipe, bytes }
+}
+
+fn pictures() -> Result<Vec<Hostile>> {
+    let scene = Pixels::scene(640, 480);
+    let jpeg = Jpeg::default().bytes(&scene)?;
+    let mut all = vec![
+        hostile(
+            "a PNG of 1 kB that claims 60,000 × 60,000",
+            "a.png",
+            "proxies",
+            png_claiming(60_000, 60_000, false)?,
+        ),
+        hostile("a JPEG of a thousand scans", "a.jpg", "proxies", jpeg_of_a_thousand_scans()?),
+        hostile("an animated PNG", "a.png", "proxies", animated_png()?),
+        hostile("a picture that is a page", "a.jpg", "proxies", b"<!doctype html><script>".to_vec()),
+    ];
+    // Each 64th is tried in the process itself (media/pictures/damage.rs).
+    for part in [1, 32, 63] {
+        let cut = jpeg[..jpeg.len() * part / 64].to_vec();
+        all.push(hostile(format!("a JPEG cut at {part}/64"), "a.jpg", "proxies", cut));
+    }
+    Ok(all)
+}
+
+fn films() -> Result<Vec<Hostile>> {
+    let film = Film { sound: true, ..Film::default() }.bytes()?;
+    let place =
+        |kind: &[u8]| film.windows(4).position(|four| four == kind).context("the film has such a box");
+    let mut lying = film.clone();
+    let at = place(b"stsz")? + 12;
+    lying[at..at + 4].copy_from_slice(&[0xFF; 4]);
+    let head = b"\0\0\0\x14ftypisom\0\0\0\0isom";
+    let nested = (0..10_000).fold(Vec::new(), |inner: Vec<u8>, _| {
+        [&(inner.len() as u32 + 8).to_be_bytes()[..], b"moov", &inner].concat()
+    });
+    let mut itself = [&head[..], b"\0\0\0\x40moov\0\0\0\x38moov", &[0; 48]].concat();
+    itself[28..32].copy_from_slice(&0xFFFF_FFF0_u32.to_be_bytes());
+    let (moov, stsd) = (place(b"moov")? - 4, place(b"stsd")?);
+    ensure!(moov < stsd, "the film has an index");
+    let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXTINF:1,\nhttp://127.0.0.1:9/\n";
+    let subtitle = b"1\n00:00:01,000 --> 00:00:02,000\n{\\an8}/etc/passwd\n".to_vec();
+    let polyglot = [&head[..], b"<script>PK\x03\x04%PDF-1.4", &playlist[..]].concat();
+    let sound = tests::sound::wav(44_100, 1);
+    let mut all = vec![
+        hostile("an MP4 whose tables claim 2^32 entries", "a.mp4", "thumbnails", lying.clone()),
+        hostile("the same, to be made anew", "a.mp4", "video", lying),
+        hostile("boxes in boxes, 10,000 deep", "a.mp4", "thumbnails", [&head[..], &nested].concat()),
+        hostile("a box that is longer than what is around it", "a.mp4", "thumbnails", itself),
+        hostile("a film without a frame", "a.mp4", "thumbnails", film[..moov.min(film.len())].to_vec()),
+        hostile("a sound that calls itself a film", "a.mp4", "video", sound),
+        hostile("a playlist that names /etc/passwd and a URL", "a.mp4", "thumbnails", playlist.to_vec()),
+        hostile("the same, to be made anew", "a.m3u8.mp4", "video", playlist.to_vec()),
+        hostile("a subtitle that names /etc/passwd", "a.mkv", "video", subtitle),
+        hostile("a file of five kinds at once", "a.mp4", "thumbnails", polyglot),
+    ];
+    for part in [1, 32, 63] {
+        let cut = film[..film.len() * part / 64].to_vec();
+        all.push(hostile(format!("an MP4 cut at {part}/64"), "a.mp4", "thumbnails", cut));
+    }
+    Ok(all)
+}
+
+/// What one run of the program took.
+struct Taken {
+    said: Value,
+    wall: f64,
+    /// Of the program and all it started.
+    processor: f64,
+    /// The peak of whichever of them had the most, in bytes.
+    memory: f64,
+}
+
+fn run(folder: &Path, file: &Hostile) -> Result<Taken> {
+    let path = folder.join(&file.name);
+    std::fs::write(&path, &file.bytes)?;
+    let before = processor()?;
+    let began = Instant::now();
+    let mut command = Command::new(binary()?);
+    command.args(["convert", "--json", "--force", "--to", file.recipe, "-o", "out/", "--"]).arg(&file.name);
+    let mut child = command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut peaks = BTreeMap::new();
+    while child.try_wait()?.is_none() {
+        for process in family(child.id()) {
+            peaks.extend(peak(process).map(|peak| (process, peak)));
+        }
+        ensure!(began.elapsed() < Duration::from_secs(60), "{}: it takes too long", file.what);
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    let wall = began.elapsed().as_secs_f64();
+    let output = child.wait_with_output()?;
+    ensure!(output.status.code() == Some(1), "{}: it ended with {}", file.what, output.status);
+    let memory = peaks.values().copied().fold(0.0, f64::max);
+    let said = serde_json::from_slice(&output.stdout)?;
+    Ok(Taken { said, wall, processor: processor()? - before, memory })
+}
+
+/// A process and what it has started.
+fn family(parent: u32) -> Vec<u32> {
+    let listed =
+        std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    let children = listed.split_whitespace().filter_map(|child| child.parse().ok());
+    std::iter::once(parent).chain(children.flat_map(family)).collect()
+}
+
+/// The most memory a process has had.
+fn peak(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kibibytes| kibibytes * 1024.0)
+}
+
+/// Seconds of processor time of everything that was started here and has ended.
+fn processor() -> Result<f64> {
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(") ").context("a name in brackets")?;
+    let ticks = fields.split(' ').skip(13).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    Ok(ticks / TICKS_PER_SECOND)
+}
+
+#[test]
+fn every_hostile_file_ends_in_a_problem_soon_and_in_little_memory() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for file in pictures()?.iter().chain(&films()?) {
+        let taken = run(folder.path(), file)?;
+        let problem = &taken.said["problem"];
+        println!(
+            "{:46} {:10} {:5.2} s {:5.2} CPU s {:6.1} MB  {}: {}",
+            file.what,
+            file.recipe,
+            taken.wall,
+            taken.processor,
+            taken.memory / 1e6,
+            problem["type"].as_str().unwrap_or("-"),
+            problem["detail"].as_str().unwrap_or("-"),
+        );
+        let kinds = ["media-corrupt", "unsupported-media", "too-large", "too-long"];
+        ensure!(kinds.iter().any(|kind| problem["type"] == *kind), "{}: {:#}", file.what, taken.said);
+        ensure!(!taken.said.to_string().contains("root:"), "{}: {:#}", file.what, taken.said);
+        ensure!(taken.processor <= MOST_CPU, "{}: {} CPU s", file.what, taken.processor);
+        ensure!(taken.memory <= MOST_MEMORY, "{}: {} bytes", file.what, taken.memory);
+    }
+    let left = std::fs::read_dir(folder.path().join("out"))?.count();
+    ensure!(left == 0, "{left} results were left");
+    Ok(())
+}
