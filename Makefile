@@ -74,6 +74,14 @@ bench-audio: tools ## lockgate convert beside ffmpeg and flac: time, processor t
 	$(CARGO) build --release --locked --workspace --bin lockgate
 	$(CARGO) bench --locked --workspace --bench audio
 
+bench-images: tools ## lockgate convert beside sharp: time, memory, size, similarity; and a hundred pictures posted at once
+	$(CARGO) build --release --locked --workspace --bin lockgate
+	$(CARGO) bench --locked --workspace --bench images
+
+bench-video: tools ## frames of a film and a film made anew, beside ffmpeg: time, and bytes fetched of a remote file
+	$(CARGO) build --release --locked --workspace --bin lockgate
+	$(CARGO) bench --locked --workspace --bench video
+
 bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done, measured
 	$(CARGO) build --release --locked --workspace
 	target/release/bench-flow

@@ -4,13 +4,13 @@ use states::Recipe;
 
 use crate::ctx::Ctx;
 
-const NO_FFMPEG: &str = "ffmpeg is not installed here, or not found: it is looked for on the PATH, and in the folder that \
-                         the configuration names";
+const NO_FFMPEG: &str =
+    "There is no ffmpeg here: it is looked for on the PATH, and in the folder that the configuration names.";
 
-const NO_CAPTIONER: &str = "no captioner is configured: it is a command that listens to a WAV and writes WebVTT, [captions] \
-                            in lockgate.toml";
+const NO_CAPTIONER: &str = "There is no captioner here: it is a command that listens to a WAV and writes WebVTT, [captions] in \
+                            lockgate.toml.";
 
-/// Why `recipe` cannot be made here, if it cannot; as the end of a sentence.
+/// Why `recipe` cannot be made here, if it cannot, in a sentence.
 pub fn lacks(ctx: &Ctx, recipe: Recipe) -> Option<String> {
     let without_ffmpeg = || ctx.workbench.ffmpeg.is_none().then(|| NO_FFMPEG.to_owned());
     match recipe {

@@ -44,7 +44,7 @@ pub(crate) enum Error {
     NotAPicture { limit: u64, takes: Vec<String> },
     #[error("Nothing here takes a file of the type {content_type} under this name.")]
     UnsupportedMedia { content_type: String, takes: Vec<String> },
-    #[error("The recipe {recipe} cannot be made here: {why}.")]
+    #[error("The recipe {recipe} cannot be made here. {why}")]
     RecipeUnavailable { recipe: Recipe, why: String },
     #[error("This Idempotency-Key was used before, with another request.")]
     KeyReused,

@@ -106,7 +106,7 @@ async fn what_is_written_under_a_lost_answer_is_written_once() -> Result<()> {
 
     bench.moved(&Change::UploadConfirmed { etag: "e".to_owned() }, "confirmed").await?;
     let started = bench.moved(&Change::TranscodeStarted, "started").await?;
-    let progress = Progress { permille: 300, stage: Stage::Working };
+    let progress = Progress { permille: 300, stage: Stage::Working, pace: None };
     bench.proxy.next(&[LoseAnswer]);
     ensure!(
         bench.store.progress("s", 1, progress).await? == Written::Stored,

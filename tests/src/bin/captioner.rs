@@ -38,7 +38,10 @@ fn samples(wav: &[u8]) -> Result<Vec<f64>> {
     {
         return Err(Error::other("this is not the sound that was agreed on"));
     }
-    let at = wav.windows(4).position(|four| four == b"data").ok_or(Error::other("there are no samples"))?;
+    let at = wav
+        .windows(4)
+        .position(|four| four == b"data")
+        .ok_or_else(|| Error::other("there are no samples"))?;
     let pairs = wav[at + 8..].chunks_exact(2);
     Ok(pairs.map(|two| f64::from(i16::from_le_bytes([two[0], two[1]]))).collect())
 }

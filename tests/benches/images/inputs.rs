@@ -1,0 +1,82 @@
+//! The pictures: a scene with the grain of a photo, so that a JPEG of it is as large as those of cameras are.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use mozjpeg::{ColorSpace, Compress};
+use tests::pictures::Pixels;
+use tests::sound::Noise;
+
+pub(crate) struct Input {
+    pub(crate) name: &'static str,
+    width: u32,
+    height: u32,
+    grain: u64,
+    form: Form,
+    /// Our share of sharp's time that is not to be exceeded.
+    pub(crate) bar: f64,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    /// At this quality.
+    Jpeg(f32),
+    Png,
+}
+
+pub(crate) fn all() -> [Input; 4] {
+    let jpeg = Form::Jpeg;
+    [
+        Input { name: "JPEG of 12 MP", width: 4000, height: 3000, grain: 12, form: jpeg(90.0), bar: 0.7 },
+        Input { name: "JPEG of 48 MP", width: 8000, height: 6000, grain: 12, form: jpeg(90.0), bar: 0.7 },
+        Input {
+            name: "JPEG of some 75 MB",
+            width: 12_000,
+            height: 9000,
+            grain: 24,
+            form: jpeg(95.0),
+            bar: 0.9,
+        },
+        Input { name: "PNG of some 80 MB", width: 7000, height: 5000, grain: 8, form: Form::Png, bar: 0.9 },
+    ]
+}
+
+impl Input {
+    pub(crate) fn write(&self, folder: &Path) -> Result<PathBuf> {
+        let mut pixels = Pixels::scene(self.width, self.height);
+        let mut noise = Noise::new(1);
+        for byte in &mut pixels.bytes {
+            let grain = (noise.draw() % (2 * self.grain + 1)) as i16 - self.grain as i16;
+            *byte = (i16::from(*byte) + grain).clamp(0, 255) as u8;
+        }
+        let path = match self.form {
+            Form::Jpeg(_) => folder.join("in.jpg"),
+            Form::Png => folder.join("in.png"),
+        };
+        let file = BufWriter::new(File::create(&path)?);
+        match self.form {
+            Form::Jpeg(quality) => {
+                let mut compress = Compress::new(ColorSpace::JCS_RGB);
+                compress.set_fastest_defaults();
+                compress.set_size(self.width as usize, self.height as usize);
+                compress.set_quality(quality);
+                let mut started = compress.start_compress(file)?;
+                started.write_scanlines(&pixels.bytes)?;
+                started.finish()?;
+            }
+            Form::Png => {
+                let mut encoder = png::Encoder::new(file, self.width, self.height);
+                encoder.set_color(png::ColorType::Rgb);
+                encoder.set_depth(png::BitDepth::Eight);
+                encoder.set_compression(png::Compression::Fast);
+                let mut writer = encoder.write_header()?;
+                writer.write_image_data(&pixels.bytes)?;
+                writer.finish()?;
+            }
+        }
+        eprintln!("{}: {:.1} MB", self.name, std::fs::metadata(&path)?.len() as f64 / 1e6);
+        Ok(path)
+    }
+}
