@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::child::Workbench;
+use activities::child::{RecipeLimits, Workbench};
 use activities::{Buckets, Clock, Ctx, Settings, proxies};
 use service::{Meters, Service};
 use states::session::Deadlines;
@@ -27,11 +27,13 @@ pub fn ctx(environment: &Environment) -> std::io::Result<Ctx> {
         objects: connection.objects(),
         workbench: Workbench::new(std::env::current_exe()?),
         clock: Clock::System,
+        captioner: None,
         settings: Arc::new(Settings {
             buckets: Buckets { uploads: uploads.clone(), results: results.clone() },
             deadlines: Deadlines::default(),
             proxies: proxies::Wanted::default(),
             progress_interval: PROGRESS_INTERVAL,
+            limits: RecipeLimits::default(),
         }),
     })
 }

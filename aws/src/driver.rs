@@ -3,16 +3,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use activities::ports::{Driver, Execution, Fault, HistoryPage, Status, Stopped};
+use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Status, Stopped, Task};
 use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_sfn::error::DisplayErrorContext;
+use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_types::DateTime;
 use serde_json::Value;
-use states::Timestamp;
+use states::{Activity, Timestamp};
 
 /// Events of one page of a history: as many as Step Functions gives.
 const PAGE: i32 = 1000;
@@ -30,6 +30,11 @@ impl StepFunctions {
 
     fn arn(&self, name: &str) -> String {
         format!("{}:{name}", self.machine.replacen(":stateMachine:", ":execution:", 1))
+    }
+
+    /// The activity whose workers do this; it is named after the state machine.
+    fn activity(&self, activity: Activity) -> String {
+        format!("{}-{activity}", self.machine.replacen(":stateMachine:", ":activity:", 1))
     }
 }
 
@@ -105,6 +110,35 @@ impl Driver for StepFunctions {
             }
             Err(error) => Err(fault(error)),
         }
+    }
+
+    async fn next_task(&self, activity: Activity) -> Result<Option<Task>, Fault> {
+        let poll = self.client.get_activity_task().activity_arn(self.activity(activity));
+        let answer = poll.worker_name("lockgate").send().await.map_err(fault)?;
+        Ok(answer.task_token.zip(answer.input).map(|(token, input)| Task { token, input }))
+    }
+
+    async fn beat(&self, token: &str) -> Result<Awaited, Fault> {
+        awaited(self.client.send_task_heartbeat().task_token(token).send().await)
+    }
+
+    async fn succeed(&self, token: &str, output: &str) -> Result<Awaited, Fault> {
+        awaited(self.client.send_task_success().task_token(token).output(output).send().await)
+    }
+
+    async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<Awaited, Fault> {
+        awaited(self.client.send_task_failure().task_token(token).error(error).cause(cause).send().await)
+    }
+}
+
+/// Whether a task is still waited for, by what is said to its token.
+fn awaited<T, E: ProvideErrorMetadata + std::error::Error>(said: Result<T, E>) -> Result<Awaited, Fault> {
+    match said {
+        Ok(_) => Ok(Awaited::Yes),
+        Err(error) if matches!(error.code(), Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) => {
+            Ok(Awaited::NoMore)
+        }
+        Err(error) => Err(fault(error)),
     }
 }
 
