@@ -115,8 +115,7 @@ impl Supervisor {
             open: standing.open,
             failed_items: standing.failed_items,
             starts: FuturesUnordered::new(),
-            unsuccessful: standing.unsuccessful,
-            again: Vec::new(),
+            due: standing.unsuccessful.into_iter().map(Beginning::Again).collect(),
             failure: None,
             supervisor: self,
         };
@@ -134,14 +133,12 @@ impl Supervisor {
 
     /// Tells the execution that waits.
     async fn report(&self, waiting: &Waiting, end: RunEnd) -> Result<(), Break> {
-        let (answer, answered) = oneshot::channel();
-        let input = Input::MapRunEnded { key: waiting.key, end };
-        self.send(Command::Deliver { to: waiting.id, input, answer: Answer::Caller(answer) }).await?;
-        match answered.await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(Error::Refused(_))) => Err(Break::Released),
-            Ok(Err(Error::Journal(error))) => Err(Break::Journal(error)),
-            Ok(Err(_)) | Err(_) => Err(Break::Closed),
+        let (to, input) = (waiting.id, Input::MapRunEnded { key: waiting.key, end });
+        match ask(&self.tools.commands, |answer| Command::Deliver { to, input, answer }).await {
+            Ok(()) => Ok(()),
+            Err(Error::Refused(_)) => Err(Break::Released),
+            Err(Error::Journal(error)) => Err(Break::Journal(error)),
+            Err(_) => Err(Break::Closed),
         }
     }
 
@@ -171,19 +168,12 @@ impl Supervisor {
     }
 
     async fn stop_child(&self, child: Child) -> Result<(), Break> {
-        let (answer, answered) = oneshot::channel();
-        let input = Input::Stop { error: None, cause: None };
-        self.send(Command::Deliver { to: child.execution, input, answer: Answer::Caller(answer) }).await?;
-        match answered.await {
-            Ok(Ok(_) | Err(Error::Refused(Refused::Closed))) => Ok(()),
-            Ok(Err(Error::Journal(error))) => Err(Break::Journal(error)),
-            Ok(Err(_)) | Err(_) => Err(Break::Closed),
+        let (to, input) = (child.execution, Input::Stop { error: None, cause: None });
+        match ask(&self.tools.commands, |answer| Command::Deliver { to, input, answer }).await {
+            Ok(()) | Err(Error::Refused(Refused::Closed)) => Ok(()),
+            Err(Error::Journal(error)) => Err(Break::Journal(error)),
+            Err(_) => Err(Break::Closed),
         }
-    }
-
-    async fn send(&self, command: Command) -> Result<(), Break> {
-        let commands = self.tools.commands.upgrade().ok_or(Break::Closed)?;
-        commands.send(command).await.map_err(|_| Break::Closed)
     }
 }
 
@@ -222,10 +212,8 @@ struct Conduct<'a> {
     open: HashMap<u32, u32>,
     failed_items: u64,
     starts: FuturesUnordered<BoxFuture<'static, Begun>>,
-    /// Children that failed before the run was redriven.
-    unsuccessful: Vec<Child>,
-    /// Portions whose start failed with the journal.
-    again: Vec<Portion>,
+    /// Children to be begun besides those that are read: again since the run was redriven, or because the journal failed.
+    due: Vec<Beginning>,
     failure: Option<Failure>,
 }
 
@@ -239,15 +227,14 @@ impl Conduct<'_> {
             if self.is_over() {
                 return Ok(());
             }
-            if self.has_room() {
-                if let Some(child) = self.unsuccessful.pop() {
-                    self.launch_again(child);
-                    continue;
+            if self.has_room()
+                && let Some(due) = self.due.pop()
+            {
+                match due {
+                    Beginning::First(portion) => self.launch(portion),
+                    Beginning::Again(child) => self.launch_again(child),
                 }
-                if let Some(portion) = self.again.pop() {
-                    self.launch(portion);
-                    continue;
-                }
+                continue;
             }
             let has_room = self.has_room();
             let fed = async {
@@ -280,7 +267,7 @@ impl Conduct<'_> {
 
     fn is_over(&self) -> bool {
         let nothing_comes = self.reading.is_empty() && self.fed.is_none();
-        nothing_comes && self.again.is_empty() && self.unsuccessful.is_empty() && self.open.is_empty()
+        nothing_comes && self.due.is_empty() && self.open.is_empty()
     }
 
     fn has_room(&self) -> bool {
@@ -350,10 +337,7 @@ impl Conduct<'_> {
             Err(Error::Journal(error)) => {
                 tracing::warn!(run = %self.row.run, %error, "a child of a map run is begun again");
                 self.open.remove(&first);
-                match begun.what {
-                    Beginning::First(portion) => self.again.push(portion),
-                    Beginning::Again(child) => self.unsuccessful.push(child),
-                }
+                self.due.push(begun.what);
                 Ok(())
             }
             // It was begun before, and had not been when the children were counted; or it cannot go on.
