@@ -16,6 +16,7 @@ use crate::child::files::FileSource;
 use crate::child::objects::ObjectSource;
 use crate::child::{self, AsyncSource, Nowhere, Sequence, Workbench};
 use crate::ctx::Ctx;
+use crate::facts::facts;
 use crate::failure::Failure;
 use crate::ffmpeg::{self, Speech};
 use crate::finish::Work;
@@ -60,8 +61,7 @@ pub fn ingredients(step: &Step, captioner: Map<String, Value>) -> Ingredients {
 
 /// The work of an earlier try, if it was made of the same.
 pub async fn found(ctx: &Ctx, step: &Step, ingredients: &Ingredients) -> Result<Option<Work>, Failure> {
-    let outputs = keeping::find(ctx, step, ingredients).await?;
-    Ok(outputs.map(|outputs| Work { outputs, written_at: None }))
+    keeping::find(ctx, step, ingredients).await
 }
 
 /// The speech in `source`: 16,000 samples a second of one channel, of 16 bits, in a WAV. It is deleted when this is dropped.
@@ -172,9 +172,5 @@ pub fn content_type(format: Format) -> &'static str {
 }
 
 pub fn description(made: MadeCaptions) -> Map<String, Value> {
-    let facts = json!({ "cues": made.cues, "durationSeconds": made.milliseconds as f64 / 1000.0 });
-    match facts {
-        Value::Object(facts) => facts,
-        _ => unreachable!("an object was written just above"),
-    }
+    facts(json!({ "cues": made.cues, "durationSeconds": made.milliseconds as f64 / 1000.0 }))
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use states::options::{self, Codec, Preset};
 
 use crate::child::{AsyncSource, Failure, Workbench};
+use crate::facts::facts;
 use crate::ffmpeg::{self, EncodeRecipe, Encoded, Film, Pace};
 use crate::framing::survey;
 use crate::making::Trouble;
@@ -30,7 +31,7 @@ impl Filmed {
     /// What it is, for people and programs.
     pub fn description(&self) -> Map<String, Value> {
         let Self { encoded, film, source } = self;
-        let facts = json!({
+        facts(json!({
             "width": film.width,
             "height": film.height,
             "durationSeconds": film.milliseconds.map(|milliseconds| milliseconds as f64 / 1000.0),
@@ -38,11 +39,7 @@ impl Filmed {
             "audioCodec": film.sound,
             "source": { "width": source.width, "height": source.height, "videoCodec": source.codec },
             "flaw": encoded.flaw,
-        });
-        match facts {
-            Value::Object(facts) => facts,
-            _ => unreachable!("an object was written just above"),
-        }
+        }))
     }
 }
 

@@ -15,6 +15,7 @@ use states::{Activity, Kind};
 use crate::child::Nowhere;
 use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
+use crate::facts::facts;
 use crate::failure::Failure;
 use crate::finish::Work;
 use crate::keeping;
@@ -32,8 +33,8 @@ const CONTENT_TYPE: &str = "audio/flac";
 
 pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let ingredients = step.ingredients(Activity::Flac, REVISION);
-    if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
-        return Ok(Work { outputs, written_at: None });
+    if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
+        return Ok(work);
     }
     let keys = [0, 1].map(|_| step.new_key());
     let [key, beside] = &keys;
@@ -107,7 +108,7 @@ async fn verify(
 /// What the result is, for people and programs.
 pub fn description(made: &MadeFlac) -> Map<String, Value> {
     let Facts { sample_rate, channels, bits_per_sample, samples, ref md5 } = made.facts;
-    let facts = json!({
+    facts(json!({
         "sampleRate": sample_rate,
         "channels": channels,
         "bitsPerSample": bits_per_sample,
@@ -115,9 +116,5 @@ pub fn description(made: &MadeFlac) -> Map<String, Value> {
         "durationSeconds": samples as f64 / f64::from(sample_rate.max(1)),
         "md5": hex::encode(md5),
         "changes": made.changes,
-    });
-    match facts {
-        Value::Object(facts) => facts,
-        _ => unreachable!("an object was written just above"),
-    }
+    }))
 }

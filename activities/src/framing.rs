@@ -16,7 +16,7 @@ use media::{Answer, Job, Problem, Report};
 use states::options;
 
 use crate::child::{AsyncSink, AsyncSource, Failure, Nowhere, Workbench};
-use crate::ffmpeg::{self, AsFile, Bounds, Ffmpeg, Frames, Take};
+use crate::ffmpeg::{self, AsFile, Ffmpeg, Frames, Take};
 use crate::making::Trouble;
 
 /// What frames are wanted of a film.
@@ -188,10 +188,8 @@ impl Opened {
             }
             Way::Exact(take) => take.clone(),
         };
-        let bounds =
-            Bounds { memory_bytes: bench.limits.program_bytes, cpu_seconds: bench.limits.cpu_seconds };
         let film = (self.container, self.file.path());
-        Frames::new(&bench.program, ffmpeg, bounds, film, &take, wish.width)
+        Frames::new(&bench.program, ffmpeg, bench.limits.into(), film, &take, wish.width)
     }
 
     fn order(&self, way: &Way) -> Order {

@@ -14,12 +14,8 @@ use crate::ports::Guard;
 use crate::rewrite::{Decision, rewrite};
 use crate::step::Step;
 
-/// The outputs of an earlier try, if it made them of the same and they still stand.
-pub(crate) async fn find(
-    ctx: &Ctx,
-    step: &Step,
-    made_from: &Ingredients,
-) -> Result<Option<Vec<Output>>, Failure> {
+/// The work of an earlier try, if it was made of the same and still stands.
+pub(crate) async fn find(ctx: &Ctx, step: &Step, made_from: &Ingredients) -> Result<Option<Work>, Failure> {
     let Some(session) = ctx.sessions.get(&step.session_id).await? else { return Err(step.is_over()) };
     let Some(kept) = session.kept_from(made_from) else { return Ok(None) };
     for Stored { etag, output } in &kept.results {
@@ -34,7 +30,7 @@ pub(crate) async fn find(
         attempt = kept.attempt,
         "the work was done before; it is not done again"
     );
-    Ok(Some(outputs(&kept.results)))
+    Ok(Some(Work { outputs: outputs(&kept.results), written_at: None }))
 }
 
 /// The end of a try that has written under `keys`: what it has `verified` is kept, for `finish` to name; what it has not is

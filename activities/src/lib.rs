@@ -21,6 +21,7 @@ pub mod confirm_upload;
 mod ctx;
 mod ending;
 mod execution;
+mod facts;
 pub mod fail;
 pub mod failure;
 pub mod ffmpeg;

@@ -13,6 +13,7 @@ use states::session::{Output, Stored};
 use crate::child::objects::ObjectSource;
 use crate::child::{Nowhere, Sequence};
 use crate::ctx::Ctx;
+use crate::facts::facts;
 use crate::failure::Failure;
 use crate::finish::Work;
 use crate::keeping;
@@ -70,16 +71,13 @@ impl Wanted {
     /// All that decides what comes out, as it is kept with the results.
     fn as_options(&self) -> Map<String, Value> {
         let sizes: Vec<_> = self.sizes.iter().map(|Size { name, side }| json!([name, side])).collect();
-        let Value::Object(options) = json!({
+        facts(json!({
             "sizes": sizes,
             "quality": self.quality,
             "progressive": self.progressive,
             "halveColour": self.halve_colour,
             "ground": self.ground,
-        }) else {
-            unreachable!("an object was written just above")
-        };
-        options
+        }))
     }
 }
 
@@ -87,8 +85,8 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let wanted = &ctx.settings.proxies;
     let mut ingredients = step.ingredients(Activity::Proxies, REVISION);
     ingredients.options.extend(wanted.as_options());
-    if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
-        return Ok(Work { outputs, written_at: None });
+    if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
+        return Ok(work);
     }
     let keys: Vec<String> = wanted.sizes.iter().map(|_| step.new_key()).collect();
     let (made, written) = make(ctx, &step, &keys).await?;
@@ -171,14 +169,10 @@ async fn verify(
 
 /// What a proxy is, for people and programs.
 pub fn description(made: &MadeProxies, proxy: Proxy) -> Map<String, Value> {
-    let facts = json!({
+    facts(json!({
         "width": proxy.width,
         "height": proxy.height,
         "source": made.source,
         "changes": made.changes,
-    });
-    match facts {
-        Value::Object(facts) => facts,
-        _ => unreachable!("an object was written just above"),
-    }
+    }))
 }

@@ -11,6 +11,7 @@ use states::{Activity, Kind, options};
 use crate::child::Nowhere;
 use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
+use crate::facts::facts;
 use crate::failure::Failure;
 use crate::finish::Work;
 use crate::framing::{self, Framed, Wish};
@@ -27,8 +28,8 @@ const CONTENT_TYPE: &str = "application/zip";
 
 pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let ingredients = step.ingredients(Activity::Thumbnails, REVISION);
-    if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
-        return Ok(Work { outputs, written_at: None });
+    if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
+        return Ok(work);
     }
     let key = step.new_key();
     let (framed, written) = make(ctx, &step, &key).await?;
@@ -89,16 +90,12 @@ async fn verify(
 /// What the zip holds, for people and programs.
 pub fn description(framed: &Framed) -> Map<String, Value> {
     let made = &framed.made;
-    let facts = json!({
+    facts(json!({
         "frames": made.frames,
         "wanted": made.wanted,
         "width": made.width,
         "height": made.height,
         "exact": made.exact,
         "flaw": framed.flaw,
-    });
-    match facts {
-        Value::Object(facts) => facts,
-        _ => unreachable!("an object was written just above"),
-    }
+    }))
 }

@@ -22,8 +22,8 @@ const REVISION: u32 = 1;
 
 pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     let ingredients = step.ingredients(Activity::Video, REVISION);
-    if let Some(outputs) = keeping::find(ctx, &step, &ingredients).await? {
-        return Ok(Work { outputs, written_at: None });
+    if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
+        return Ok(work);
     }
     let options = step.read_options(options::Video::read)?;
     let key = step.new_key();

@@ -12,6 +12,7 @@ pub mod lab;
 pub mod packages;
 pub mod pictures;
 pub mod process;
+pub mod remote;
 pub mod rig;
 pub mod server;
 pub mod sound;

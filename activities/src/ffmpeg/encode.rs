@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::film::Film;
 use super::piped::{Verdict, gathered, judge};
-use super::{Bounds, Ffmpeg, confined_into, url};
+use super::{Ffmpeg, confined_into, url};
 use crate::child::{Failure, Limits, kill_group};
 
 /// The codecs and how hard they work, in ffmpeg's words.
@@ -57,12 +57,10 @@ pub(crate) async fn encode(
     recipe: &Recipe,
     mut progress: impl FnMut(Pace) + Send,
 ) -> Result<Encoded, Failure> {
-    let folder =
-        tempfile::Builder::new().prefix("lockgate-").tempdir_in(&ffmpeg.scratch).map_err(Failure::Sink)?;
+    let folder = ffmpeg.folder()?;
     let path = folder.path().join("result");
-    let bounds = Bounds { memory_bytes: limits.program_bytes, cpu_seconds: limits.cpu_seconds };
     let into = Some((folder.path(), LONGEST_RESULT));
-    let mut command = confined_into(us, &ffmpeg.ffmpeg, bounds, (container, file), &[], into);
+    let mut command = confined_into(us, &ffmpeg.ffmpeg, limits.into(), (container, file), &[], into);
     command.args([
         "-map",
         "0:V:0",

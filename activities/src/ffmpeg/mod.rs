@@ -25,7 +25,10 @@ use std::process::Stdio;
 use std::{env, io};
 
 use media::audio::Container;
+use tempfile::TempDir;
 use tokio::process::Command;
+
+use crate::child::{Failure, Limits};
 
 pub(crate) use ask::{Found, ask};
 
@@ -64,6 +67,11 @@ impl Ffmpeg {
             .filter(|folder| folder.is_absolute())
             .find_map(|folder| Self::in_folder(&folder, scratch))
     }
+
+    /// A folder for what comes out of one run; deleted when this is dropped.
+    fn folder(&self) -> Result<TempDir, Failure> {
+        tempfile::Builder::new().prefix("lockgate-").tempdir_in(&self.scratch).map_err(Failure::Sink)
+    }
 }
 
 /// What a confined program may take.
@@ -72,6 +80,12 @@ pub(crate) struct Bounds {
     /// Address space, the program itself and its libraries included.
     pub(crate) memory_bytes: u64,
     pub(crate) cpu_seconds: u64,
+}
+
+impl From<Limits> for Bounds {
+    fn from(limits: Limits) -> Self {
+        Self { memory_bytes: limits.program_bytes, cpu_seconds: limits.cpu_seconds }
+    }
 }
 
 /// More than this at once is not needed for a frame of the largest film.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::piped::{Piped, Verdict};
-use super::{Bounds, Ffmpeg, confined_into, url};
+use super::{Ffmpeg, confined_into, url};
 use crate::child::{Failure, Limits};
 
 /// Deleted, with all that lies beside it, when this is dropped.
@@ -33,12 +33,10 @@ pub(crate) async fn speech(
     limits: Limits,
     (container, file): (Container, &Path),
 ) -> Result<Speech, Failure> {
-    let folder =
-        tempfile::Builder::new().prefix("lockgate-").tempdir_in(&ffmpeg.scratch).map_err(Failure::Sink)?;
+    let folder = ffmpeg.folder()?;
     let wav = folder.path().join("speech.wav");
-    let bounds = Bounds { memory_bytes: limits.program_bytes, cpu_seconds: limits.cpu_seconds };
     let into = Some((folder.path(), LONGEST));
-    let mut command = confined_into(us, &ffmpeg.ffmpeg, bounds, (container, file), &[], into);
+    let mut command = confined_into(us, &ffmpeg.ffmpeg, limits.into(), (container, file), &[], into);
     command.args(["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-bitexact"]);
     command.args(["-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", "-f", "wav"]).arg(url(&wav));
     let mut running = Piped::start(command)?;

@@ -4,10 +4,11 @@ use activities::child::AsyncSource;
 use activities::framing::Wish;
 use media::film::Spread;
 use tests::films::{self, Film, Frame, RATE};
+use tests::remote::Remote;
 
 use super::super::child::whole;
 use super::super::tools;
-use super::{Remote, framed};
+use super::framed;
 
 const WISH: Wish = Wish { spread: Spread::Count(5), width: 640, exact: false };
 
