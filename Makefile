@@ -39,9 +39,12 @@ lighthouse: page ## Lighthouse on the page of the release binary; a report, not 
 	$(CARGO) build --release --locked --bin lockgate
 	cd web && node tools/lighthouse.mjs ../target/release/lockgate
 
-test-aws: tools infra/node_modules/.package-lock.json ## the AWS half over stand-ins for AWS, installed and started by the tests' own rig
+test-aws: tools infra/node_modules/.package-lock.json target/cfn-lint/bin/cfn-lint ## the AWS half over stand-ins for AWS, installed and started by the tests' own rig
 	$(CARGO) build --locked --workspace
 	cd infra && npm test
+	cd infra && npx cdk synth --quiet --output cdk.out/all -c site=main -c worker=any -c alarms=ops@example.org -c mailFrom=lockgate@example.org \
+		-c apiService=any -c apiHost=api.example.org -c apiCertificate=arn:aws:acm:us-east-1:000000000000:certificate/any -c artefact=test/artefact
+	target/cfn-lint/bin/cfn-lint --ignore-checks W3005 -- infra/cdk.out/all/*.template.json
 	target/debug/aws-rig $(CARGO) nextest run --locked --workspace --ignore-default-filter -E 'test(/(^|::)on_aws::/)'
 
 # What AWS's functions run on has an older C library than most machines: cargo-lambda links against that one.
@@ -49,22 +52,44 @@ target/cargo-lambda/bin/cargo-lambda: infra/requirements.txt
 	python3 -m venv target/cargo-lambda
 	target/cargo-lambda/bin/pip install --quiet --no-deps -r infra/requirements.txt
 
+# W3005 is of no use to whom CDK writes what depends on what.
+target/cfn-lint/bin/cfn-lint: infra/cfn-lint.txt
+	python3 -m venv target/cfn-lint
+	target/cfn-lint/bin/pip install --quiet --no-deps -r infra/cfn-lint.txt
+
 lambda: build-tools target/cargo-lambda/bin/cargo-lambda ## build the Lambda artefact, target/lambda/lockgate-lambda/bootstrap
 	PATH="$(CURDIR)/target/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --locked --package aws --bin lockgate-lambda
 
 infra/node_modules/.package-lock.json: infra/package-lock.json
 	cd infra && npm ci --ignore-scripts --no-audit --no-fund
 
-CDK_CONTEXT := -c stage=$(or $(STAGE),dev) $(if $(SITE),-c site=$(SITE)) $(if $(ALARMS),-c alarms=$(ALARMS))
+CDK_CONTEXT := -c stage=$(or $(STAGE),dev) $(if $(SITE),-c site=$(SITE)) $(if $(ALARMS),-c alarms=$(ALARMS)) \
+	$(if $(WORKER),-c worker=$(WORKER)) $(if $(WORKERS),-c workers=$(WORKERS)) \
+	$(if $(MAIL_FROM),-c 'mailFrom=$(MAIL_FROM)') $(if $(MAIL_EVENTS),-c mailEvents=$(MAIL_EVENTS)) \
+	$(if $(API_SERVICE),-c apiService=$(API_SERVICE) -c apiHost=$(API_HOST) -c apiCertificate=$(API_CERTIFICATE))
 
 synth: infra/node_modules/.package-lock.json ## the CloudFormation templates, in infra/cdk.out (ARTEFACT=folder, if it is not built)
 	cd infra && npx cdk synth --quiet $(CDK_CONTEXT) $(if $(ARTEFACT),-c artefact=$(abspath $(ARTEFACT)))
 
-deploy: lambda infra/node_modules/.package-lock.json ## to the AWS account in the environment: make deploy STAGE=dev [SITE=main] [ALARMS=address]
-	cd infra && npx cdk deploy --all --require-approval never $(CDK_CONTEXT)
+diff: infra/node_modules/.package-lock.json ## what a deployment would change: make diff STAGE=dev (ARTEFACT=folder, if it is not built)
+	cd infra && npx cdk diff --all $(CDK_CONTEXT) $(if $(ARTEFACT),-c artefact=$(abspath $(ARTEFACT)))
+
+# What the stacks say of themselves, for who comes after the deployment.
+OUTPUTS := cdk.out/outputs.json
+
+deploy: lambda page infra/node_modules/.package-lock.json ## to the AWS account in the environment: make deploy STAGE=dev [SITE=main [WORKER=tag]] [ALARMS=address]
+	cd infra && npx cdk deploy --all --require-approval never --outputs-file $(OUTPUTS) $(CDK_CONTEXT)
+	cd infra && npx tsx bin/page.ts ../web/dist/page $(OUTPUTS) Lockgate-$(or $(STAGE),dev)
+
+worker-image: ## the workers' image, by Docker: make worker-image IMAGE=repository:tag
+	docker build --file deploy/worker/Dockerfile --tag $(or $(IMAGE),lockgate-worker) .
 
 fuzz: ## each fuzz target for a while: make fuzz SECONDS=600
 	sh tests/fuzz/fuzz.sh $(or $(SECONDS),20)
+
+soak: tools ## two thousand sessions while the server is killed, its disk is full and receivers are dead (SESSIONS=200)
+	$(CARGO) build --locked --workspace
+	LOCKGATE_SOAK=$(or $(SESSIONS),2000) $(CARGO) nextest run --locked --workspace --no-capture -E 'test(soak)'
 
 bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, waiting executions and disk, measured (QUICK=1: less of each)
 	$(CARGO) build --release --locked --workspace --bin lockgate
@@ -86,11 +111,11 @@ bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done
 	$(CARGO) build --release --locked --workspace
 	target/release/bench-flow
 
-bench-lambda: ## the cold start of the api function, and the artefact's size
-	$(CARGO) build --release --locked --workspace --bin lockgate-lambda
+bench-lambda: lambda ## the cold start of the api function, the memory of flac for 2 GB, and the size of the artefact as it ships
 	$(CARGO) build --locked --workspace
-	target/debug/bench-lambda target/release/lockgate-lambda
-	@printf '%s bytes compressed\n' "$$(gzip -9 -c target/release/lockgate-lambda | wc -c)"
+	target/debug/bench-lambda target/lambda/lockgate-lambda/bootstrap
+	target/debug/bench-lambda-memory target/lambda/lockgate-lambda/bootstrap
+	@printf '%s bytes compressed\n' "$$(gzip -9 -c target/lambda/lockgate-lambda/bootstrap | wc -c)"
 
 sim: ## the engine's simulation with many seeds: make sim SEEDS=1000000
 	SIM_SEEDS=$(or $(SEEDS),100000) $(CARGO) nextest run --locked --workspace -E 'test(simulation)' --no-capture
@@ -125,4 +150,4 @@ $(INSTALLED): web/package.json web/package-lock.json web/.npmrc
 $(PAGE): $(INSTALLED) web/angular.json web/tsconfig.json web/tsconfig.app.json web/tools/precompress.mjs $(shell find web/src web/public -type f)
 	cd web && npm run --silent build
 
-.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz sim lint deny tools run-tools build-tools test-aws lambda synth deploy bench-lambda
+.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz sim lint deny tools run-tools build-tools test-aws lambda synth diff deploy worker-image bench-lambda

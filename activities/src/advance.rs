@@ -8,6 +8,7 @@ use states::session::{Change, Session, Stamp};
 use states::{Timestamp, WrongState};
 
 use crate::ctx::Ctx;
+use crate::measures;
 use crate::ports::{Fault, Guard};
 use crate::rewrite::{Decision, rewrite};
 
@@ -40,7 +41,17 @@ pub enum Mover {
 
 /// Moves session `id` by `change` and answers with the record as it stands after the move.
 pub async fn advance(ctx: &Ctx, id: &str, mover: &Mover, change: &Change) -> Result<Session, Refusal> {
-    rewrite(ctx, id, |session| decide(session, mover, change, ctx.clock.now(), ctx)).await
+    let mut is_new = true;
+    let session = rewrite(ctx, id, |session| {
+        let decision = decide(session, mover, change, ctx.clock.now(), ctx)?;
+        is_new = matches!(decision, Decision::Write { .. });
+        Ok::<_, Refusal>(decision)
+    })
+    .await?;
+    if is_new {
+        measures::moved(&session);
+    }
+    Ok(session)
 }
 
 fn decide(

@@ -28,6 +28,11 @@ pub fn random_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+/// A fresh secret: twice as random as an id, in hexadecimal.
+pub fn random_secret() -> String {
+    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
+}
+
 /// The id that follows from `parts`, always the same: a repeated request or event leads to what the first one made.
 pub fn derived_id(parts: &[&str]) -> String {
     let name = parts.join("\0");

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use states::FlagSet;
 use states::session::Deadlines;
 
 use crate::child::{RecipeLimits, Workbench};
 use crate::clock::Clock;
+use crate::notices::Notices;
 use crate::objects::Objects;
-use crate::ports::{Captioner, Driver, Sessions};
+use crate::ports::{Captioner, Driver, Flags, Sessions};
 use crate::proxies;
 
 #[derive(Clone)]
@@ -19,8 +21,19 @@ pub struct Ctx {
     pub workbench: Workbench,
     /// None where captions are not to be had.
     pub captioner: Option<Arc<dyn Captioner>>,
+    /// None where nobody can ask to be told.
+    pub notices: Option<Arc<Notices>>,
+    /// None where there are no flags: then nothing is switched off.
+    pub flags: Option<Arc<dyn Flags>>,
     pub clock: Clock,
     pub settings: Arc<Settings>,
+}
+
+impl Ctx {
+    /// What is allowed just now.
+    pub fn flags(&self) -> Arc<FlagSet> {
+        self.flags.as_ref().map_or_else(Arc::default, |flags| flags.now().flags)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -29,8 +42,20 @@ pub struct Settings {
     pub deadlines: Deadlines,
     pub proxies: proxies::Wanted,
     pub limits: RecipeLimits,
+    pub workers: Workers,
     /// Progress is written at most this often.
     pub progress_interval: Duration,
+}
+
+/// Who takes the tasks that are workers'.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Workers {
+    /// This process itself, with the ffmpeg that it has.
+    #[default]
+    Here,
+    /// Others, which have all that it takes.
+    Elsewhere,
+    Nobody,
 }
 
 #[derive(Clone, Debug)]

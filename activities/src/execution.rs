@@ -5,11 +5,11 @@ use serde_json::json;
 use states::Session;
 
 use crate::ctx::Ctx;
-use crate::ports::Fault;
+use crate::ports::{Fault, Machine};
 
 /// Starts it; "already exists" means started.
 pub(crate) async fn begin(ctx: &Ctx, session: &Session) -> Result<(), Fault> {
-    ctx.driver.start(&session.execution_name(), &input(session)).await
+    ctx.driver.start(Machine::Session, &session.execution_name(), &input(session)).await
 }
 
 /// Built only from fields that were pinned by the move into Transcoding: the same bytes each time.

@@ -2,7 +2,7 @@
 //! those that are wanted into the zip.
 //!
 //! Of the ways to find frames, the fastest is taken that is right. One scan of the key frames is cheapest where the file is
-//! here; seeking from one to the next, where there are far more of them than are wanted, or where the file is elsewhere: then
+//! here, most of all where an index says where they lie; seeking from one to the next, where there are far more of them than are wanted, or where the file is elsewhere: then
 //! just those parts of it are fetched. Where there are too few key frames, or where that is wished for, the very frames are
 //! decoded.
 
@@ -42,6 +42,8 @@ impl From<options::Thumbnails> for Wish {
 #[derive(Clone, Debug)]
 pub struct Framed {
     pub made: MadeThumbnails,
+    /// `index`, `scan`, `seek`, or `exact` where the very frames were decoded.
+    pub found_by: &'static str,
     pub flaw: Option<String>,
 }
 
@@ -67,12 +69,18 @@ pub async fn thumbnails<S: AsyncSink>(
                 let flaw = frames.flaw().await.filter(|_| !film.is_sparse);
                 let complete = made.frames == made.wanted || u64::from(made.frames) == film.all_frames;
                 return if complete || (way.is_exact() && flaw.is_none()) {
-                    Ok((Framed { made, flaw }, sink))
+                    Ok((Framed { made, found_by: way.name(), flaw }, sink))
                 } else {
                     Err(ffmpeg::incomplete(flaw).into())
                 };
             }
-            Answer::Thumbnails(Outcome::TooFewKeyFrames) if !way.is_exact() => way = film.exactly(wish),
+            Answer::Thumbnails(Outcome::TooFewKeyFrames) => {
+                way = match way {
+                    Way::Indexed(_) => Way::Scan,
+                    Way::Scan | Way::Seek => film.exactly(wish),
+                    Way::Exact(_) => return Err(ffmpeg::incomplete(frames.flaw().await).into()),
+                }
+            }
             other => return Err(Trouble::OddAnswer(other)),
         }
     }
@@ -115,6 +123,8 @@ struct Opened {
 /// How its frames are found.
 enum Way {
     Scan,
+    /// As before, but nothing besides the key frames is read. Their times are the index's, these.
+    Indexed(Vec<u64>),
     /// To the key frames that the index named.
     Seek,
     Exact(Take),
@@ -123,6 +133,15 @@ enum Way {
 impl Way {
     fn is_exact(&self) -> bool {
         matches!(self, Self::Exact(_))
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Indexed(_) => "index",
+            Self::Seek => "seek",
+            Self::Exact(_) => "exact",
+        }
     }
 }
 
@@ -158,6 +177,7 @@ impl Opened {
             Some(Index { nearest: None, .. }) => self.exactly(wish),
             Some(_) if self.is_sparse => Way::Seek,
             Some(index) if index.key_frames > wanted.saturating_mul(WORTH_OF_A_SEEK) => Way::Seek,
+            Some(Index { key_times: Some(times), .. }) => Way::Indexed(times.clone()),
             _ => Way::Scan,
         }
     }
@@ -182,6 +202,7 @@ impl Opened {
     fn frames(&self, bench: &Workbench, ffmpeg: &Ffmpeg, wish: &Wish, way: &Way) -> Frames {
         let take = match way {
             Way::Scan => Take::KeyFrames,
+            Way::Indexed(_) => Take::NumberedKeyFrames,
             Way::Seek => {
                 let nearest = self.index.iter().filter_map(|index| index.nearest.as_ref()).flatten();
                 Take::KeyFramesAt(nearest.map(|frame| frame.milliseconds).collect())
@@ -193,7 +214,11 @@ impl Opened {
     }
 
     fn order(&self, way: &Way) -> Order {
-        let wanted = if let Way::Scan = way { Wanted::Nearest } else { Wanted::All };
+        let wanted = match way {
+            Way::Scan => Wanted::Nearest,
+            Way::Indexed(times) => Wanted::Numbered(times.clone()),
+            Way::Seek | Way::Exact(_) => Wanted::All,
+        };
         let exact = way.is_exact();
         Order { wanted, times: self.times.clone(), exact, milliseconds: self.milliseconds }
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use states::session::{Draft, Source, StartMode};
-use states::{Recipe, Session};
+use states::{Kind, Recipe, Session};
 
 use crate::arrival::confirm_if_there;
 use crate::clock::derived_id;
@@ -38,9 +38,21 @@ async fn arrived(
         tracing::warn!(key, "nothing can be made of this file in the inbox; it is left there");
         return Ok(None);
     };
+    if let Some(reason) = not_now(ctx, &session)
+        && ctx.sessions.get(&session.id).await?.is_none()
+    {
+        return Err(Failure::new(Kind::RecipeUnavailable, reason)); // its event comes again
+    }
     ctx.sessions.write(&session, Guard::Absent).await?; // refused: it was made before
     confirm_if_there(ctx, &session).await?;
     Ok(Some(session.id))
+}
+
+/// Why no session is made of this for now.
+fn not_now(ctx: &Ctx, session: &Session) -> Option<String> {
+    let flags = ctx.flags();
+    let maintenance = flags.maintenance.on.then(|| "The server is under maintenance.".to_owned());
+    maintenance.or_else(|| flags.refuses(session.recipe))
 }
 
 fn session_for(
@@ -52,6 +64,10 @@ fn session_for(
     let file_name = name.rsplit('/').next().filter(|name| !name.is_empty())?;
     let content_type = head.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
     let recipe = Recipe::default_for(&content_type, file_name)?;
+    let flags = ctx.flags();
+    if head.size > flags.max_bytes(recipe) {
+        return None;
+    }
     let version = version_id.or(head.version_id.as_deref()).unwrap_or(&head.etag);
     let now = ctx.clock.now();
     let draft = Draft {
@@ -67,7 +83,7 @@ fn session_for(
             etag: None,
         },
         recipe,
-        options: serde_json::Map::new(),
+        options: flags.options(recipe, &serde_json::Map::new()),
         start: StartMode::Auto,
         metadata: BTreeMap::new(),
         upload_expires_at: now,

@@ -5,13 +5,29 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use states::{Activity, Kind};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::{begin, captions, fail, finish, flac, probe, proxies, thumbnails, video};
+use crate::{begin, captions, deliver, fail, finish, flac, measures, probe, proxies, thumbnails, video};
 
 /// Calls `activity` as the workflow does.
 pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, Failure> {
+    let began = ctx.clock.now();
+    let name: &'static str = activity.into();
+    let (session, attempt) = (input["sessionId"].as_str(), input["attempt"].as_u64());
+    let span =
+        tracing::info_span!(target: measures::TRACE, "activity", name, session, attempt, problem = Empty);
+    let outcome = dispatch(ctx, activity, input).instrument(span.clone()).await;
+    if let Err(failure) = &outcome {
+        span.record("problem", failure.problem.kind.slug());
+    }
+    measures::worked(activity, ctx.clock.now().duration_since(began), outcome.as_ref().err());
+    outcome
+}
+
+async fn dispatch(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, Failure> {
     match activity {
         Activity::Begin => answer(begin::run(ctx, parse(input)?).await),
         Activity::Probe => answer(probe::run(ctx, parse(input)?).await),
@@ -22,6 +38,7 @@ pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, 
         Activity::Captions => answer(captions::run(ctx, parse(input)?).await),
         Activity::Finish => answer(finish::run(ctx, parse(input)?).await),
         Activity::Fail => answer(fail::run(ctx, parse(input)?).await),
+        Activity::Deliver => answer(deliver::run(ctx, parse(input)?).await),
         Activity::ConfirmUpload
         | Activity::Start
         | Activity::Cancel

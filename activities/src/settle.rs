@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use states::session::Change;
+use states::session::{Change, Holding};
 use states::{Debt, Owed, Session, State, Timestamp};
 
 use crate::advance::{Mover, Refusal, advance};
@@ -11,6 +11,7 @@ use crate::clock::derived_id;
 use crate::ctx::{Buckets, Ctx};
 use crate::execution;
 use crate::failure::Failure;
+use crate::notices::tell;
 use crate::objects;
 use crate::ports::{Fault, Status, Stopped, Written};
 
@@ -52,7 +53,7 @@ async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<bool, Failure> 
     match owed.debt {
         Debt::Start => pay_start(ctx, session).await,
         Debt::Stop => Ok(pay_stop(ctx, session, owed.attempt).await?),
-        Debt::Notify => Ok(true), // nobody can ask to be told yet, so that nobody is owed a notice
+        Debt::Notify => Ok(tell::of_session(ctx, session, owed.attempt).await.map(|()| true)?),
         Debt::DeleteObjects => pay_deletion(ctx, session, owed.attempt).await,
     }
 }
@@ -117,7 +118,7 @@ async fn delete_leftovers(ctx: &Ctx, session: &Session, attempt: u32) -> Result<
     } else if attempt > 0 {
         ctx.objects.delete_under(results, &session.output_prefix(attempt), &named).await?;
     }
-    if session.deleted_at.is_some() || unconfirmed {
+    if session.deleted_at.is_some() || unconfirmed || session.expired.contains(&Holding::Input) {
         ctx.objects.delete(&session.source.bucket, &session.source.key).await?;
     }
     Ok(())

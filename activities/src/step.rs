@@ -1,7 +1,7 @@
 //! What the workflow hands to a step that works on the file: references only, pinned when the attempt began.
 
 use media::Order;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use states::session::Ingredients;
 use states::{Activity, Kind, Recipe, Timestamp, options};
@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::making;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     pub session_id: String,
@@ -26,7 +26,7 @@ pub struct Step {
 }
 
 /// The uploaded object at the ETag it was confirmed with.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pinned {
     pub bucket: String,

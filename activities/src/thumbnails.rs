@@ -96,6 +96,7 @@ pub fn description(framed: &Framed) -> Map<String, Value> {
         "width": made.width,
         "height": made.height,
         "exact": made.exact,
+        "foundBy": framed.found_by,
         "flaw": framed.flaw,
     }))
 }

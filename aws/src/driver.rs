@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Status, Stopped, Task};
+use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Machine, Status, Stopped, Task};
 use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::interceptors::AfterDeserializationInterceptorContextRef;
@@ -38,11 +38,20 @@ impl StepFunctions {
     }
 }
 
+/// The trace of the event that a function has in hand, which its runtime writes there: the execution goes on with it.
+fn trace() -> Option<String> {
+    std::env::var("_X_AMZN_TRACE_ID").ok()
+}
+
 #[async_trait]
 impl Driver for StepFunctions {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
-        let start = self.client.start_execution().state_machine_arn(&self.machine).name(name).input(input);
-        match start.send().await {
+    async fn start(&self, machine: Machine, name: &str, input: &str) -> Result<(), Fault> {
+        let arn = match machine {
+            Machine::Session => self.machine.clone(),
+            Machine::Notify => format!("{}-notify", self.machine), // named after the other, as activities are
+        };
+        let start = self.client.start_execution().state_machine_arn(arn).name(name).input(input);
+        match start.set_trace_header(trace()).send().await {
             Ok(_) => Ok(()),
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_execution_already_exists()) =>

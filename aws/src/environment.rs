@@ -1,11 +1,15 @@
 //! What a process is told by its environment, read once: the names of what the stack has made, and, as AWS's own tools
 //! have it, whom to say we are and where the services are if not where they always are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-/// What the functions of one stack are told.
+use activities::notices::Topic;
+
+/// What the functions and workers of one stack are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
+    /// What this copy of the product is called among others of the account.
+    pub stage: String,
     pub table: String,
     /// The ARN that executions are started at.
     pub state_machine: String,
@@ -17,35 +21,77 @@ pub struct Environment {
     pub hosts: Vec<String>,
     /// Pages of these origins may use the API.
     pub origins: Vec<String>,
+    /// Whether somebody takes the tasks that are workers'.
+    pub workers: bool,
+    /// Who has the people; only the API is told.
+    pub pool: Option<Pool>,
+    /// None where no letters are sent.
+    pub mail: Option<Mail>,
     pub account: Account,
+}
+
+/// A user pool, and how the page comes to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// As its tokens name it.
+    pub issuer: String,
+    pub client: String,
+    /// Where people sign in, without a slash at the end.
+    pub domain: String,
+}
+
+/// What is said of letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// An address that SES has verified, with or without a name: `Lockgate <lockgate@example.org>`.
+    pub from: String,
+    /// What is told by letter; all there is, if empty.
+    pub topics: BTreeSet<Topic>,
+    /// The pool that says where people are.
+    pub people: String,
 }
 
 /// Whom we are to AWS, and where it is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     pub region: String,
-    pub access_key: String,
-    pub secret_key: String,
-    pub session_token: Option<String>,
+    /// None where they are asked for as they expire.
+    pub keys: Option<Keys>,
     /// By the service's identifier, such as `DYNAMODB`; under no name, for all others.
     pub endpoints: HashMap<Option<String>, String>,
 }
 
+#[derive(Clone, PartialEq, Eq)]
+pub struct Keys {
+    pub access: String,
+    pub secret: String,
+    pub session_token: Option<String>,
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not in the environment")]
-pub struct Missing(&'static str);
+pub struct Missing(pub(crate) &'static str);
+
+/// Why a process cannot be what its environment tells it to be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    #[error("{name}: {value} is no event that can be told")]
+    Topic { name: &'static str, value: String },
+}
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+const ACCESS_KEY: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 impl Environment {
-    pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Missing> {
+    pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         let variables: HashMap<_, _> = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let told = |name: &'static str| variables.get(name).cloned().ok_or(Missing(name));
-        let list = |name: &str| -> Vec<String> {
-            let listed = variables.get(name).map_or("", String::as_str).split(',');
-            listed.filter(|entry| !entry.is_empty()).map(ToOwned::to_owned).collect()
-        };
+        let list = |name: &str| listed(&variables, name);
         Ok(Self {
+            stage: told("LOCKGATE_STAGE")?,
             table: told("LOCKGATE_TABLE")?,
             state_machine: told("LOCKGATE_STATE_MACHINE")?,
             uploads: told("LOCKGATE_UPLOADS")?,
@@ -53,8 +99,42 @@ impl Environment {
             public_url: told("LOCKGATE_PUBLIC_URL")?,
             hosts: list("LOCKGATE_HOSTS"),
             origins: list("LOCKGATE_ORIGINS"),
+            workers: variables.get("LOCKGATE_WORKERS").is_some_and(|there| there == "true"),
+            pool: Pool::read(&variables),
+            mail: Mail::read(&variables)?,
             account: Account::read(&variables)?,
         })
+    }
+}
+
+impl Pool {
+    fn read(variables: &HashMap<String, String>) -> Option<Self> {
+        let known = |name| variables.get(name).cloned();
+        Some(Self {
+            issuer: known("LOCKGATE_ISSUER")?,
+            client: known("LOCKGATE_CLIENT")?,
+            domain: known("LOCKGATE_SIGN_IN")?,
+        })
+    }
+}
+
+/// What stands under a name, with commas between.
+fn listed(variables: &HashMap<String, String>, name: &str) -> Vec<String> {
+    let listed = variables.get(name).map_or("", String::as_str).split(',');
+    listed.filter(|entry| !entry.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+impl Mail {
+    const EVENTS: &str = "LOCKGATE_MAIL_EVENTS";
+
+    fn read(variables: &HashMap<String, String>) -> Result<Option<Self>, Error> {
+        let Some(from) = variables.get("LOCKGATE_MAIL_FROM").cloned() else { return Ok(None) };
+        let topic =
+            |value: String| value.parse::<Topic>().map_err(|_| Error::Topic { name: Self::EVENTS, value });
+        let topics = listed(variables, Self::EVENTS).into_iter().map(topic).collect::<Result<_, _>>()?;
+        let pool = "LOCKGATE_USER_POOL";
+        let people = variables.get(pool).cloned().ok_or(Missing(pool))?;
+        Ok(Some(Self { from, topics, people }))
     }
 }
 
@@ -66,13 +146,22 @@ impl Account {
             let service = if rest.is_empty() { None } else { Some(rest.strip_prefix('_')?.to_owned()) };
             Some((service, url.clone()))
         });
+        let keys = |access: &String| {
+            Ok(Keys {
+                access: access.clone(),
+                secret: told(SECRET_KEY)?,
+                session_token: variables.get("AWS_SESSION_TOKEN").cloned(),
+            })
+        };
         Ok(Self {
             region: told("AWS_REGION")?,
-            access_key: told("AWS_ACCESS_KEY_ID")?,
-            secret_key: told("AWS_SECRET_ACCESS_KEY")?,
-            session_token: variables.get("AWS_SESSION_TOKEN").cloned(),
+            keys: variables.get(ACCESS_KEY).map(keys).transpose()?,
             endpoints: endpoints.collect(),
         })
+    }
+
+    pub fn keys(&self) -> Result<&Keys, Missing> {
+        self.keys.as_ref().ok_or(Missing(ACCESS_KEY))
     }
 
     /// Where `service` is, if not where AWS has it.
@@ -98,7 +187,7 @@ mod tests {
     use super::*;
 
     fn told() -> Vec<(String, String)> {
-        let names = ["TABLE", "STATE_MACHINE", "UPLOADS", "RESULTS", "PUBLIC_URL"];
+        let names = ["STAGE", "TABLE", "STATE_MACHINE", "UPLOADS", "RESULTS", "PUBLIC_URL"];
         let own = names.map(|name| (format!("LOCKGATE_{name}"), name.to_lowercase()));
         let keys = ["REGION", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY"];
         let aws = keys.map(|name| (format!("AWS_{name}"), name.to_lowercase()));
@@ -107,14 +196,33 @@ mod tests {
 
     #[test]
     fn each_name_is_needed() {
-        Environment::read(told()).unwrap();
         for index in 0..told().len() {
             let mut less = told();
             let (name, _) = less.remove(index);
-            assert_eq!(
-                Environment::read(less).unwrap_err().to_string(),
-                format!("{name} is not in the environment")
-            );
+            let missing = Environment::read(less)
+                .and_then(|read| Ok(read.account.keys().map(drop)?))
+                .unwrap_err()
+                .to_string();
+            assert_eq!(missing, format!("{name} is not in the environment"));
+        }
+        Environment::read(told()).unwrap().account.keys().unwrap();
+    }
+
+    #[test]
+    fn letters_take_a_sender_a_pool_and_events_that_there_are() {
+        let read = |more: &[(&str, &str)]| {
+            let more = more.iter().map(|(name, value)| (format!("LOCKGATE_{name}"), (*value).to_owned()));
+            Environment::read(told().into_iter().chain(more)).map(|read| read.mail)
+        };
+        let (from, pool) = (("MAIL_FROM", "a@example.org"), ("USER_POOL", "pool"));
+        assert_eq!(read(&[pool]).unwrap(), None);
+        let mail = read(&[from, pool, ("MAIL_EVENTS", "session.failed,endpoint.disabled")]).unwrap().unwrap();
+        assert_eq!(mail.topics, BTreeSet::from([Topic::SessionFailed, Topic::EndpointDisabled]));
+        for (told, named) in
+            [(&[from][..], "LOCKGATE_USER_POOL"), (&[from, pool, ("MAIL_EVENTS", "lunch")], "lunch")]
+        {
+            let error = read(told).unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
         }
     }
 

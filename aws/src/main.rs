@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use activities::child;
 use aws::environment::Environment;
 use aws::lambda::Function;
-use tracing_subscriber::EnvFilter;
+use aws::xray;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(child::ARGUMENT) {
@@ -30,5 +33,7 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
 fn log() {
     let told = std::env::var("LOCKGATE_LOG").unwrap_or_else(|_| "info".to_owned());
     let filter = EnvFilter::new(format!("{told},{}", service::LOG_CEILING));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Each line bears the ids of its request and of its trace, which the runtime's own span holds.
+    let lines = fmt::layer().json().with_writer(std::io::stderr);
+    registry().with(filter).with(lines).with(xray::Parts::begin()).init();
 }

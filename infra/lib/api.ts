@@ -1,33 +1,29 @@
 // The HTTP API before the `api` function: who asks is verified here, and how often.
 
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
 import { explain } from './nag.ts';
 import type { People } from './people.ts';
+import { OPEN } from './routes.ts';
 import type { Settings } from './settings.ts';
-
-/** What is for everybody. */
-const OPEN = ['/healthz', '/openapi.json', '/api/recipes'];
 
 export interface ApiProps {
   readonly settings: Settings;
-  readonly people: People;
 }
 
 export class Api extends Construct {
   readonly http: apigateway.HttpApi;
-  readonly #people: People;
 
-  constructor(scope: Construct, id: string, { settings, people }: ApiProps) {
+  constructor(scope: Construct, id: string, { settings }: ApiProps) {
     super(scope, id);
-    this.#people = people;
     this.http = new apigateway.HttpApi(this, 'Http', {
       apiName: `lockgate-${settings.stage}`,
       createDefaultStage: false,
@@ -49,11 +45,10 @@ export class Api extends Construct {
     });
   }
 
-  /** Puts the function behind every route. */
-  serve(handler: lambda.IFunction): void {
+  /** Puts the function behind every route, for those whom `people` has let in as `client`. */
+  serve(handler: lambda.IFunction, people: People, client: cognito.UserPoolClient): void {
     const integration = new HttpLambdaIntegration('Function', handler, { timeout: Duration.seconds(29) });
-    const issuer = `https://cognito-idp.${Stack.of(this).region}.amazonaws.com/${this.#people.pool.userPoolId}`;
-    const authorizer = new HttpJwtAuthorizer('People', issuer, { jwtAudience: [this.#people.client.userPoolClientId] });
+    const authorizer = new HttpJwtAuthorizer('People', people.issuer, { jwtAudience: [client.userPoolClientId] });
     this.http.addRoutes({ path: '/{proxy+}', methods: METHODS, integration, authorizer });
     for (const path of OPEN) {
       const routes = this.http.addRoutes({ path, methods: [apigateway.HttpMethod.GET], integration });

@@ -1,34 +1,34 @@
 // The functions: one artefact, of which the handler's name says what it is. Each has a role of its own, which may do what
-// its activity does and nothing else.
+// its activity does and nothing else. What calls them from outside, `triggers.ts` says.
 
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
 import type { Api } from './api.ts';
-import { STEPS } from './document.ts';
-import { ANY_RESOURCE, anyExecutionOf, anyObjectOf, explain } from './nag.ts';
+import { DELIVER, STEPS } from './document.ts';
+import { explainAll } from './nag.ts';
 import type { Page } from './page.ts';
+import type { People } from './people.ts';
 import { Rights } from './rights.ts';
 import type { Settings } from './settings.ts';
 import type { Network } from './site.ts';
 import { CONFIRMING, type Store } from './store.ts';
-import { machineName } from './workflow.ts';
 
 export interface FunctionsProps {
   readonly settings: Settings;
   readonly network?: Network;
   readonly store: Store;
+  readonly people: People;
   readonly machine: string;
   readonly page: Page;
   readonly api: Api;
 }
+
+type Environment = Record<string, string>;
 
 /** So much memory comes with a whole processor. */
 const WHOLE_PROCESSOR = 1769;
@@ -38,47 +38,57 @@ const SMALL = 256;
 const WORK = { memory: WHOLE_PROCESSOR, timeout: Duration.minutes(15) };
 const RECORDS = { memory: SMALL, timeout: CONFIRMING };
 
+/** What one of them has and the others have not. */
+interface Apart {
+  readonly told?: Environment;
+  readonly place?: Partial<lambda.FunctionProps>;
+}
+
 interface Size {
   readonly memory: number;
   readonly timeout: Duration;
 }
 
+/** What the functions that are called from outside go by; what it leads to can be set back to an earlier version. */
+const LIVE = 'live';
+
 export class Functions extends Construct {
-  readonly api: lambda.Function;
-  readonly sweep: lambda.Function;
-  readonly confirmUpload: lambda.Function;
+  readonly api: lambda.Alias;
+  readonly sweep: lambda.Alias;
+  readonly confirmUpload: lambda.Alias;
+  readonly transcribeCallback: lambda.Alias;
+  /** The step of a notice's delivery. */
+  readonly deliver: lambda.Version;
   /** The steps of the workflow, each at the version of this deployment. */
   readonly steps: ReadonlyMap<string, lambda.Version>;
   readonly #props: FunctionsProps;
 
-  constructor(scope: Construct, id: string, props: FunctionsProps) {
+  /** `signIn` is what the API is told of where people sign in. */
+  constructor(scope: Construct, id: string, props: FunctionsProps, signIn: Environment) {
     super(scope, id);
     this.#props = props;
     const rights = new Rights(this, props);
-    this.api = this.#function('api', { memory: 512, timeout: Duration.seconds(29) }, rights.api());
-    this.sweep = this.#function('sweep', { memory: SMALL, timeout: Duration.minutes(5) }, rights.sweep());
-    this.confirmUpload = this.#function('confirm-upload', RECORDS, rights.confirmUpload());
+    this.api = this.#live('api', { memory: 512, timeout: Duration.seconds(29) }, rights.api(), { told: signIn });
+    this.sweep = this.#live('sweep', { memory: SMALL, timeout: Duration.minutes(5) }, rights.sweep());
+    this.confirmUpload = this.#live('confirm-upload', RECORDS, rights.confirmUpload());
+    this.transcribeCallback = this.#live('transcribe-callback', RECORDS, rights.transcribeCallback());
+    this.deliver = this.#function(DELIVER, RECORDS, rights.deliver(), { place: OUTSIDE }).currentVersion;
     this.steps = new Map(STEPS.map((step) => [step, this.#step(step, rights)]));
-    this.confirmUpload.addEventSource(
-      new sources.SqsEventSource(props.store.uploaded, {
-        batchSize: 10,
-        reportBatchItemFailures: true,
-        maxConcurrency: 50,
-      }),
-    );
-    new events.Rule(this, 'EveryMinute', {
-      schedule: events.Schedule.rate(Duration.minutes(1)),
-      targets: [new targets.LambdaFunction(this.sweep, { retryAttempts: 0 })],
-    });
   }
 
+  /** A running execution keeps its document, which names a version: so the versions of earlier deployments stay. */
   #step(name: string, rights: Rights): lambda.Version {
     const size = rights.isOnRecords(name) ? RECORDS : WORK;
     return this.#function(name, size, rights.step(name)).currentVersion;
   }
 
-  #function(handler: string, { memory, timeout }: Size, allowed: iam.PolicyStatement[]): lambda.Function {
-    const { settings, network } = this.#props;
+  #live(handler: string, size: Size, allowed: iam.PolicyStatement[], apart?: Apart): lambda.Alias {
+    const version = this.#function(handler, size, allowed, apart).currentVersion;
+    return new lambda.Alias(this, `${handler}-live`, { aliasName: LIVE, version });
+  }
+
+  #function(handler: string, { memory, timeout }: Size, allowed: iam.PolicyStatement[], { told, place }: Apart = {}): lambda.Function {
+    const { settings } = this.#props;
     const group = new logs.LogGroup(this, `${handler}-log`, {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -87,11 +97,6 @@ export class Functions extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
     for (const statement of allowed) role.addToPolicy(statement);
-    const inNetwork = network && {
-      vpc: network.vpc,
-      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-      securityGroups: [network.functions],
-    };
     const made = new lambda.Function(this, handler, {
       description: `Lockgate ${settings.stage}: ${handler}`,
       runtime: lambda.Runtime.PROVIDED_AL2023,
@@ -104,28 +109,43 @@ export class Functions extends Construct {
       logGroup: group,
       loggingFormat: lambda.LoggingFormat.JSON,
       tracing: lambda.Tracing.ACTIVE,
-      environment: this.#environment(),
+      environment: { ...environment(this, this.#props), ...told },
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
-      ...inNetwork,
+      ...(place ?? this.#inNetwork()),
     });
     group.grantWrite(role);
-    explain(role, ANY_RESOURCE, 'Traces, and network interfaces in a site, are granted for no single resource');
-    for (const bucket of [this.#props.store.uploads, this.#props.store.results]) {
-      explain(role, anyObjectOf(bucket), 'The keys are made when the files are');
-    }
-    explain(role, anyExecutionOf(machineName(settings)), 'The names of executions are those of sessions');
+    explainAll(role, settings, this.#props.store);
     return made;
   }
 
-  #environment(): Record<string, string> {
-    const { store, machine, page, api } = this.#props;
+  /** The site's private subnets, where there is one. */
+  #inNetwork(): Partial<lambda.FunctionProps> {
+    const { network } = this.#props;
+    if (network === undefined) return OUTSIDE;
     return {
-      LOCKGATE_TABLE: store.table.tableName,
-      LOCKGATE_STATE_MACHINE: machine,
-      LOCKGATE_UPLOADS: store.uploads.bucketName,
-      LOCKGATE_RESULTS: store.results.bucketName,
-      LOCKGATE_PUBLIC_URL: page.url,
-      LOCKGATE_HOSTS: api.host(Stack.of(this)),
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [network.functions],
     };
   }
+}
+
+/** In Lambda's own network, from which the whole internet is reached: receivers of webhooks are anywhere, and a site's private subnets lead to AWS's services alone. */
+const OUTSIDE: Partial<lambda.FunctionProps> = {};
+
+/** What a process of this stage is told, be it a function or a worker. */
+export function environment(scope: Construct, { settings, store, people, machine, page, api }: FunctionsProps): Environment {
+  const { mail } = settings;
+  return {
+    LOCKGATE_STAGE: settings.stage,
+    LOCKGATE_TABLE: store.table.tableName,
+    LOCKGATE_STATE_MACHINE: machine,
+    LOCKGATE_UPLOADS: store.uploads.bucketName,
+    LOCKGATE_RESULTS: store.results.bucketName,
+    LOCKGATE_PUBLIC_URL: page.url,
+    LOCKGATE_HOSTS: api.host(Stack.of(scope)),
+    LOCKGATE_WORKERS: String(settings.workers),
+    LOCKGATE_USER_POOL: people.pool.userPoolId,
+    ...(mail && { LOCKGATE_MAIL_FROM: mail.from, LOCKGATE_MAIL_EVENTS: mail.events.join(',') }),
+  };
 }

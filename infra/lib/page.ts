@@ -1,5 +1,7 @@
 // Where people come in: the page from its bucket, and behind the same name the API, so that the browser takes both for
-// one origin.
+// one origin. What lies in the bucket, `bin/page.ts` brings there.
+
+import { readFileSync } from 'node:fs';
 
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
@@ -9,23 +11,43 @@ import { Construct } from 'constructs';
 
 import type { Api } from './api.ts';
 import { explain } from './nag.ts';
+import type { People } from './people.ts';
+import { OF_THE_API } from './routes.ts';
 import type { Settings } from './settings.ts';
 
-/** What the API serves; everything else is the page's. */
-const OF_THE_API = ['/api/*', '/xfer', '/xfer/*', '/xcode/*', '/images', '/healthz', '/openapi.json'];
-
 const TWO_YEARS = 63_072_000;
+
+/** What the API says of its own answers, a directive a line. */
+const POLICY = new URL('../../service/src/api/content-security-policy.txt', import.meta.url);
+
+/** The page finds its places by itself: an address without a dot is one of them. What the API answers is left alone. */
+export const PLACES = `function handler(event) {
+  var request = event.request;
+  if (!/\\.[^/]*$/.test(request.uri)) request.uri = '/index.html';
+  return request;
+}
+`;
+
+/** Where a picture is sent as the body. */
+const PICTURES = '/images';
+
+/** It answers once it has the whole of a body. */
+function inContainers(host: string): origins.HttpOrigin {
+  return new origins.HttpOrigin(host, { protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY, readTimeout: Duration.seconds(60) });
+}
 
 export interface PageProps {
   readonly settings: Settings;
   readonly api: Api;
+  readonly people: People;
 }
 
 export class Page extends Construct {
   readonly bucket: s3.Bucket;
+  readonly distribution: cloudfront.Distribution;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { settings, api }: PageProps) {
+  constructor(scope: Construct, id: string, { settings, api, people }: PageProps) {
     super(scope, id);
     this.bucket = new s3.Bucket(this, 'Files', {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
@@ -41,33 +63,38 @@ export class Page extends Construct {
       originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
     };
-    const distribution = new cloudfront.Distribution(this, 'Distribution', {
+    const pictures = settings.service === undefined ? behind : { ...behind, origin: inContainers(settings.service.host) };
+    this.distribution = new cloudfront.Distribution(this, 'Distribution', {
       comment: `Lockgate ${settings.stage}`,
-      defaultRootObject: 'index.html',
       webAclId: settings.waf,
       defaultBehavior: {
         origin: origins.S3BucketOrigin.withOriginAccessControl(this.bucket),
         viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-        responseHeadersPolicy: this.#headers(),
+        responseHeadersPolicy: this.#headers(people),
+        functionAssociations: [{ function: this.#places(), eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
       },
-      additionalBehaviors: Object.fromEntries(OF_THE_API.map((path) => [path, behind])),
-      // The page routes by itself.
-      errorResponses: [{ httpStatus: 403, responseHttpStatus: 200, responsePagePath: '/index.html' }],
+      additionalBehaviors: Object.fromEntries(OF_THE_API.map((path) => [path, path === PICTURES ? pictures : behind])),
     });
-    this.url = `https://${distribution.distributionDomainName}`;
+    this.url = `https://${this.distribution.distributionDomainName}`;
     explain(this.bucket, 'AwsSolutions-S1', 'Only the distribution reads it');
-    explain(distribution, 'AwsSolutions-CFR1', 'Whom a stage is open to, its people decide');
-    explain(distribution, 'AwsSolutions-CFR2', 'A web ACL costs while idle: `-c waf=ARN` puts one there');
-    explain(distribution, 'AwsSolutions-CFR3', 'The API logs every access; the page is the same for everybody');
-    explain(distribution, 'AwsSolutions-CFR4', "The distribution's own name takes no other certificate");
+    explain(this.distribution, 'AwsSolutions-CFR1', 'Whom a stage is open to, its people decide');
+    explain(this.distribution, 'AwsSolutions-CFR2', 'A web ACL costs while idle: `-c waf=ARN` puts one there');
+    explain(this.distribution, 'AwsSolutions-CFR3', 'The API logs every access; the page is the same for everybody');
+    explain(this.distribution, 'AwsSolutions-CFR4', "The distribution's own name takes no other certificate");
   }
 
-  /** The same as the API's own: `service/src/api/edge.rs`. */
-  #headers(): cloudfront.ResponseHeadersPolicy {
+  #places(): cloudfront.Function {
+    return new cloudfront.Function(this, 'Places', {
+      code: cloudfront.FunctionCode.fromInline(PLACES),
+      runtime: cloudfront.FunctionRuntime.JS_2_0,
+    });
+  }
+
+  #headers(people: People): cloudfront.ResponseHeadersPolicy {
     const objects = `https://*.s3.${Stack.of(this).region}.amazonaws.com`;
     return new cloudfront.ResponseHeadersPolicy(this, 'Headers', {
       securityHeadersBehavior: {
-        contentSecurityPolicy: { override: true, contentSecurityPolicy: contentSecurityPolicy(objects) },
+        contentSecurityPolicy: { override: true, contentSecurityPolicy: contentSecurityPolicy(objects, people.signIn) },
         contentTypeOptions: { override: true },
         referrerPolicy: { override: true, referrerPolicy: cloudfront.HeadersReferrerPolicy.NO_REFERRER },
         strictTransportSecurity: { override: true, accessControlMaxAge: Duration.seconds(TWO_YEARS), includeSubdomains: true },
@@ -79,19 +106,7 @@ export class Page extends Construct {
   }
 }
 
-function contentSecurityPolicy(objects: string): string {
-  return [
-    "default-src 'self'",
-    "script-src 'self'",
-    "style-src 'self'",
-    `img-src 'self' data: blob: ${objects}`,
-    `media-src 'self' blob: ${objects}`,
-    `connect-src 'self' ${objects}`,
-    "object-src 'none'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-    "form-action 'self'",
-    "require-trusted-types-for 'script'",
-    'trusted-types angular angular#bundler',
-  ].join('; ');
+function contentSecurityPolicy(objects: string, issuer: string): string {
+  const directives = readFileSync(POLICY, 'utf8').trimEnd().split('\n');
+  return directives.join('; ').replaceAll('{objects}', ` ${objects}`).replaceAll('{issuer}', ` ${issuer}`);
 }

@@ -1,15 +1,20 @@
-// What each function may do: one method for each, which says it in the words of its activity.
+// What each function and each worker may do: one method for each, which says it in the words of its activity.
 
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
+import { identities } from './mail.ts';
+import type { People } from './people.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './store.ts';
-import { executionsArn } from './workflow.ts';
+import { jobsPrefix } from './triggers.ts';
+import { executionsArn, noticesArn } from './workflow.ts';
 
 export interface Holdings {
   readonly settings: Settings;
   readonly store: Store;
+  readonly people: People;
   readonly machine: string;
 }
 
@@ -28,12 +33,14 @@ export class Rights {
     return [
       ...this.#moves(),
       this.#onTable(['dynamodb:PutItem', 'dynamodb:BatchGetItem']),
-      this.#onIndex('by-owner'),
       this.#uploads('s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'),
       this.#results('s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'),
       this.#lists(),
       this.#starts(),
-      ...this.#executions('states:StopExecution', 'states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'),
+      ...this.#notifies(),
+      this.#flags('ssm:GetParameter', 'ssm:PutParameter'),
+      this.#executions('states:StopExecution', 'states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'),
+      this.#onIndex('by-due'), // by which it says whether it is well
     ];
   }
 
@@ -44,6 +51,8 @@ export class Rights {
       this.#uploads('s3:GetObject', 's3:DeleteObject'),
       this.#lists(),
       this.#starts(),
+      ...this.#notifies(),
+      this.#flags('ssm:GetParameter'),
     ];
   }
 
@@ -55,8 +64,24 @@ export class Rights {
       this.#results('s3:DeleteObject', 's3:AbortMultipartUpload'),
       this.#lists(),
       this.#starts(),
-      ...this.#executions('states:StopExecution', 'states:DescribeExecution', 'states:DescribeStateMachineForExecution'),
+      ...this.#notifies(),
+      this.#executions('states:StopExecution', 'states:DescribeExecution', 'states:DescribeStateMachineForExecution'),
     ];
+  }
+
+  transcribeCallback(): iam.PolicyStatement[] {
+    return [
+      ...this.#makes(),
+      this.#onIndex('by-due'),
+      this.#transcripts('s3:GetObject', 's3:DeleteObject'),
+      this.#transcriptions('transcribe:GetTranscriptionJob'),
+      this.#tells(),
+    ];
+  }
+
+  /** To try one delivery, and to tell elsewhere that an endpoint was switched off. */
+  deliver(): iam.PolicyStatement[] {
+    return [...this.#moves(), ...this.#notifies(), ...this.#writesLetters()];
   }
 
   /** Of a step of the workflow. A step that is not named here works on media. */
@@ -66,6 +91,17 @@ export class Rights {
         return this.#moves();
       case 'probe':
         return [this.#uploads('s3:GetObject')];
+      case 'captions':
+        // Transcribe reads and writes by the rights of who asks it.
+        return [
+          ...this.#moves(),
+          this.#uploads('s3:GetObject'),
+          this.#transcripts('s3:PutObject'),
+          this.#results('s3:GetObject'),
+          this.#lists(),
+          this.#transcriptions('transcribe:StartTranscriptionJob'),
+          this.#tells(),
+        ];
       case 'finish':
       case 'fail':
         return [
@@ -73,26 +109,40 @@ export class Rights {
           this.#uploads('s3:DeleteObject'),
           this.#results('s3:DeleteObject', 's3:AbortMultipartUpload', 's3:GetObject'),
           this.#lists(),
-          ...this.#executions('states:DescribeExecution', 'states:DescribeStateMachineForExecution'),
+          ...this.#notifies(),
+          this.#executions('states:DescribeExecution', 'states:DescribeStateMachineForExecution'),
         ];
       default:
-        return [
-          ...this.#moves(),
-          this.#uploads('s3:GetObject'),
-          this.#results('s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'),
-          this.#lists(),
-        ];
+        return [...this.#makes(), this.#uploads('s3:GetObject')];
     }
+  }
+
+  /** Of a worker that asks for the tasks of these activities. */
+  worker(activities: string[]): iam.PolicyStatement[] {
+    return [
+      ...this.#makes(),
+      this.#uploads('s3:GetObject'),
+      may(['states:GetActivityTask', 'states:SendTaskHeartbeat', 'states:SendTaskSuccess', 'states:SendTaskFailure'], ...activities),
+    ];
   }
 
   /** Whether a step only reads and writes records. */
   isOnRecords(name: string): boolean {
-    return ['begin', 'finish', 'fail'].includes(name);
+    return ['begin', 'finish', 'fail', 'captions'].includes(name);
   }
 
   /** To read a record and to write it on condition: nobody may delete one, nor scan them. */
   #moves(): iam.PolicyStatement[] {
     return [this.#onTable(['dynamodb:GetItem', 'dynamodb:UpdateItem'])];
+  }
+
+  /** To write results, and to read them back. */
+  #makes(): iam.PolicyStatement[] {
+    return [
+      ...this.#moves(),
+      this.#results('s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'),
+      this.#lists(),
+    ];
   }
 
   #onTable(actions: string[]): iam.PolicyStatement {
@@ -107,6 +157,10 @@ export class Rights {
     return may(actions, this.#holdings.store.uploads.arnForObjects('*'));
   }
 
+  #transcripts(...actions: string[]): iam.PolicyStatement {
+    return may(actions, this.#holdings.store.uploads.arnForObjects('transcripts/*'));
+  }
+
   #results(...actions: string[]): iam.PolicyStatement {
     return may(actions, this.#holdings.store.results.arnForObjects('*'));
   }
@@ -117,11 +171,47 @@ export class Rights {
     return may(['s3:ListBucket', 's3:ListBucketMultipartUploads'], uploads.bucketArn, results.bucketArn);
   }
 
+  /** To find who wants to be told, and to have them told. */
+  #notifies(): iam.PolicyStatement[] {
+    return [this.#onIndex('by-owner'), may(['states:StartExecution'], noticesArn(this.#scope, this.#holdings.settings))];
+  }
+
+  /** To write to whom it concerns, under the one name, and to ask where they are. */
+  #writesLetters(): iam.PolicyStatement[] {
+    const { people, settings: { mail } } = this.#holdings;
+    if (mail === undefined) return [];
+    const stack = Stack.of(this.#scope);
+    const identity = (resourceName: string) => stack.formatArn({ service: 'ses', resource: 'identity', resourceName });
+    return [
+      // By its id: a stand-in that has no pools has no name for one either.
+      may(['cognito-idp:AdminGetUser'], stack.formatArn({ service: 'cognito-idp', resource: 'userpool', resourceName: people.pool.userPoolId })),
+      new iam.PolicyStatement({
+        actions: ['ses:SendEmail'],
+        resources: identities(mail).map(identity),
+        conditions: { StringEquals: { 'ses:FromAddress': mail.address } },
+      }),
+    ];
+  }
+
+  #flags(...actions: string[]): iam.PolicyStatement {
+    return may(actions, this.#holdings.store.flags.parameterArn);
+  }
+
   #starts(): iam.PolicyStatement {
     return may(['states:StartExecution'], this.#holdings.machine);
   }
 
-  #executions(...actions: string[]): iam.PolicyStatement[] {
-    return [may(actions, executionsArn(this.#scope, this.#holdings.settings))];
+  /** To call back by a task's token, which is of this machine's. */
+  #tells(): iam.PolicyStatement {
+    return may(['states:SendTaskHeartbeat', 'states:SendTaskSuccess', 'states:SendTaskFailure'], this.#holdings.machine);
+  }
+
+  #executions(...actions: string[]): iam.PolicyStatement {
+    return may(actions, executionsArn(this.#scope, this.#holdings.settings));
+  }
+
+  #transcriptions(...actions: string[]): iam.PolicyStatement {
+    const resourceName = `${jobsPrefix(this.#holdings.settings)}*`;
+    return may(actions, Stack.of(this.#scope).formatArn({ service: 'transcribe', resource: 'transcription-job', resourceName }));
   }
 }

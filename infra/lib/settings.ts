@@ -2,6 +2,18 @@
 
 import type { Node } from 'constructs';
 
+import { type Mail, readMail } from './mail.ts';
+
+/** The API in containers. */
+export interface ServiceSettings {
+  /** Of the workers' image, which is the API's too. */
+  readonly tag: string;
+  /** Under which name it is reached. */
+  readonly host: string;
+  /** The ARN of the certificate of that name, in the stack's region. */
+  readonly certificate: string;
+}
+
 export interface Settings {
   /** Which copy of the application: many live in one account. */
   readonly stage: string;
@@ -15,6 +27,16 @@ export interface Settings {
   readonly budget: number;
   /** The ARN of a web ACL (us-east-1) before the page. */
   readonly waf?: string;
+  /** The tag of the workers' image in the site's repository; none, and the site runs no workers. */
+  readonly worker?: string;
+  /** Whether somebody makes films: the site's workers, or some that run elsewhere. */
+  readonly workers: boolean;
+  /** So many workers at most. */
+  readonly mostWorkers: number;
+  /** Who writes letters, and of what; none, and there are none. */
+  readonly mail?: Mail;
+  /** The API in containers, for large bodies; none, and there is the function alone. */
+  readonly service?: ServiceSettings;
   /** Whether what holds people's files outlives the stack. */
   readonly retain: boolean;
   /** Switches of the site. */
@@ -37,16 +59,37 @@ export function readSettings(node: Node): Settings {
   if (!/^[a-z][a-z0-9-]{0,20}$/.test(stage)) throw new Error(`${stage} is no name for a stage`);
   const budget = Number(text('budget') ?? '20');
   if (!(budget > 0)) throw new Error('a budget is more than nothing');
+  const [site, worker] = [text('site'), text('worker')];
+  if (worker !== undefined && site === undefined) throw new Error('workers run in the network of a site');
+  const service = readService(text('apiService'), text('apiHost'), text('apiCertificate'));
+  if (service !== undefined && site === undefined) throw new Error('the API runs in containers in the network of a site');
+  const mostWorkers = Number(text('mostWorkers') ?? '4');
+  if (!(Number.isInteger(mostWorkers) && mostWorkers > 0)) throw new Error('there is a worker at least, of workers');
   return {
     stage,
-    site: text('site'),
+    site,
+    worker,
+    workers: flag('workers', worker !== undefined),
+    mostWorkers,
+    service,
     artefact: text('artefact') ?? '../target/lambda/lockgate-lambda',
     alarms: text('alarms'),
     budget,
     waf: text('waf'),
+    mail: readMail(text('mailFrom'), text('mailEvents')),
     retain: flag('retain', true),
     guardDuty: flag('guardDuty', false),
     securityHub: flag('securityHub', false),
     inspector: flag('inspector', false),
   };
+}
+
+export function readService(tag?: string, host?: string, certificate?: string): ServiceSettings | undefined {
+  if (tag === undefined) {
+    if (host !== undefined || certificate !== undefined) throw new Error('the API in containers takes an image: apiService');
+    return undefined;
+  }
+  if (host === undefined || !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) throw new Error('the API in containers takes a name to be reached by: apiHost');
+  if (!certificate?.startsWith('arn:')) throw new Error(`the API in containers takes the ARN of a certificate of ${host}: apiCertificate`);
+  return { tag, host, certificate };
 }

@@ -1,8 +1,9 @@
 // A site: the network that many copies of the application share, and what watches over the account. Optional: without one
-// the functions run in Lambda's own network, and nothing costs while idle. With one, the endpoint of Step Functions does.
+// the functions run in Lambda's own network, and nothing costs while idle. With one, the endpoints of services do.
 
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as guardduty from 'aws-cdk-lib/aws-guardduty';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as inspector from 'aws-cdk-lib/aws-inspectorv2';
@@ -12,10 +13,12 @@ import type { Construct } from 'constructs';
 
 import type { Settings } from './settings.ts';
 
-/** Where functions of an application run. */
+/** Where functions and workers of an application run. */
 export interface Network {
   readonly vpc: ec2.IVpc;
   readonly functions: ec2.ISecurityGroup;
+  /** The workers' images. */
+  readonly images: ecr.IRepository;
 }
 
 export interface SiteProps extends StackProps {
@@ -41,7 +44,9 @@ export class SiteStack extends Stack {
       },
     });
     this.#logFlows(vpc);
-    this.network = { vpc, functions: this.#functionsGroup(vpc) };
+    const images = this.#images(settings);
+    this.network = { vpc, functions: this.#functionsGroup(vpc), images };
+    new CfnOutput(this, 'WorkerImages', { value: images.repositoryUri });
     this.#watchOver(settings);
   }
 
@@ -54,6 +59,18 @@ export class SiteStack extends Stack {
     vpc.addFlowLog('All', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group, role) });
   }
 
+  /** A tag is never moved: what runs under it is what was tried under it. */
+  #images({ site }: Settings): ecr.Repository {
+    return new ecr.Repository(this, 'Images', {
+      repositoryName: `lockgate-worker-${site}`,
+      imageTagMutability: ecr.TagMutability.IMMUTABLE,
+      imageScanOnPush: true,
+      emptyOnDelete: false,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [{ maxImageCount: 20 }],
+    });
+  }
+
   /** Functions speak out by TLS, and nobody speaks to them. */
   #functionsGroup(vpc: ec2.Vpc): ec2.SecurityGroup {
     const functions = new ec2.SecurityGroup(this, 'Functions', {
@@ -64,15 +81,14 @@ export class SiteStack extends Stack {
     functions.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'TLS to the endpoints');
     const endpoint = new ec2.SecurityGroup(this, 'Endpoint', {
       vpc,
-      description: 'The endpoint of Step Functions: TLS from functions',
+      description: 'The endpoints of services: TLS from functions',
       allowAllOutbound: false,
     });
     endpoint.addIngressRule(functions, ec2.Port.tcp(443), 'TLS from functions');
-    vpc.addInterfaceEndpoint('StepFunctions', {
-      service: ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
-      securityGroups: [endpoint],
-      open: false,
-    });
+    const { STEP_FUNCTIONS, SSM, TRANSCRIBE } = ec2.InterfaceVpcEndpointAwsService;
+    for (const [name, service] of Object.entries({ StepFunctions: STEP_FUNCTIONS, Parameters: SSM, Transcribe: TRANSCRIBE })) {
+      vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoint], open: false });
+    }
     return functions;
   }
 

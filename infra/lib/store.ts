@@ -5,6 +5,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 
 import { explain } from './nag.ts';
@@ -27,21 +28,36 @@ export class Store extends Construct {
   readonly results: s3.Bucket;
   readonly table: dynamodb.TableV2;
   readonly uploaded: sqs.Queue;
+  /** What Transcribe tells of its jobs. */
+  readonly transcribed: sqs.Queue;
   readonly deadLetters: sqs.Queue;
+  /** What may change at any time, without a deployment: the API writes it, and functions look at it now and then. */
+  readonly flags: ssm.StringParameter;
   readonly #keep: RemovalPolicy;
 
   constructor(scope: Construct, id: string, { settings, origin }: StoreProps) {
     super(scope, id);
     this.#keep = settings.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true, retentionPeriod: Duration.days(14) });
-    this.uploaded = new sqs.Queue(this, 'Uploaded', {
+    this.uploaded = this.#notices('Uploaded');
+    this.transcribed = this.#notices('Transcribed');
+    this.uploads = this.#uploads(origin);
+    this.results = this.#results(origin);
+    this.table = this.#table(settings);
+    this.flags = new ssm.StringParameter(this, 'Flags', {
+      parameterName: `/lockgate/${settings.stage}/flags`,
+      description: 'What this stage allows, as JSON; `lockgate flag` changes it',
+      stringValue: '{}',
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+    });
+  }
+
+  #notices(name: string): sqs.Queue {
+    return new sqs.Queue(this, name, {
       enforceSSL: true,
       visibilityTimeout: Duration.seconds(6 * CONFIRMING.toSeconds()),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: TRIES },
     });
-    this.uploads = this.#uploads(origin);
-    this.results = this.#results(origin);
-    this.table = this.#table(settings);
   }
 
   #uploads(origin: string): s3.Bucket {
@@ -50,7 +66,7 @@ export class Store extends Construct {
         { expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(2) },
       ],
     });
-    demandFreeKey(bucket, { notResources: [bucket.arnForObjects('inbox/*')] });
+    demandFreeKey(bucket, { notResources: ['inbox/*', 'transcripts/*'].map((keys) => bucket.arnForObjects(keys)) });
     this.#tellOf(bucket);
     return bucket;
   }
@@ -128,7 +144,7 @@ export class Store extends Construct {
   }
 }
 
-/** What lies there is never overwritten. Parts of a multipart upload make no object; its completion does. */
+/** What lies there is never overwritten, but for what people and Transcribe put there, who do not ask like that. Parts of a multipart upload make no object; its completion does. */
 function demandFreeKey(bucket: s3.Bucket, where: Pick<iam.PolicyStatementProps, 'resources' | 'notResources'>): void {
   bucket.addToResourcePolicy(
     new iam.PolicyStatement({

@@ -1,4 +1,4 @@
-// The state machine of one attempt. A running execution keeps its document, and with it the versions of the functions it
+// The state machines of one attempt, and of one notice. A running execution keeps its document, and with it the versions of the functions it
 // names; so the versions of earlier deployments stay.
 
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -8,7 +8,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 
-import { document } from './document.ts';
+import { DELIVER, WORKED, activityOf, document, noticeDocument } from './document.ts';
 import { ANY_RESOURCE, explain } from './nag.ts';
 import type { Settings } from './settings.ts';
 
@@ -24,37 +24,68 @@ export function executionsArn(scope: Construct, settings: Settings): string {
   return Stack.of(scope).formatArn({ service: 'states', resource: 'execution', resourceName: `${machineName(settings)}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
 }
 
+/** The machine of notices, which the driver knows by this name. */
+export function noticesArn(scope: Construct, settings: Settings): string {
+  return `${machineArn(scope, settings)}-notify`;
+}
+
 export interface WorkflowProps {
   readonly settings: Settings;
   readonly steps: ReadonlyMap<string, lambda.Version>;
+  readonly deliver: lambda.Version;
+}
+
+/** What a document's placeholders stand for. */
+interface Filling {
+  readonly functions: readonly lambda.Version[];
+  readonly filled: readonly (readonly [string, string])[];
 }
 
 export class Workflow extends Construct {
   readonly machine: sfn.StateMachine;
+  /** What workers ask for, by the step. */
+  readonly activities: ReadonlyMap<string, sfn.Activity>;
 
-  constructor(scope: Construct, id: string, { settings, steps }: WorkflowProps) {
+  constructor(scope: Construct, id: string, { settings, steps, deliver }: WorkflowProps) {
     super(scope, id);
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') });
+    const named = (step: string) => new sfn.Activity(this, step, { activityName: `${machineName(settings)}-${activityOf(step)}` });
+    this.activities = new Map(WORKED.map((step) => [step, named(step)]));
+    this.machine = this.#machine('Session', machineName(settings), document(), {
+      functions: [...steps.values()],
+      filled: [
+        ...[...steps].map(([name, version]) => [name, version.functionArn] as const),
+        ...[...this.activities].map(([name, activity]) => [name, activity.activityArn] as const),
+      ],
+    });
+    this.#machine('Notice', `${machineName(settings)}-notify`, noticeDocument(), {
+      functions: [deliver],
+      filled: [[DELIVER, deliver.functionArn]],
+    });
+  }
+
+  /** A machine that may invoke these functions and nothing else. */
+  #machine(id: string, name: string, text: string, { functions, filled }: Filling): sfn.StateMachine {
+    const role = new iam.Role(this, `${id}Role`, { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') });
     role.addToPolicy(
       new iam.PolicyStatement({
         actions: ['lambda:InvokeFunction'],
-        resources: [...steps.values()].map((version) => version.functionArn),
+        resources: functions.map((version) => version.functionArn),
       }),
     );
-    const group = new logs.LogGroup(this, 'Log', {
-      logGroupName: `/aws/vendedlogs/states/${machineName(settings)}`,
+    const group = new logs.LogGroup(this, `${id}Log`, {
+      logGroupName: `/aws/vendedlogs/states/${name}`,
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.machine = new sfn.StateMachine(this, 'Session', {
-      stateMachineName: machineName(settings),
-      definitionBody: sfn.DefinitionBody.fromString(document()),
-      definitionSubstitutions: Object.fromEntries([...steps].map(([name, version]) => [name, version.functionArn])),
+    explain(role, ANY_RESOURCE, 'Delivery of logs, and of traces, is granted for no single resource');
+    return new sfn.StateMachine(this, id, {
+      stateMachineName: name,
+      definitionBody: sfn.DefinitionBody.fromString(text),
+      definitionSubstitutions: Object.fromEntries(filled),
       role,
       tracingEnabled: true,
       // Without what passes between the steps: names of people's files stand there.
       logs: { destination: group, level: sfn.LogLevel.ALL, includeExecutionData: false },
     });
-    explain(role, ANY_RESOURCE, 'Delivery of logs, and of traces, is granted for no single resource');
   }
 }

@@ -6,18 +6,16 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { STEPS } from '../lib/document.ts';
+import { STEPS, WORKED } from '../lib/document.ts';
 import { stacks } from '../lib/stacks.ts';
+import { ALL, CALLED, type Statement, allowed, list } from './roles.ts';
 import { SETTINGS } from './settings.ts';
 
-interface Statement {
-  Sid?: string;
-  Effect: string;
-  Action: string | string[];
-  Resource?: unknown;
-  Principal?: unknown;
-  Condition?: unknown;
-}
+/** The machine of sessions. */
+const sessions = () =>
+  Object.values(application.findResources('AWS::StepFunctions::StateMachine')).find(
+    (machine) => machine.Properties.StateMachineName === 'lockgate-test-session',
+  )!;
 
 let application: Template;
 let site: Template;
@@ -31,29 +29,6 @@ beforeAll(() => {
 /** Without what changes with every build of the artefact. */
 function steady(template: Template): unknown {
   return JSON.parse(JSON.stringify(template.toJSON()).replace(/[0-9a-f]{64}/g, 'HASH'));
-}
-
-const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
-
-/** What the role of a function may do: each action, with the resources it is for. */
-function allowed(handler: string): Map<string, unknown[]> {
-  const roles = Object.keys(application.findResources('AWS::IAM::Role')).filter((id) =>
-    id.startsWith(`Functions${handler.replaceAll('-', '')}role`),
-  );
-  expect(roles, handler).toHaveLength(1);
-  const policies = Object.values(application.findResources('AWS::IAM::Policy')).filter((policy) =>
-    policy.Properties.Roles.some((role: { Ref: string }) => role.Ref === roles[0]),
-  );
-  const may = new Map<string, unknown[]>();
-  for (const policy of policies) {
-    for (const statement of policy.Properties.PolicyDocument.Statement as Statement[]) {
-      expect(statement.Effect).toBe('Allow');
-      for (const action of list(statement.Action)) {
-        may.set(action, [...(may.get(action) ?? []), ...list(statement.Resource)]);
-      }
-    }
-  }
-  return may;
 }
 
 describe('what is deployed', () => {
@@ -71,19 +46,60 @@ describe('what is deployed', () => {
 
   test('has a function for every step of the document, and the document names them all', () => {
     const handlers = Object.values(application.findResources('AWS::Lambda::Function')).map((f) => f.Properties.Handler);
-    expect(handlers.sort()).toEqual([...STEPS, 'api', 'confirm-upload', 'sweep'].sort());
-    const [machine] = Object.values(application.findResources('AWS::StepFunctions::StateMachine'));
-    expect(Object.keys(machine!.Properties.DefinitionSubstitutions).sort()).toEqual([...STEPS]);
+    expect(handlers.sort()).toEqual([...ALL].sort());
+    const machine = sessions();
+    expect(Object.keys(machine!.Properties.DefinitionSubstitutions).sort()).toEqual([...STEPS, ...WORKED].sort());
     const document = JSON.parse(machine!.Properties.DefinitionString);
     const committed = JSON.parse(readFileSync(new URL('../../states/session.asl.json', import.meta.url), 'utf8'));
+    for (const state of ['FlacByWorker', 'Thumbnails', 'Video']) committed.States[state].HeartbeatSeconds = 60;
     expect(document).toEqual({ TimeoutSeconds: 86400, ...committed });
+    application.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineName: 'lockgate-test-session-notify',
+      DefinitionString: JSON.stringify(JSON.parse(readFileSync(new URL('../../states/notify.asl.json', import.meta.url), 'utf8'))),
+      DefinitionSubstitutions: { deliver: Match.anyValue() },
+    });
+  });
+
+  test('has an activity of the name that the adapter asks for, for every step that workers do', () => {
+    expect(WORKED).toEqual(['flacByWorker', 'thumbnails', 'video']);
+    const names = Object.values(application.findResources('AWS::StepFunctions::Activity')).map((a) => a.Properties.Name);
+    expect(names.sort()).toEqual(['flac', 'thumbnails', 'video'].map((step) => `lockgate-test-session-${step}`));
   });
 
   test('keeps the versions that running executions name', () => {
     const versions = application.findResources('AWS::Lambda::Version');
-    expect(Object.keys(versions)).toHaveLength(STEPS.length);
+    expect(Object.keys(versions)).toHaveLength(ALL.length);
     for (const version of Object.values(versions)) expect(version.DeletionPolicy).toBe('Retain');
+    const machine = sessions();
+    const functions = STEPS.map((step) => machine!.Properties.DefinitionSubstitutions[step].Ref);
+    expect(functions.every((ref) => versions[ref] !== undefined)).toBe(true);
   });
+
+  test('is called from outside by an alias only, which can be set back', () => {
+    const aliases = application.findResources('AWS::Lambda::Alias');
+    expect(Object.values(aliases).map((alias) => alias.Properties.Name)).toEqual(CALLED.map(() => 'live'));
+    const ids = Object.keys(aliases);
+    const isAlias = (target: { Ref?: string }) => ids.includes(target.Ref ?? '');
+    const mappings = Object.values(application.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(mappings).toHaveLength(2);
+    for (const mapping of mappings) expect(JSON.stringify(mapping.Properties.FunctionName)).toMatch(/live/);
+    const targets = Object.values(application.findResources('AWS::Events::Rule')).flatMap((rule) => rule.Properties.Targets as { Arn: { Ref?: string } }[]);
+    const functions = targets.filter((target) => target.Arn.Ref !== undefined);
+    expect(functions).toHaveLength(3);
+    expect(functions.every((target) => isAlias(target.Arn))).toBe(true);
+    const [integration] = Object.values(application.findResources('AWS::ApiGatewayV2::Integration'));
+    expect(isAlias(integration!.Properties.IntegrationUri)).toBe(true);
+  });
+});
+
+test('all functions run in the network of the site, but for the one that reaches people’s own servers', () => {
+  const functions = Object.values(application.findResources('AWS::Lambda::Function')).map((f) => f.Properties);
+  const outside = functions.filter((made) => made.VpcConfig === undefined).map((made) => made.Handler);
+  expect(outside).toEqual(['deliver']);
+  // The ones within have no way out, so that nothing there may need one.
+  site.resourceCountIs('AWS::EC2::NatGateway', 0);
+  const actions = [...allowed(application, 'deliver').keys()];
+  expect(actions.filter((action) => action.startsWith('ec2:'))).toEqual([]);
 });
 
 describe('what is kept', () => {
@@ -148,40 +164,43 @@ describe('what is kept', () => {
 });
 
 describe('what a function cannot do', () => {
-  const handlers = [...STEPS, 'api', 'confirm-upload', 'sweep'];
+  const handlers = ALL;
 
   test.each(handlers)('%s cannot delete or scan records, nor make anything of AWS', (handler) => {
-    const may = [...allowed(handler).keys()];
+    const may = [...allowed(application, handler).keys()];
     const never = /^(dynamodb:(Delete|Scan|BatchWrite|Create|Update(Table|TimeToLive))|s3:(Put|Delete)Bucket|iam:|lambda:|sts:|kms:|\*)/;
     expect(may.filter((action) => never.test(action))).toEqual([]);
     expect(may.filter((action) => action.includes('*'))).toEqual([]);
   });
 
   test.each(handlers)('%s has nothing for every resource but traces and network interfaces', (handler) => {
-    const everything = [...allowed(handler)].filter(([, resources]) => resources.includes('*')).map(([action]) => action);
+    const everything = [...allowed(application, handler)].filter(([, resources]) => resources.includes('*')).map(([action]) => action);
     const known = /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:\w+NetworkInterfaces?)$/;
     expect(everything.filter((action) => !known.test(action))).toEqual([]);
   });
 
   test.each(STEPS)('the step %s cannot start or stop an execution, nor make an upload', (step) => {
-    const may = [...allowed(step).keys()];
-    expect(may).not.toContain('states:StartExecution');
-    expect(may).not.toContain('states:StopExecution');
-    expect(may).not.toContain('dynamodb:PutItem');
+    const may = allowed(application, step);
+    // The last steps have their owner told.
+    const starts = JSON.stringify(may.get('states:StartExecution') ?? []);
+    expect(starts).toBe(['finish', 'fail'].includes(step) ? starts : '[]');
+    expect(starts).not.toMatch(/lockgate-test-session"/);
+    expect([...may.keys()]).not.toContain('states:StopExecution');
+    expect([...may.keys()]).not.toContain('dynamodb:PutItem');
   });
 
-  test.each(['begin', 'probe', 'finish', 'fail', 'sweep', 'confirm-upload', 'api'])('%s cannot write a result', (handler) => {
-    const put = allowed(handler).get('s3:PutObject') ?? [];
+  test.each(['begin', 'probe', 'captions', 'finish', 'fail', 'deliver', 'sweep', 'confirm-upload', 'api'])('%s cannot write a result', (handler) => {
+    const put = allowed(application, handler).get('s3:PutObject') ?? [];
     expect(JSON.stringify(put)).not.toContain('Results');
   });
 
   test('begin cannot touch an object, and probe cannot touch a record', () => {
-    expect([...allowed('begin').keys()].filter((action) => action.startsWith('s3:'))).toEqual([]);
-    expect([...allowed('probe').keys()].filter((action) => action.startsWith('dynamodb:'))).toEqual([]);
+    expect([...allowed(application, 'begin').keys()].filter((action) => action.startsWith('s3:'))).toEqual([]);
+    expect([...allowed(application, 'probe').keys()].filter((action) => action.startsWith('dynamodb:'))).toEqual([]);
   });
 
   test('the workflow can only invoke its own steps', () => {
-    const [role] = Object.keys(application.findResources('AWS::IAM::Role')).filter((id) => id.startsWith('WorkflowRole'));
+    const [role] = Object.keys(application.findResources('AWS::IAM::Role')).filter((id) => id.startsWith('WorkflowSessionRole'));
     const policies = Object.values(application.findResources('AWS::IAM::Policy')).filter((policy) =>
       policy.Properties.Roles.some((named: { Ref: string }) => named.Ref === role),
     );
@@ -196,10 +215,35 @@ describe('what a function cannot do', () => {
 });
 
 describe('the API', () => {
+  test('may read what it says by that it is well', () => {
+    const health = readFileSync(new URL('../../service/src/api/health.rs', import.meta.url), 'utf8');
+    expect(health).toContain('sessions.due(');
+    expect(JSON.stringify(allowed(application, 'api').get('dynamodb:Query'))).toContain('index/by-due');
+  });
+
   test('lets nobody in without a token but to what is for everybody', () => {
     const routes = Object.values(application.findResources('AWS::ApiGatewayV2::Route')).map((route) => route.Properties);
     const open = routes.filter((route) => route.AuthorizationType !== 'JWT').map((route) => route.RouteKey);
-    expect(open.sort()).toEqual(['GET /api/recipes', 'GET /healthz', 'GET /openapi.json']);
+    expect(open.sort()).toEqual(['GET /api/recipes', 'GET /api/sign-in', 'GET /healthz', 'GET /openapi.json', 'GET /problems/{slug}']);
+  });
+
+  test('alone is told where people sign in, and they come back to the page and nowhere else', () => {
+    const [[, client]] = Object.entries(application.findResources('AWS::Cognito::UserPoolClient')) as [[string, { Properties: Record<string, unknown> }]];
+    expect(client.Properties).toMatchObject({
+      AllowedOAuthFlows: ['code'],
+      AllowedOAuthScopes: ['openid', 'email'],
+      GenerateSecret: false,
+    });
+    const [url] = Object.values(application.findOutputs('PageUrl')).map((output) => output.Value['Fn::Join'][1]);
+    const at = (place: string) => [{ 'Fn::Join': ['', [...url, place]] }];
+    expect(client.Properties['CallbackURLs']).toEqual(at('/signed-in'));
+    expect(client.Properties['LogoutURLs']).toEqual(at('/sign-in'));
+    const functions = Object.values(application.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
+    const told = functions.filter((made) => 'LOCKGATE_SIGN_IN' in made.Environment.Variables);
+    expect(told.map((made) => made.Handler)).toEqual(['api']);
+    application.hasResourceProperties('AWS::Cognito::UserPoolDomain', {
+      Domain: { 'Fn::Join': ['', ['lockgate-test-', { Ref: 'AWS::AccountId' }]] },
+    });
   });
 
   test('is logged and throttled', () => {
@@ -212,9 +256,74 @@ describe('the API', () => {
   });
 });
 
+describe('workers', () => {
+  test('are none without work, and no more than was said', () => {
+    application.hasResourceProperties('AWS::ECS::Service', { DesiredCount: 0 });
+    application.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 0, MaxCapacity: 4 });
+    const policies = Object.values(application.findResources('AWS::ApplicationAutoScaling::ScalingPolicy'));
+    const stepped = policies.flatMap((policy) => policy.Properties.StepScalingPolicyConfiguration ?? []);
+    const steps = stepped.flatMap((policy) => policy.StepAdjustments as { ScalingAdjustment: number }[]);
+    expect(steps.map((step) => step.ScalingAdjustment).sort()).toEqual([0, 1, 2, 4]);
+  });
+
+  test('are told what the functions are told', () => {
+    const [task] = Object.values(application.findResources('AWS::ECS::TaskDefinition', { Properties: { EphemeralStorage: Match.anyValue() } }));
+    const [container] = task!.Properties.ContainerDefinitions as { Environment: { Name: string }[]; ReadonlyRootFilesystem: boolean }[];
+    expect(container!.ReadonlyRootFilesystem).toBe(true);
+    const names = container!.Environment.map(({ Name }) => Name);
+    const functions = Object.values(application.findResources('AWS::Lambda::Function'));
+    const sweep = functions.find((made) => made.Properties.Handler === 'sweep');
+    expect(names).toEqual(expect.arrayContaining(Object.keys(sweep!.Properties.Environment.Variables)));
+  });
+
+  test('cannot start or stop an execution, nor read a list, nor write an upload', () => {
+    const may = [...allowed(application, '', 'WorkersRole').entries()];
+    const actions = may.map(([action]) => action);
+    expect(actions).toContain('states:GetActivityTask');
+    for (const never of ['states:StartExecution', 'states:StopExecution', 'dynamodb:Query', 'dynamodb:PutItem']) expect(actions).not.toContain(never);
+    const put = may.find(([action]) => action === 's3:PutObject')![1];
+    expect(JSON.stringify(put)).not.toContain('Uploads');
+  });
+
+  test('are nowhere unless they are asked for', () => {
+    const { application } = stacks(new App(), { ...SETTINGS, worker: undefined, workers: false, service: undefined });
+    const without = Template.fromStack(application);
+    for (const type of ['AWS::ECS::Service', 'AWS::ECS::Cluster', 'AWS::ECS::TaskDefinition']) without.resourceCountIs(type, 0);
+    without.allResourcesProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike({ LOCKGATE_WORKERS: 'false' }) } });
+  });
+});
+
+describe('what Transcribe tells', () => {
+  test('is of this stage only, and comes through a queue that ends in the dead letters', () => {
+    application.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['aws.transcribe'], detail: Match.objectLike({ TranscriptionJobName: [{ prefix: 'lockgate-test-' }] }) },
+      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^StoreTranscribed'), 'Arn'] } })],
+    });
+    const queues = Object.values(application.findResources('AWS::SQS::Queue')).filter((queue) => queue.Properties.RedrivePolicy !== undefined);
+    expect(queues).toHaveLength(2);
+  });
+
+  test('only the step that asks it can start a transcription, under names of this stage', () => {
+    for (const handler of ALL) {
+      const may = allowed(application, handler).get('transcribe:StartTranscriptionJob');
+      if (handler === 'captions') expect(JSON.stringify(may)).toContain('transcription-job/lockgate-test-*');
+      else expect(may).toBeUndefined();
+    }
+  });
+});
+
+test('an execution that ends badly has the sweep come at once', () => {
+  application.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: { source: ['aws.states'], detail: Match.objectLike({ status: ['FAILED', 'TIMED_OUT', 'ABORTED'] }) },
+    Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^Functionssweeplive') } })],
+  });
+});
+
 test('every alarm says what to do', () => {
-  const alarms = Object.values(application.findResources('AWS::CloudWatch::Alarm')).map((alarm) => alarm.Properties);
-  expect(alarms.length).toBeGreaterThanOrEqual(7);
+  const alarms = Object.values(application.findResources('AWS::CloudWatch::Alarm'))
+    .map((alarm) => alarm.Properties)
+    .filter((alarm) => !JSON.stringify(alarm.AlarmActions).includes('WorkersService')); // those only scale
+  expect(alarms).toHaveLength(12);
   for (const alarm of alarms) {
     expect(alarm.AlarmDescription.length).toBeGreaterThan(20);
     expect(alarm.AlarmActions).toHaveLength(1);

@@ -8,23 +8,38 @@ use std::time::Duration;
 
 use activities::child::Workbench;
 use activities::ffmpeg::Ffmpeg;
+use activities::notices::Notices;
 use activities::objects::{Endpoint, Objects};
-use activities::{Buckets, Clock, Ctx, Settings};
+use activities::ports::{Flags, Mailer};
+use activities::webhook::Sender;
+use activities::{Buckets, Clock, Ctx, Settings, Workers};
+use jiff::SignedDuration;
+use service::audit::Audit;
+use service::people::{Invitation, NewUser, People, Role, UserChange};
+use service::rates::Rates;
 use service::serve::Limits;
+use service::turns::Turns;
 use service::{Changes, Meters, Service};
-use tokio::sync::Semaphore;
+use states::State;
+use states::recipe::RECIPES;
+use strum::VariantArray;
 use workflow::driver::{self, Engine, Ticks};
 use workflow::journal::SqliteJournal;
 use workflow::services::Services;
 
 use crate::captioner::CommandCaptioner;
-use crate::config::Config;
+use crate::config::{Config, Issuer};
 use crate::data_folder::DataFolder;
 use crate::driver::EngineDriver;
+use crate::flags::FileFlags;
+use crate::notices::{self, SmtpMailer, SqliteNotifier};
 use crate::page;
-use crate::s3::{self, S3Config, S3Store};
-use crate::sessions::SqliteSessions;
-use crate::tasks::{Activities, Work};
+use crate::people::password::Hasher;
+use crate::people::token::Tokens;
+use crate::people::{Embedded, Issued, Keyring, S3Secrets, Store};
+use crate::s3::{self, Inboxes, S3Config, S3Store};
+use crate::sessions::{Census, SqliteSessions};
+use crate::tasks::{self, Activities, Work};
 
 /// Progress is shown as it happens; no more often than an eye can follow.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -34,6 +49,8 @@ pub struct Assembled {
     pub service: Service,
     pub engine: Engine,
     pub store: S3Store,
+    /// For the first admin, as long as there is none.
+    pub invitation: Option<Invitation>,
     /// Held for as long as anything is written in it.
     pub folder: DataFolder,
 }
@@ -43,12 +60,25 @@ pub struct Assembled {
 pub struct Bound {
     pub api: SocketAddr,
     pub s3: SocketAddr,
+    /// Where this process itself reaches the object store: a listener of its own on loopback, where the other is none or
+    /// speaks TLS.
+    pub s3_inside: SocketAddr,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the session records cannot be opened: {0}")]
     Sessions(#[source] ledger::Error),
+    #[error("the people cannot be opened: {0}")]
+    People(#[source] ledger::Error),
+    #[error("the issuer cannot be asked: {0}")]
+    Issuer(#[source] reqwest::Error),
+    #[error("the first admin cannot be invited: {0}")]
+    FirstAdmin(#[source] service::people::Refused),
+    #[error("the store of notices cannot be opened: {0}")]
+    Notices(#[from] notices::Error),
+    #[error("the mail server of the configuration cannot be used: {0}")]
+    Mail(#[source] lettre::transport::smtp::Error),
     #[error("the engine's journal cannot be opened: {0}")]
     Journal(#[source] workflow::journal::Error),
     #[error("the engine cannot start: {0}")]
@@ -81,71 +111,195 @@ pub async fn assemble_around(
     bound: Bound,
     around: impl FnOnce(Ctx) -> Ctx,
 ) -> Result<Assembled, Error> {
-    let public_url = url(config.public_url.as_ref(), bound.api);
-    let s3_public_url = url(config.s3_public_url.as_ref(), bound.s3);
-    let localhost = format!("localhost:{}", bound.api.port());
-    let store = S3Store::open(&S3Config {
-        data_dir: folder.path.clone(),
-        keys: s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() },
-        allowed_hosts: vec![bound.s3.to_string(), host(&s3_public_url)],
-        // Whatever name of ours the page was opened under.
-        cors_origins: vec![
-            public_url.clone(),
-            format!("http://{}", bound.api),
-            format!("http://{localhost}"),
-        ],
-        limits: Limits::default(),
-    })
-    .await?;
-
+    let meters = meters();
+    let public_url = config.url(config.public_url.as_ref(), bound.api);
+    let s3_public_url = config.url(config.s3_public_url.as_ref(), bound.s3);
     let changes = Changes::default();
-    let sessions =
-        SqliteSessions::open(&folder.path.join("sessions.db"), changes.clone()).map_err(Error::Sessions)?;
+    let sessions = SqliteSessions::open(&folder.path.join("sessions.db"), changes.clone());
+    let sessions = Arc::new(sessions.map_err(Error::Sessions)?);
+    meters.look_up(census(sessions.clone()));
+    let flags: Arc<dyn Flags> = Arc::new(FileFlags::open(&folder.path));
+    let room = (sessions.clone(), flags.clone());
+    let Arrivals { people, users, audit, inboxes, invitation } = arrivals(config, &folder, room).await?;
+    let store = S3Store::open(&s3_config(config, &folder, bound, inboxes)).await?;
+
     let journal = SqliteJournal::open(&folder.path.join("journal.db")).map_err(Error::Journal)?;
-    let activities = Arc::new(Activities::new(config.workers));
+    let activities = Arc::new(Activities::new(turns(config.workers, flags.clone()), sessions.clone()));
     let services = Arc::new(services);
     let tasks = Arc::new(Work { own: activities.clone(), services: services.clone() });
-    let settings = driver::Config {
+    let place = driver::Config {
         place: config.services.place(),
         objects: services.clone(),
+        forget_after: config.deadlines.retention.history.map(SignedDuration::unsigned_abs),
         ..driver::Config::default()
     };
-    let engine = Engine::open(journal, tasks, Ticks::system(), settings).await?;
+    let engine = Engine::open(journal, tasks, Ticks::system(), place).await?;
     services.begin(engine.clone());
     let objects = Objects::local(&Endpoint {
-        url: format!("http://{}", bound.s3),
+        url: format!("http://{}", bound.s3_inside),
         public_url: s3_public_url.clone(),
         access: folder.keys.access.clone(),
         secret: folder.keys.secret.clone(),
     });
     let ctx = around(Ctx {
-        sessions: Arc::new(sessions),
+        sessions,
         driver: Arc::new(EngineDriver::open(engine.clone()).await?),
         objects,
         workbench: workbench(config.ffmpeg.as_deref(), &folder.scratch()?)?,
         captioner: config.captioner.clone().map(|command| Arc::new(CommandCaptioner::new(command)) as _),
+        flags: Some(flags),
+        notices: Some(Arc::new(notices(config, &folder.path, users, &public_url)?)),
         clock: Clock::System,
-        settings: Arc::new(Settings {
-            buckets: Buckets::default(),
-            deadlines: config.deadlines,
-            proxies: config.proxies.clone(),
-            limits: config.limits.clone(),
-            progress_interval: PROGRESS_INTERVAL,
-        }),
+        settings: Arc::new(settings(config)),
     });
     activities.begin(ctx.clone());
 
+    let api = api_config(config, &public_url, s3_public_url, bound);
+    let images_of_each = if config.openness.accounts { service::IMAGES_OF_EACH } else { usize::MAX };
+    let images = Turns::shared(service::IMAGES_AT_ONCE, move |_user| images_of_each);
+    let (changes, page) = (Some(changes), page::embedded());
+    let rates = Rates::new(config.fairness.allowed);
+    let service =
+        Service { ctx, changes, meters, config: api, images, page, people, audit: Some(audit), rates };
+    Ok(Assembled { service, engine, store, invitation, folder })
+}
+
+/// Before anything is opened: what is measured asks for its meters once.
+fn meters() -> Meters {
     let meters = Meters::default();
     meters.install();
-    let mut api = service::Config::at(&public_url);
+    ledger::describe();
+    tasks::describe();
+    meters
+}
+
+/// The object store: whose keys it takes, and who asks it under which name.
+fn s3_config(config: &Config, folder: &DataFolder, bound: Bound, inboxes: Option<Inboxes>) -> S3Config {
+    let scheme = config.scheme();
+    let s3_public_url = config.url(config.s3_public_url.as_ref(), bound.s3);
+    S3Config {
+        data_dir: folder.path.clone(),
+        keys: s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() },
+        inboxes,
+        allowed_hosts: vec![bound.s3.to_string(), bound.s3_inside.to_string(), host(&s3_public_url)],
+        // Whatever name of ours the page was opened under.
+        cors_origins: vec![
+            config.url(config.public_url.as_ref(), bound.api),
+            format!("{scheme}://{}", bound.api),
+            format!("{scheme}://{}", localhost(bound)),
+        ],
+        limits: Limits::default(),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        buckets: Buckets::default(),
+        deadlines: config.deadlines,
+        proxies: config.proxies.clone(),
+        limits: config.limits.clone(),
+        workers: Workers::default(),
+        progress_interval: PROGRESS_INTERVAL,
+    }
+}
+
+/// At the processors.
+fn turns(workers: usize, flags: Arc<dyn Flags>) -> Turns {
+    Turns::shared(workers, move |user| {
+        let concurrent = flags.now().flags.allowance(user).concurrent;
+        concurrent.map_or(usize::MAX, |most| most as usize)
+    })
+}
+
+/// Under which names the API is asked, and what it says of where things are.
+fn api_config(config: &Config, public_url: &str, s3_public_url: String, bound: Bound) -> service::Config {
+    let mut api = service::Config::at(public_url);
     api.allowed_hosts.push(bound.api.to_string());
-    api.allowed_hosts.push(localhost);
+    api.allowed_hosts.push(localhost(bound));
     api.upload_url_lifetime = config.upload_url;
     api.object_origins = vec![s3_public_url];
-    let images = Arc::new(Semaphore::new(service::IMAGES_AT_ONCE));
-    let service =
-        Service { ctx, changes: Some(changes), meters, config: api, images, page: page::embedded() };
-    Ok(Assembled { service, engine, store, folder })
+    api.accounts = config.openness.accounts;
+    api.issuer = config.issuer.as_ref().and_then(Issuer::for_the_page);
+    api.trusted_proxies = config.openness.proxies.clone();
+    api
+}
+
+fn localhost(bound: Bound) -> String {
+    format!("localhost:{}", bound.api.port())
+}
+
+/// Those who may come, and what is written down of them.
+struct Arrivals {
+    people: Option<People>,
+    /// None where the server keeps none itself.
+    users: Option<Store>,
+    audit: Arc<dyn Audit>,
+    inboxes: Option<Inboxes>,
+    invitation: Option<Invitation>,
+}
+
+async fn arrivals(
+    config: &Config,
+    folder: &DataFolder,
+    (sessions, flags): (Arc<SqliteSessions>, Arc<dyn Flags>),
+) -> Result<Arrivals, Error> {
+    let store = Store::open(&folder.path, Clock::System).map_err(Error::People)?;
+    let audit = Arc::new(store.clone());
+    if !config.openness.accounts {
+        return Ok(Arrivals { people: None, users: None, audit, inboxes: None, invitation: None });
+    }
+    let s3_secrets = S3Secrets::new(&folder.keys.secret);
+    let inboxes = Some(Inboxes { people: store.clone(), secrets: s3_secrets.clone(), sessions, flags });
+    let keys = Some(Arc::new(Keyring { store: store.clone(), s3_secrets }) as _);
+    if let Some(issuer) = config.issuer.clone() {
+        let verifier = Arc::new(Issued::new(store, issuer).map_err(Error::Issuer)?);
+        let people = Some(People { verifier, accounts: None, keys });
+        return Ok(Arrivals { people, users: None, audit, inboxes, invitation: None });
+    }
+    let invitation = first_admin(&store).await.map_err(Error::FirstAdmin)?;
+    let (hasher, tokens) = (Hasher::new(), Tokens::new(&folder.token_key));
+    let users = Some(store.clone());
+    let embedded = Arc::new(Embedded { store, hasher, tokens });
+    let people = Some(People { verifier: embedded.clone(), accounts: Some(embedded), keys });
+    Ok(Arrivals { people, users, audit, inboxes, invitation })
+}
+
+/// What the first admin is called, until there is another.
+const FIRST_ADMIN: &str = "admin";
+
+/// As long as there is nobody who looks after the users, each start invites somebody to. Only whoever reads what this
+/// program prints can accept.
+async fn first_admin(people: &Store) -> Result<Option<Invitation>, service::people::Refused> {
+    use service::people::Refused;
+    if people.has_an_admin()? {
+        return Ok(None);
+    }
+    match people.add(NewUser::new(FIRST_ADMIN, Role::Admin)).await {
+        Ok((_, invitation)) => Ok(Some(invitation)),
+        Err(Refused::Taken) => {
+            let change = UserChange {
+                role: Some(Role::Admin),
+                disabled: Some(false),
+                invite: true,
+                ..UserChange::default()
+            };
+            Ok(people.change(FIRST_ADMIN, change).await?.1)
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+/// How owners are told what became of their sessions.
+fn notices(config: &Config, folder: &Path, users: Option<Store>, page: &str) -> Result<Notices, Error> {
+    let mailer = config.mail.clone().map(|letterbox| SmtpMailer::new(letterbox, users));
+    let mailer = mailer.transpose().map_err(Error::Mail)?;
+    Ok(Notices {
+        book: Arc::new(SqliteNotifier::open(&folder.join("notices.db"))?),
+        mailer: mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Mailer>),
+        sender: Sender::new(config.webhooks.guard, config.webhooks.patience),
+        terms: config.webhooks.terms.clone(),
+        page: page.to_owned(),
+    })
 }
 
 /// Media work, in children of this very binary and, for what it does not decode, in ffmpeg: the one in the folder that
@@ -162,8 +316,27 @@ pub fn workbench(folder: Option<&Path>, scratch: &Path) -> Result<Workbench, Err
     Ok(Workbench { ffmpeg, ..Workbench::new(program) })
 }
 
-fn url(public: Option<&url::Url>, bound: SocketAddr) -> String {
-    public.map_or_else(|| format!("http://{bound}"), |url| url.as_str().trim_end_matches('/').to_owned())
+/// Looks up how many sessions stand where; a state that none is in any more is set to nothing.
+fn census(sessions: Arc<SqliteSessions>) -> impl Fn() {
+    const SESSIONS: &str = "lockgate_sessions";
+    metrics::describe_gauge!(SESSIONS, "Sessions, by state and recipe.");
+    let set = |state: &str, recipe: &str, count: u32| {
+        metrics::gauge!(SESSIONS, "state" => state.to_owned(), "recipe" => recipe.to_owned()).set(count);
+    };
+    move || {
+        let counted = match sessions.census() {
+            Ok(counted) => counted,
+            Err(error) => return tracing::warn!(%error, "the sessions could not be counted"),
+        };
+        for (state, row) in
+            State::VARIANTS.iter().flat_map(|state| RECIPES.iter().map(move |row| (state, row)))
+        {
+            set(&state.to_string(), &row.recipe.to_string(), 0);
+        }
+        for Census { state, recipe, sessions } in counted {
+            set(&state, &recipe, sessions);
+        }
+    }
 }
 
 fn host(url: &str) -> String {

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use activities::captions;
 use activities::child::files::FileSource;
@@ -15,11 +16,12 @@ use activities::failure::Failure;
 use activities::finish::Work;
 use activities::ports::Captioner;
 use activities::step::Step;
-use activities::{Ctx, worker};
+use activities::{Ctx, availability, worker};
 use async_trait::async_trait;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 use states::Kind;
+use states::recipe::HEARTBEAT_SECONDS;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command as Process};
 use tokio::sync::Semaphore;
@@ -52,6 +54,15 @@ impl Captioner for CommandCaptioner {
             worker::carry_out(&ctx, &token, work).await;
         });
         Ok(())
+    }
+
+    fn silence(&self) -> Duration {
+        Duration::from_secs(HEARTBEAT_SECONDS.into())
+    }
+
+    /// It listens to what ffmpeg has decoded.
+    fn lacks(&self, ctx: &Ctx) -> Option<String> {
+        availability::lacks_ffmpeg(ctx)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The folder that holds everything: one server at a time, and the keys of its object store.
+//! The folder that holds everything: one server at a time, the keys of its object store, and the key of its tokens.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use activities::clock::random_id;
+use activities::clock::random_secret;
 use serde::{Deserialize, Serialize};
 
 use crate::lock;
@@ -14,6 +14,8 @@ use crate::lock;
 pub struct DataFolder {
     pub path: PathBuf,
     pub keys: Keys,
+    /// Signs access tokens. Who takes it away signs everybody out.
+    pub token_key: Vec<u8>,
     _held: Held,
 }
 
@@ -43,19 +45,24 @@ impl DataFolder {
     /// Makes the folder if need be, and takes hold of it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let held = Held::take(path)?;
-        let keys = keys(&path.join("keys.json"))?;
-        Ok(Self { path: path.to_owned(), keys, _held: held })
+        let keys = keys(path)?;
+        let token_key = token_key(&path.join("token.key"))?;
+        Ok(Self { path: path.to_owned(), keys, token_key, _held: held })
     }
 
     /// An empty folder for files that live no longer than the work they are for. What a killed server left is gone.
     pub fn scratch(&self) -> std::io::Result<PathBuf> {
-        let scratch = self.path.join("scratch");
-        match std::fs::remove_dir_all(&scratch) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::DirBuilder::new().mode(0o700).create(&scratch)?,
-        }
-        Ok(scratch)
+        emptied(self.path.join("scratch"))
     }
+}
+
+/// An empty folder at `path`, of the server's user only; whatever was there is gone.
+pub(crate) fn emptied(path: PathBuf) -> std::io::Result<PathBuf> {
+    match std::fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => std::fs::DirBuilder::new().mode(0o700).create(&path)?,
+    }
+    Ok(path)
 }
 
 impl Held {
@@ -72,8 +79,24 @@ impl Held {
     }
 }
 
-/// Reads the keys, or draws them at the first start. Readable for the server's user only.
-fn keys(path: &Path) -> Result<Keys, Error> {
+/// The object store's keys of the folder at `path`.
+pub fn keys(path: &Path) -> Result<Keys, Error> {
+    let path = &path.join("keys.json");
+    let draw = || {
+        let keys = Keys { access: "lockgate".to_owned(), secret: random_secret() };
+        serde_json::to_string(&keys).expect("keys are plain data")
+    };
+    serde_json::from_str(&drawn(path, draw)?).map_err(|_| Error::DamagedKeys(path.to_owned()))
+}
+
+fn token_key(path: &Path) -> Result<Vec<u8>, Error> {
+    const BYTES: usize = 32;
+    let key = hex::decode(drawn(path, random_secret)?).ok().filter(|key| key.len() == BYTES);
+    key.ok_or_else(|| Error::DamagedKeys(path.to_owned()))
+}
+
+/// Reads a secret, or draws it at the first start. Readable for the server's user only.
+fn drawn(path: &Path, draw: impl FnOnce() -> String) -> Result<String, Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     let mut file = OpenOptions::new()
         .read(true)
@@ -85,18 +108,17 @@ fn keys(path: &Path) -> Result<Keys, Error> {
         .map_err(io)?;
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(io)?;
-    if !text.is_empty() {
-        return serde_json::from_str(&text).map_err(|_| Error::DamagedKeys(path.to_owned()));
+    if text.is_empty() {
+        text = draw();
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
     }
-    let secret = format!("{}{}", random_id(), random_id()).replace('-', "");
-    let keys = Keys { access: "lockgate".to_owned(), secret };
-    let text = serde_json::to_string(&keys).expect("keys are plain data");
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
-    Ok(keys)
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -104,10 +126,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = DataFolder::open(folder.path()).unwrap();
         assert!(matches!(DataFolder::open(folder.path()), Err(Error::Held(_))));
-        let secret = first.keys.secret.clone();
+        let secrets = (first.keys.secret.clone(), first.token_key.clone());
         drop(first);
         let second = DataFolder::open(folder.path()).unwrap();
-        assert_eq!(second.keys.secret, secret);
+        assert_eq!((second.keys.secret.clone(), second.token_key.clone()), secrets);
+        for file in ["keys.json", "token.key"] {
+            let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
 
         std::fs::write(second.scratch().unwrap().join("left"), "by a server that was killed").unwrap();
         assert_eq!(std::fs::read_dir(second.scratch().unwrap()).unwrap().count(), 0);

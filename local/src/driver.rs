@@ -1,17 +1,21 @@
-//! The session workflow on our own engine: one state machine, whose document is the generated one with the functions'
-//! names put in. On AWS the same port is Step Functions.
+//! The workflows on our own engine: a state machine for sessions and one for notices, whose documents are the generated
+//! ones with the functions' names put in. On AWS the same port is Step Functions.
 
-use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Status, Stopped, Task};
+use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Machine, Status, Stopped, Task};
 use async_trait::async_trait;
 use states::recipe::{By, RECIPES};
-use states::render::asl;
-use states::{Activity, Kind, Timestamp};
+use states::render::asl::{self, BY_WORKER};
+use states::render::notify;
+use states::{Activity, Kind};
 use strum::VariantArray;
 use workflow::driver::{ActivityTask, Description, Engine, Error, MachineRequest, Page};
-use workflow::journal::RunStatus;
+use workflow::journal::{self, RunStatus};
 
-/// The state machine's name.
-const MACHINE: &str = "lockgate-session";
+use crate::ledgers::instant;
+
+/// The state machines' names.
+const SESSION: &str = "lockgate-session";
+const NOTIFY: &str = "lockgate-notify";
 
 /// What stands before an activity's name in the ARN of its function.
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:lockgate-";
@@ -21,7 +25,8 @@ const WORKED: &str = "arn:aws:states:us-east-1:000000000000:activity:lockgate-";
 
 pub struct EngineDriver {
     engine: Engine,
-    machine_arn: String,
+    session_arn: String,
+    notify_arn: String,
 }
 
 /// The activity behind a function's ARN, if it is one of ours.
@@ -31,40 +36,56 @@ pub(crate) fn activity_of(arn: &str) -> Option<Activity> {
 
 /// What workers do, each by itself.
 pub fn worked() -> impl Iterator<Item = Activity> {
-    RECIPES.iter().filter(|row| row.by == By::Worker).map(|row| row.work)
+    RECIPES.iter().filter(|row| row.may_be_a_workers()).map(|row| row.work)
 }
 
-/// The generated document with every placeholder filled.
-fn document() -> String {
-    Activity::VARIANTS.iter().fold(asl::document(), |document, activity| {
-        let before = if worked().any(|worked| worked == *activity) { WORKED } else { FUNCTION };
-        document.replace(&format!("${{{activity}}}"), &format!("{before}{activity}"))
+/// Whether nobody but workers does it.
+fn is_only_worked(activity: Activity) -> bool {
+    RECIPES.iter().any(|row| row.work == activity && row.by == By::Worker)
+}
+
+/// A generated document with every placeholder filled.
+fn filled(document: String) -> String {
+    Activity::VARIANTS.iter().fold(document, |document, activity| {
+        let before = if is_only_worked(*activity) { WORKED } else { FUNCTION };
+        let document = document.replace(&format!("${{{activity}}}"), &format!("{before}{activity}"));
+        document.replace(&format!("${{{activity}{BY_WORKER}}}"), &format!("{WORKED}{activity}"))
     })
 }
 
 impl EngineDriver {
-    /// Sees to it that the engine has the current document. Executions under way keep the one they began with.
+    /// Sees to it that the engine has the current documents. Executions under way keep the one they began with.
     pub async fn open(engine: Engine) -> Result<Self, Error> {
-        let request =
-            MachineRequest { name: MACHINE.to_owned(), definition: document(), ..MachineRequest::default() };
         for activity in worked() {
             engine.create_activity(&format!("lockgate-{activity}"), None, Vec::new()).await?;
         }
-        let machine = engine.put_state_machine(request).await?;
-        Ok(Self { engine, machine_arn: machine.arn })
+        let put = async |name: &str, document| {
+            let definition = filled(document);
+            let request = MachineRequest { name: name.to_owned(), definition, ..MachineRequest::default() };
+            Ok::<_, Error>(engine.put_state_machine(request).await?.arn)
+        };
+        let session_arn = put(SESSION, asl::document()).await?;
+        let notify_arn = put(NOTIFY, notify::document()).await?;
+        Ok(Self { engine, session_arn, notify_arn })
     }
 
-    /// The machine that is the product's own.
-    pub const OWN: &str = MACHINE;
+    /// The machine whose executions are attempts of sessions.
+    pub const SESSION: &str = SESSION;
 
-    /// The machine, and the activities, that callers of the engine's own endpoint may only look at.
+    /// The machine whose executions are deliveries of notices.
+    pub const NOTIFY: &str = NOTIFY;
+
+    /// The machines that are the product's own.
+    pub const OWN: [&str; 2] = [SESSION, NOTIFY];
+
+    /// The machines, and the activities, that callers of the engine's own endpoint may only look at.
     pub fn read_only() -> impl Iterator<Item = String> {
         let activities = worked().map(|activity| format!("lockgate-{activity}"));
-        std::iter::once(MACHINE.to_owned()).chain(activities)
+        Self::OWN.map(ToOwned::to_owned).into_iter().chain(activities)
     }
 
     fn arn(&self, name: &str) -> String {
-        self.engine.place().execution(MACHINE, name)
+        self.engine.place().execution(SESSION, name)
     }
 
     async fn description(&self, name: &str) -> Result<Option<Description>, Fault> {
@@ -78,8 +99,12 @@ impl EngineDriver {
 
 #[async_trait]
 impl Driver for EngineDriver {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
-        match self.engine.start_execution(&self.machine_arn, Some(name), input).await {
+    async fn start(&self, machine: Machine, name: &str, input: &str) -> Result<(), Fault> {
+        let arn = match machine {
+            Machine::Session => &self.session_arn,
+            Machine::Notify => &self.notify_arn,
+        };
+        match self.engine.start_execution(arn, Some(name), input).await {
             Ok(_) | Err(Error::ExecutionExists(_)) => Ok(()),
             Err(error) => Err(fault(error)),
         }
@@ -124,7 +149,7 @@ impl Driver for EngineDriver {
     async fn next_task(&self, activity: Activity) -> Result<Option<Task>, Fault> {
         let taken = self.engine.get_activity_task(&format!("{WORKED}{activity}"), Some("lockgate")).await;
         let Some(ActivityTask { token, input, machine }) = taken.map_err(fault)? else { return Ok(None) };
-        if machine != Self::OWN {
+        if !Self::OWN.contains(&&*machine) {
             let cause = "Only Lockgate's own state machine may have this done.";
             let refused =
                 self.engine.send_task_failure(&token, Some(Kind::WorkflowFailed.error_name()), Some(cause));
@@ -166,13 +191,10 @@ fn status(status: RunStatus) -> Status {
     }
 }
 
-fn instant(millis: workflow::Millis) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
-}
-
-fn fault(error: Error) -> Fault {
+pub(crate) fn fault(error: Error) -> Fault {
     match error {
         Error::Busy => Fault::Busy,
+        Error::Journal(journal::Error::Ledger(ledger::Error::Full(_))) => Fault::Full,
         other => Fault::Unavailable { what: "engine", why: other.to_string() },
     }
 }
@@ -182,10 +204,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_names_an_activity_in_every_task_and_is_valid() {
-        let document = document();
+    fn the_documents_name_an_activity_in_every_task_and_are_valid() {
+        for document in [asl::document(), notify::document()] {
+            check(&filled(document));
+        }
+    }
+
+    fn check(document: &str) {
         assert!(!document.contains("${"), "{document}");
-        workflow::Definition::parse(&document).unwrap();
+        workflow::Definition::parse(document).unwrap();
         for resource in document.split('"').filter(|text| text.starts_with("arn:")) {
             let worked = resource.strip_prefix(WORKED).and_then(|name| name.parse::<Activity>().ok());
             let calls_back = resource == "arn:aws:states:::lambda:invoke.waitForTaskToken";

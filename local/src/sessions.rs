@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use activities::ports::{Cursor, Due, Fault, Guard, Page, Query, Sessions, Written};
+use activities::ports::{Cursor, Due, Fault, Guard, Page, Query, Sessions, Usage, Written};
 use async_trait::async_trait;
 use ledger::Ledger;
 use ledger::rusqlite::types::Value;
@@ -17,6 +17,8 @@ use states::render::condition::{self, Names};
 use states::session::{BrokenRecord, Pace, Progress};
 use states::{Owed, Session, State, Timestamp};
 use strum::VariantArray;
+
+use crate::ledgers::{fault, instant};
 
 const MIGRATIONS: &[&str] = &[
     "
@@ -41,6 +43,20 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE sessions ADD COLUMN pace INTEGER;
 ",
+    "
+    CREATE INDEX census ON sessions (state, recipe) WHERE deleted = 0;
+",
+    "
+    CREATE INDEX by_age ON sessions (created_at DESC, id DESC) WHERE deleted = 0;
+    ALTER TABLE sessions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE sessions SET bytes = coalesce(json_extract(record, '$.source.size'), 0) + coalesce(
+        (SELECT sum(json_extract(value, '$.bytes')) FROM json_each(record, '$.outputs')), 0) WHERE json_valid(record);
+    CREATE INDEX usage ON sessions (owner, bytes) WHERE deleted = 0;
+",
+    // What had ended was never due; now the sweep looks at it once, and sees how long it is kept.
+    "
+    UPDATE sessions SET due_at = created_at WHERE due_at IS NULL;
+",
 ];
 
 pub struct SqliteSessions {
@@ -54,6 +70,28 @@ impl SqliteSessions {
         Ok(Self { ledger: Ledger::open(path, "sessions", MIGRATIONS)?, changes })
     }
 
+    /// How many live sessions of each recipe stand in each state.
+    pub fn census(&self) -> Result<Vec<Census>, ledger::Error> {
+        let count = |connection: &Connection| {
+            let sql = "SELECT state, recipe, count(*) FROM sessions WHERE deleted = 0 GROUP BY state, recipe";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| {
+                Ok(Census { state: row.get(0)?, recipe: row.get(1)?, sessions: row.get(2)? })
+            })?;
+            Ok::<_, ledger::Error>(rows.collect::<Result<_, _>>()?)
+        };
+        self.ledger.read(count)
+    }
+
+    /// Whose a session is, if there is one.
+    pub(crate) fn owner_of(&self, id: &str) -> Option<String> {
+        let find = |connection: &Connection| -> Result<Option<String>, Failed> {
+            let mut statement = connection.prepare_cached("SELECT owner FROM sessions WHERE id = ?1")?;
+            Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+        };
+        self.ledger.read(find).ok()?
+    }
+
     async fn change<F>(&self, id: &str, what: &'static str, change: F) -> Result<Written, Fault>
     where
         F: FnOnce(&Connection) -> Result<Written, Failed> + Send + 'static,
@@ -64,6 +102,14 @@ impl SqliteSessions {
         }
         Ok(written)
     }
+}
+
+/// So many sessions of this recipe stand in this state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Census {
+    pub state: String,
+    pub recipe: String,
+    pub sessions: u32,
 }
 
 #[async_trait]
@@ -79,6 +125,7 @@ impl Sessions for SqliteSessions {
             Guard::Absent => "create",
             Guard::Transition { event, .. } => event.into(),
             Guard::Unmoved { .. } if session.deleted_at.is_some() => "bury",
+            Guard::Unmoved { .. } if !session.expired.is_empty() => "expire",
             Guard::Unmoved { .. } if session.kept.is_some() => "keep",
             Guard::Unmoved { .. } => "extend",
         };
@@ -122,8 +169,32 @@ impl Sessions for SqliteSessions {
         self.change(id, "settle", strike).await
     }
 
+    async fn forget(&self, id: &str, version: u64) -> Result<Written, Fault> {
+        let own_id = id.to_owned();
+        let forget = move |connection: &Connection| -> Result<Written, Failed> {
+            let sql = format!(
+                "DELETE FROM sessions WHERE id = :id AND deleted = 1 AND {}",
+                condition::unmoved(Names::Plain)
+            );
+            let parameters = named_params! { ":id": own_id, ":version": version as i64 };
+            Ok(written(connection.prepare_cached(&sql)?.execute(parameters)?))
+        };
+        self.change(id, "forget", forget).await
+    }
+
     async fn list(&self, query: &Query) -> Result<Page, Fault> {
         Ok(self.ledger.read(|connection| page(connection, query))?)
+    }
+
+    async fn usage(&self, owner: &str) -> Result<Option<Usage>, Fault> {
+        let query = |connection: &Connection| -> Result<Usage, Failed> {
+            let sql = "SELECT count(*), total(bytes) FROM sessions WHERE owner = ?1 AND deleted = 0";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_row([owner], |row| {
+                Ok(Usage { sessions: row.get::<_, i64>(0)? as u64, bytes: row.get::<_, f64>(1)? as u64 })
+            })?)
+        };
+        Ok(Some(self.ledger.read(query)?))
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
@@ -194,9 +265,9 @@ const FROM: [&str; State::VARIANTS.len()] = [":from0", ":from1", ":from2", ":fro
 
 const INSERT: &str = "
     INSERT INTO sessions (id, owner, state, version, attempt, problem, recipe, created_at, due_at, deleted, progress,
-                          record, checksum)
+                          bytes, record, checksum)
     VALUES (:id, :owner, :state, :next_version, :next_attempt, :problem, :recipe, :created_at, :due_at, :deleted,
-            :next_progress, :record, :checksum)
+            :next_progress, :bytes, :record, :checksum)
     ON CONFLICT (id) DO NOTHING";
 
 /// Within an attempt the progress that stands may be newer than the record's; it never falls.
@@ -205,7 +276,7 @@ const UPDATE: &str = "
     SET owner = :owner, state = :state, version = :next_version, attempt = :next_attempt, problem = :problem,
         recipe = :recipe, created_at = :created_at, due_at = :due_at, deleted = :deleted,
         progress = CASE WHEN attempt = :next_attempt THEN max(progress, :next_progress) ELSE :next_progress END,
-        record = :record, checksum = :checksum
+        bytes = :bytes, record = :record, checksum = :checksum
     WHERE id = :id";
 
 fn row_of(session: &Session) -> Vec<Column> {
@@ -223,6 +294,7 @@ fn row_of(session: &Session) -> Vec<Column> {
         (":due_at", optional(session.due_at.map(|due| due.as_millisecond().into()))),
         (":deleted", session.deleted_at.is_some().into()),
         (":next_progress", session.progress.rank().into()),
+        (":bytes", i64::try_from(session.bytes()).unwrap_or(i64::MAX).into()),
         (":checksum", crc32fast::hash(record.as_bytes()).into()),
         (":record", record.into()),
     ]
@@ -236,10 +308,6 @@ fn written(changed: usize) -> Written {
     if changed == 0 { Written::Refused } else { Written::Stored }
 }
 
-fn instant(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
-}
-
 /// A row as it lies in the file.
 struct Stored {
     id: String,
@@ -250,9 +318,10 @@ struct Stored {
     record: String,
     checksum: u32,
     pace: Option<i64>,
+    due_at: Option<i64>,
 }
 
-const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum, pace";
+const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum, pace, due_at";
 
 impl Stored {
     fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
@@ -265,6 +334,7 @@ impl Stored {
             record: row.get(5)?,
             checksum: row.get(6)?,
             pace: row.get(7)?,
+            due_at: row.get(8)?,
         })
     }
 
@@ -286,15 +356,18 @@ impl Stored {
         if session.state == State::Transcoding {
             session.progress.pace = self.pace.map(Pace::unpacked);
         }
+        session.due_at = self.due_at.map(instant); // what the sweep goes by
         session.check()?;
         Ok(session)
     }
 }
 
 fn page(connection: &Connection, query: &Query) -> Result<Page, Failed> {
+    // Two texts, so that each has an index of its own to go by.
+    let whose = if query.owner.is_some() { "owner = :owner" } else { ":owner IS NULL" };
     let sql = format!(
         "SELECT {COLUMNS} FROM sessions
-         WHERE owner = :owner AND deleted = 0
+         WHERE {whose} AND deleted = 0
            AND (:state IS NULL OR state = :state)
            AND (:problem IS NULL OR problem = :problem)
            AND (:recipe IS NULL OR recipe = :recipe)
@@ -347,9 +420,7 @@ impl From<Failed> for Fault {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Broken(broken) => Self::Broken(broken),
-            Failed::Ledger(ledger::Error::Full(_)) => Self::Full,
-            Failed::Ledger(ledger::Error::Busy) => Self::Busy,
-            Failed::Ledger(error) => Self::Unavailable { what: "session store", why: error.to_string() },
+            Failed::Ledger(error) => fault("session store", error),
         }
     }
 }

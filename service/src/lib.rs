@@ -2,33 +2,43 @@
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
 //! listener of the program runs, [`hosts`] whom each of them
-//! answers for, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads,
+//! answers for and [`proxies`] which it believes, [`people`] who may ask, [`rates`] and [`quota`] how much, and [`audit`] what is written down of it, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads,
 //! [`page`] how the files of the page are served.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).
 
 pub mod api;
+pub mod audit;
 pub mod changes;
 pub mod hosts;
 pub mod meters;
 pub mod page;
+pub mod people;
+pub mod proxies;
+pub mod quota;
+pub mod rates;
 pub mod serve;
+pub mod turns;
 
 use activities::Ctx;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use activities::objects::presign::MAX_LIFETIME;
 use states::session::Deadlines;
 
+use crate::audit::Audit;
+use crate::proxies::Proxies;
+use crate::rates::Rates;
+use crate::turns::Turns;
+
 pub use api::openapi::document;
-pub use api::router;
+pub use api::{LOCAL, invitation_url, router};
 pub use changes::Changes;
 pub use meters::Meters;
 pub use page::Page;
+pub use people::{Identity, Issuer, People};
 
 /// To be appended to whatever log filter is asked for: at their finest, these crates write what they sign, and a signature
 /// is as good as the object it opens.
@@ -44,17 +54,21 @@ pub struct Service {
     pub meters: Meters,
     pub config: Config,
     /// Turns of pictures that are being sent to the API itself.
-    pub images: Arc<Semaphore>,
+    pub images: Turns,
     /// None where the page is served by somebody else, or was not built.
     pub page: Option<Page>,
+    /// None without accounts, and where whoever stands before the API says who asks.
+    pub people: Option<People>,
+    pub audit: Option<Arc<dyn Audit>>,
+    /// How much may be asked of the API; where it has accounts.
+    pub rates: Rates,
 }
-
-/// Whose a request is: an extension that whoever has verified it puts there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner(pub String);
 
 /// So many pictures are taken in at a time; each holds the memory of a part.
 pub const IMAGES_AT_ONCE: usize = 8;
+
+/// So many of them one user's, where there are several users.
+pub const IMAGES_OF_EACH: usize = 4;
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -66,8 +80,18 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// The object store's origins, which the page fetches from.
     pub object_origins: Vec<String>,
-    /// Every request must say whose it is, by an [`Owner`]; else everything is the one owner's of this machine.
+    /// Every request must say whose it is, and comes to have an [`Identity`]; else everything is the one owner's of this
+    /// machine.
     pub accounts: bool,
+    /// Who has the users, where the page can send people to them to sign in.
+    pub issuer: Option<Issuer>,
+    /// Whose word for where a request comes from is believed.
+    pub trusted_proxies: Proxies,
+    /// Whether the store can list everybody's sessions to an admin: DynamoDB has no index for that.
+    pub lists_everybody: bool,
+    /// The most bytes of a picture that `POST /images` is given, where something before it takes no more; what is larger is
+    /// told where to be uploaded to.
+    pub largest_image: Option<u64>,
     /// How long a URL to upload to lives; a quarter of an hour at most.
     pub upload_url_lifetime: Duration,
     /// How long a URL to fetch a result from lives; a quarter of an hour at most.
@@ -85,6 +109,10 @@ impl Config {
             cors_origins: Vec::new(),
             object_origins: Vec::new(),
             accounts: false,
+            issuer: None,
+            trusted_proxies: Proxies::default(),
+            lists_everybody: true,
+            largest_image: None,
             upload_url_lifetime: MAX_LIFETIME,
             download_url_lifetime: MAX_LIFETIME,
         }

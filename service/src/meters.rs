@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
 /// Upper bounds of the histograms' buckets, in seconds.
-const BOUNDS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+const BOUNDS: [f64; 17] = [
+    0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0,
+    1800.0,
+];
 
 /// The names the API counts under.
 pub(crate) mod names {
@@ -25,7 +27,20 @@ pub(crate) mod names {
 
 /// All meters of a process. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct Meters(Arc<Mutex<Registry>>);
+pub struct Meters {
+    registry: Arc<Mutex<Registry>>,
+    /// What is looked up when somebody reads.
+    probes: Arc<Mutex<Vec<Probe>>>,
+}
+
+/// Sets gauges of what nobody counts as it happens.
+struct Probe(Box<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for Probe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a probe")
+    }
+}
 
 #[derive(Debug, Default)]
 struct Registry {
@@ -43,11 +58,20 @@ impl Meters {
     pub fn install(&self) {
         if metrics::set_global_recorder(self.clone()).is_ok() {
             describe();
+            activities::measures::describe();
         }
+    }
+
+    /// Has `probe` set its gauges each time that the meters are read. It should be quick.
+    pub fn look_up(&self, probe: impl Fn() + Send + Sync + 'static) {
+        lock(&self.probes).push(Probe(Box::new(probe)));
     }
 
     /// The Prometheus text of all meters.
     pub fn render(&self) -> String {
+        for Probe(probe) in &*lock(&self.probes) {
+            probe();
+        }
         let registry = self.lock();
         let mut text = String::new();
         for (name, series) in &registry.counters {
@@ -72,9 +96,13 @@ impl Meters {
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
-        // Nothing panics while it holds the lock; and a map of counters has no half-made state to fear.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.registry)
     }
+}
+
+/// Nothing panics while it holds one of these; and a map of counters has no half-made state to fear.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Says what the API's meters are, and begins those at zero that have no labels: a series that is not there cannot be told

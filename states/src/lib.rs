@@ -2,12 +2,13 @@
 //!
 //! [`table`] is the one place that says which move is legal; read it first. [`session`] is the record that moves,
 //! [`debt`] what a move leaves owing, [`problem`] why a session failed, [`recipe`] what can be made of a file,
-//! [`options`] what one may choose about it.
+//! [`options`] what one may choose about it, [`flags`] what an operator allows of all that.
 //! [`render`] projects the table into everything that must agree with it: diagram, document, workflow, store condition.
 //!
 //! Not here: who performs a move (`activities/`) and where a session is kept (`local/`, `aws/`).
 
 pub mod debt;
+pub mod flags;
 pub mod options;
 pub mod problem;
 pub mod recipe;
@@ -16,6 +17,7 @@ pub mod session;
 pub mod table;
 
 pub use debt::{Debt, Owed};
+pub use flags::FlagSet;
 pub use jiff::Timestamp;
 pub use problem::{Kind, Problem};
 pub use recipe::Recipe;

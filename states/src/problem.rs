@@ -1,6 +1,8 @@
 //! Why a session failed: a closed list of kinds, each with a sentence and whether trying again can help. Never a bare
 //! string. The ASL error names in Retry and Catch are these kinds' names, so that every driver retries alike.
 
+use crate::recipe::DRAINING;
+
 /// A kind of failure. `unsupported-media` on the wire; `UnsupportedMedia` as an ASL error name.
 #[derive(
     Clone,
@@ -106,6 +108,7 @@ impl Kind {
         match name {
             "States.Timeout" | "States.HeartbeatTimeout" | "Sandbox.Timedout" => Self::TimedOut,
             "Lambda.Unknown" | "Runtime.ExitError" => Self::WorkerCrashed,
+            DRAINING => Self::WorkerLost,
             name => name.parse().unwrap_or(Self::WorkflowFailed),
         }
     }

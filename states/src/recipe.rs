@@ -54,12 +54,19 @@ pub enum By {
     Function,
     /// A worker that asks for tasks, and says meanwhile that it lives.
     Worker,
-    /// Somebody whom a function only has begin, and who calls back by the task's token.
+    /// A function, unless the probe says of this very file that it takes a worker's programs, or longer than a function has.
+    Either,
+    /// Somebody whom a function only has begin, and who calls back by the task's token. How long it may be silent, it says
+    /// itself.
     Callback,
 }
 
-/// Whoever works on a task that is not a function says so often that it lives, or is given up.
+/// A worker that says nothing for so long is given up; it says four times as often that it lives. On AWS it is given more
+/// time (`infra/lib/document.ts`).
 pub const HEARTBEAT_SECONDS: u32 = 15;
+
+/// With this error a worker gives a task back that it has no time for any more. It is no try of the task's.
+pub const DRAINING: &str = "Worker.Draining";
 
 pub const RECIPES: &[Row] = &[
     Row {
@@ -73,7 +80,7 @@ pub const RECIPES: &[Row] = &[
         ],
         max_bytes: 8 << 30,
         timeout_seconds: 4 * 3600,
-        by: By::Function,
+        by: By::Either,
     },
     Row {
         recipe: Recipe::Proxies,
@@ -93,7 +100,7 @@ pub const RECIPES: &[Row] = &[
         endings: FILM_ENDINGS,
         max_bytes: 64 << 30,
         timeout_seconds: 3600,
-        by: By::Function,
+        by: By::Worker,
     },
     Row {
         recipe: Recipe::Video,
@@ -140,6 +147,11 @@ impl Recipe {
 }
 
 impl Row {
+    /// Whether workers may be asked for it.
+    pub fn may_be_a_workers(&self) -> bool {
+        matches!(self.by, By::Worker | By::Either)
+    }
+
     pub fn takes(&self, content_type: &str, file_name: &str) -> bool {
         let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let by_type = self.takes.iter().any(|taken| match taken.strip_suffix('*') {

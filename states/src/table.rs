@@ -100,6 +100,8 @@ pub enum Activity {
     Cancel,
     Redrive,
     Sweep,
+    /// Tries to deliver a notice; of a workflow of its own, and moves no session.
+    Deliver,
 }
 
 /// One legal move.

@@ -187,10 +187,12 @@ async fn the_products_own_machine_can_be_looked_at_and_not_touched() -> Result<(
     ensure!(session["state"] == "Done", "{session:#}");
 
     let listed = rig.ask("ListStateMachines", &json!({}), 200).await?;
-    let ours =
-        listed["stateMachines"].as_array().and_then(|all| all.first()).context("it is listed")?.clone();
-    let machine_arn = &ours["stateMachineArn"];
-    ensure!(ours["name"] == "lockgate-session", "{listed}");
+    let named = |name: &str| {
+        let mut all = listed["stateMachines"].as_array().into_iter().flatten();
+        all.find(|machine| machine["name"] == name).map(|machine| machine["stateMachineArn"].clone())
+    };
+    let machine_arn = &named("lockgate-session").context("the sessions' machine is listed")?;
+    let notify_arn = named("lockgate-notify").context("the notices' machine is listed")?;
     rig.ask("DescribeStateMachine", &json!({ "stateMachineArn": machine_arn }), 200).await?;
     let executions = rig.ask("ListExecutions", &json!({ "stateMachineArn": machine_arn }), 200).await?;
     let arn = &executions["executions"][0]["executionArn"];
@@ -204,6 +206,7 @@ async fn the_products_own_machine_can_be_looked_at_and_not_touched() -> Result<(
         machine("lockgate-session", &json!("arn:aws:lambda:us-east-1:000000000000:function:other"));
     for (operation, body) in [
         ("StartExecution", json!({ "stateMachineArn": machine_arn, "name": "mine", "input": "{}" })),
+        ("StartExecution", json!({ "stateMachineArn": notify_arn, "name": "mine", "input": "{}" })),
         ("StopExecution", json!({ "executionArn": arn })),
         ("DeleteStateMachine", json!({ "stateMachineArn": machine_arn })),
         ("CreateStateMachine", definition),

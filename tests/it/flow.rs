@@ -1,10 +1,14 @@
 //! The whole flow on the real binary, by HTTP alone.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::flow::{Flow, expect, id};
+use tests::flow::{Flow, PATIENCE, expect, id};
 use tests::lab::Lab;
+use tests::memory::family;
 use tests::server::{Server, Setup};
 use tests::sound::{self, decoded, wav};
 
@@ -67,7 +71,7 @@ async fn an_mp3_and_a_flac_come_back_as_ffmpeg_decodes_them() -> Result<()> {
 #[tokio::test]
 async fn percent_rises_through_many_values_and_never_falls() -> Result<()> {
     let (_lab, flow) = lab()?;
-    let file = wav(120 * SECOND, 1);
+    let file = wav(600 * SECOND, 1);
     let announced = flow.announce("long.wav", &file, "k", json!({ "start": "auto" })).await?;
     let id = id(&announced)?;
     ensure!(flow.upload(&announced, &file).await?.status() == 200);
@@ -160,6 +164,59 @@ async fn a_cancelled_session_leaves_nothing_and_can_be_redriven() -> Result<()> 
     ensure!(deleted.status().is_success(), "deleting answered {}", deleted.status());
     ensure!(flow.verb(Method::GET, &format!("/api/sessions/{id}"), None).await?.status() == 410);
     lab.until_objects(&[("uploads", 0), ("results", 0)]).await
+}
+
+/// By the history's own clock: from the move that cancels to the end of the execution. The worker is gone by then too. By
+/// itself that takes far less than a second; what is allowed here leaves room for the tests beside this one.
+#[tokio::test]
+async fn a_cancel_stops_the_work_at_once() -> Result<()> {
+    const AT_MOST: f64 = 5.0;
+    let (lab, flow) = lab()?;
+    let id = at_work(&flow, &long(1200)).await?;
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    while flow.session(&id).await?["progress"].as_f64().is_none_or(|percent| percent == 0.0) {
+        ticks.tick().await;
+    }
+    let server = lab.process_id()?;
+    ensure!(family(server).len() > 1, "a worker is at it");
+    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    let cancelled = Instant::now();
+    while family(server).len() > 1 {
+        ensure!(cancelled.elapsed().as_secs_f64() < AT_MOST, "the worker works on");
+        ticks.tick().await;
+    }
+
+    let session = flow.session(&id).await?;
+    ensure!(session["state"] == "Failed" && session["problem"]["type"] == "cancelled", "{session:#}");
+    let trail = session["trail"].as_array().context("a trail")?;
+    let told = trail.iter().find(|passage| passage["event"] == "Cancelled").context("it was cancelled")?;
+    let stopped = loop {
+        let history = flow.history(&id).await?;
+        let execution = &history["executions"][0];
+        if execution["status"] != "RUNNING" {
+            ensure!(execution["status"] == "ABORTED", "{execution:#}");
+            break execution["stoppedAt"].clone();
+        }
+        ensure!(cancelled.elapsed() < PATIENCE, "it still runs: {execution:#}");
+        ticks.tick().await;
+    };
+    let instant = |at: &Value| -> Result<Timestamp> { Ok(at.as_str().context("a time")?.parse()?) };
+    let took = instant(&stopped)?.duration_since(instant(&told["at"])?).as_secs_f64();
+    println!("a cancel took {took} s");
+    ensure!((0.0..AT_MOST).contains(&took), "it took {took} s");
+    lab.until_objects(&[("uploads", 1), ("results", 0)]).await
+}
+
+/// A WAV of so many seconds, the same ten again and again.
+fn long(seconds: u32) -> Vec<u8> {
+    const PIECE: u32 = 10;
+    const HEADER: usize = 44;
+    let mut file = wav(PIECE * SECOND, 1);
+    let samples = file.split_off(HEADER).repeat((seconds / PIECE) as usize);
+    file[4..8].copy_from_slice(&((samples.len() + HEADER - 8) as u32).to_le_bytes());
+    file[HEADER - 4..].copy_from_slice(&(samples.len() as u32).to_le_bytes());
+    file.extend_from_slice(&samples);
+    file
 }
 
 #[tokio::test]

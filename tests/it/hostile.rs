@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::films::Film;
+use tests::memory::{family, peak};
 use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png_claiming};
 use tests::server::binary;
 
@@ -113,7 +114,7 @@ fn run(folder: &Path, file: &Hostile) -> Result<Taken> {
     let mut peaks = BTreeMap::new();
     while child.try_wait()?.is_none() {
         for process in family(child.id()) {
-            peaks.extend(peak(process).map(|peak| (process, peak)));
+            peaks.extend(peak(process).map(|peak| (process, peak as f64)));
         }
         ensure!(began.elapsed() < Duration::from_secs(60), "{}: it takes too long", file.what);
         std::thread::park_timeout(Duration::from_millis(2));
@@ -124,21 +125,6 @@ fn run(folder: &Path, file: &Hostile) -> Result<Taken> {
     let memory = peaks.values().copied().fold(0.0, f64::max);
     let said = serde_json::from_slice(&output.stdout)?;
     Ok(Taken { said, wall, processor: processor()? - before, memory })
-}
-
-/// A process and what it has started.
-fn family(parent: u32) -> Vec<u32> {
-    let listed =
-        std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-    let children = listed.split_whitespace().filter_map(|child| child.parse().ok());
-    std::iter::once(parent).chain(children.flat_map(family)).collect()
-}
-
-/// The most memory a process has had.
-fn peak(process: u32) -> Option<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kibibytes| kibibytes * 1024.0)
 }
 
 /// Seconds of processor time of everything that was started here and has ended.

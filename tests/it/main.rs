@@ -1,30 +1,42 @@
 //! One test binary for what needs more than one crate.
 #![cfg(test)]
 
+mod backup;
 mod captions;
 mod cli;
 mod contract;
 mod crash;
 mod crash_points;
 mod damage;
+mod documents;
 mod engine;
 mod engine_api;
 mod engine_sdk;
 mod faults;
 mod films;
+mod flags;
 mod flow;
 mod fuzz;
 mod generated;
+mod golden;
 mod hostile;
 mod kills;
 mod lifecycle;
+mod locked;
 mod media;
+mod notices;
 mod objects;
+mod observed;
 mod on_aws;
+mod people;
 mod pictures;
 mod proxy;
 mod races;
 mod redrive;
 mod registry;
+mod retention;
 mod services;
+mod soak;
+mod supply;
 mod tidy;
+mod worker;

@@ -2,7 +2,8 @@
 
 use activities::registry;
 use serde_json::{Value, json};
-use states::render::asl;
+use states::render::asl::{self, BY_WORKER};
+use states::render::notify;
 use tests::desk;
 
 fn resources(document: &Value) -> Vec<String> {
@@ -22,14 +23,16 @@ fn resources(document: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_task_of_the_document_is_an_activity_that_can_be_called() {
-    let document: Value = serde_json::from_str(&asl::document()).unwrap();
+async fn every_task_of_the_documents_is_an_activity_that_can_be_called() {
+    let documents = [asl::document(), notify::document()];
     let folder = tempfile::tempdir().unwrap();
     let ctx = desk::ctx_on(&folder);
-    let resources = resources(&document);
+    let read = |text: &String| resources(&serde_json::from_str(text).unwrap());
+    let resources: Vec<_> = documents.iter().flat_map(read).collect();
     assert!(resources.len() >= 5, "{resources:?}");
     for resource in resources {
         let name = resource.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap();
+        let name = name.strip_suffix(BY_WORKER).unwrap_or(name);
         let refused = registry::call(&ctx, name.parse().unwrap(), json!("nothing it understands")).await;
         let detail = refused.unwrap_err().problem.detail;
         assert!(detail.contains("input is not understood"), "{name}: {detail}");

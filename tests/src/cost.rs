@@ -26,6 +26,12 @@ const READS: f64 = 30.0;
 /// Requests to the API: announce, start, looks, fetch.
 const REQUESTS: f64 = 25.0;
 
+/// What alarms on a stage there are, one of which counts as three: `infra/lib/alarms.ts`.
+const ALARMS: f64 = 12.0;
+
+/// What the sweep counts in each of its rounds.
+const IDLE_METERS: f64 = 3.0;
+
 /// US dollars for one.
 mod price {
     pub(super) const TRANSITION: f64 = 0.025 / 1e3;
@@ -40,38 +46,103 @@ mod price {
     pub(super) const MESSAGE: f64 = 0.40 / 1e6;
     pub(super) const REQUEST: f64 = 1.00 / 1e6;
     pub(super) const LOGGED_GIGABYTE: f64 = 0.50;
+    /// By the month. One by what is usual counts as three.
+    pub(super) const ALARM: f64 = 0.10;
+    pub(super) const METER: f64 = 0.30;
+    pub(super) const DASHBOARD: f64 = 3.0;
+    pub(super) const LETTER: f64 = 0.10 / 1e3;
+    /// By the hour.
+    pub(super) const PROCESSOR: f64 = 0.040_48;
+    pub(super) const GIGABYTE: f64 = 0.004_445;
+    pub(super) const BALANCER: f64 = 0.022_5;
+    pub(super) const ADDRESS: f64 = 0.005;
+    pub(super) const SCRATCH: f64 = 0.000_111;
+    pub(super) const TRANSCRIBED_MINUTE: f64 = 0.024;
 }
 
 /// A file, what becomes of it, and how long that takes.
 struct Example {
     title: &'static str,
-    counts: &'static Counts,
     source_gigabytes: f64,
     result_gigabytes: f64,
-    /// Of a function with a whole processor: making and reading back.
-    work_seconds: f64,
+    work: Work,
 }
+
+/// Who does the work of a recipe.
+enum Work {
+    /// A function with a whole processor, for so many seconds: making and reading back.
+    Function(f64),
+    /// A worker with four processors, for so many seconds.
+    Worker(f64),
+    /// Transcribe, of so many minutes of sound.
+    Transcribe(f64),
+}
+
+/// A worker has come before its task, and goes after it: the sweep counts by the minute, and the service follows.
+const COMING_AND_GOING: f64 = 240.0;
+
+/// What a worker has of each. Of scratch, so much costs nothing.
+const WORKER: (f64, f64, f64) = (4.0, 8.0, 200.0 - 20.0);
 
 const EXAMPLES: &[Example] = &[
     Example {
-        title: "A song: 50 MB of WAV to FLAC, if a processor takes 5 s for it",
-        counts: &FLAC,
+        title: "`flac`, a song: 50 MB of WAV, if a processor takes 5 s for it",
         source_gigabytes: 0.05,
         result_gigabytes: 0.03,
-        work_seconds: 5.0,
+        work: Work::Function(5.0),
     },
     Example {
-        title: "A concert: 2 GB of WAV to FLAC, if a processor takes 200 s for it",
-        counts: &FLAC,
+        title: "`flac`, a concert: 2 GB of WAV, if a processor takes 200 s for it",
         source_gigabytes: 2.0,
         result_gigabytes: 1.2,
-        work_seconds: 200.0,
+        work: Work::Function(200.0),
+    },
+    Example {
+        title: "`proxies`, a picture: 5 MB of JPEG, if a processor takes 1 s for it",
+        source_gigabytes: 0.005,
+        result_gigabytes: 0.000_8,
+        work: Work::Function(1.0),
+    },
+    Example {
+        title: "`thumbnails`, of a film of 2 GB, if a worker takes 30 s for it",
+        source_gigabytes: 2.0,
+        result_gigabytes: 0.005,
+        work: Work::Worker(30.0),
+    },
+    Example {
+        title: "`video`, a film of an hour and 2 GB, if a worker takes half an hour for it",
+        source_gigabytes: 2.0,
+        result_gigabytes: 0.9,
+        work: Work::Worker(1800.0),
+    },
+    Example {
+        title: "`captions`, of a talk of an hour and 1 GB",
+        source_gigabytes: 1.0,
+        result_gigabytes: 0.000_1,
+        work: Work::Transcribe(60.0),
     },
 ];
 
+impl Work {
+    fn costs(&self) -> (&'static str, f64) {
+        match self {
+            Self::Function(seconds) => ("Lambda, work", seconds * 1.769 / 1.024 * price::GIGABYTE_SECOND),
+            Self::Worker(seconds) => {
+                let (processors, gigabytes, scratch) = WORKER;
+                let by_the_hour = processors * price::PROCESSOR
+                    + gigabytes * price::GIGABYTE
+                    + scratch * price::SCRATCH
+                    + price::ADDRESS;
+                ("Fargate, a worker for it alone", (seconds + COMING_AND_GOING) / 3600.0 * by_the_hour)
+            }
+            Self::Transcribe(minutes) => ("Transcribe", minutes * price::TRANSCRIBED_MINUTE),
+        }
+    }
+}
+
 impl Example {
     fn items(&self) -> Vec<(&'static str, f64)> {
-        let Counts { transitions, writes } = *self.counts;
+        let Counts { transitions, writes } = FLAC;
         let parts = (self.result_gigabytes * 1000.0 / 8.0).ceil() + 2.0;
         let reads = (self.source_gigabytes + 2.0 * self.result_gigabytes) * 1000.0 + 10.0;
         let bookkeeping = 8.0 * 0.05 * 0.25;
@@ -80,7 +151,7 @@ impl Example {
             ("DynamoDB, writes", f64::from(writes) * (KILOBYTES + INDEX_WRITES) * price::WRITE),
             ("DynamoDB, reads", READS * price::READ),
             ("Lambda, invocations", (REQUESTS + 6.0) * price::INVOCATION),
-            ("Lambda, work", self.work_seconds * 1.769 / 1.024 * price::GIGABYTE_SECOND),
+            self.work.costs(),
             ("Lambda, bookkeeping", (bookkeeping + REQUESTS * 0.02 * 0.5) * price::GIGABYTE_SECOND),
             ("S3, requests", (parts + 2.0) * price::PUT + reads * price::GET),
             ("SQS", 3.0 * price::MESSAGE),
@@ -97,12 +168,13 @@ impl Example {
 pub fn document() -> String {
     let mut text = String::from(
         "# What a session costs on AWS\n\nGenerated from `tests/src/cost.rs` by `make gen`; do not edit. Counted by the tests \
-         over the rig: a session\nenters ",
+         over the rig: a session\nof `flac` enters ",
     );
     let _ = write!(
         text,
         "{} states and takes {} writes of its record, and one more each 5 s of work for its progress. The rest is\nreckoned, \
-         with the prices of us-east-1, on demand, without free tiers.\n",
+         with the prices of us-east-1, on demand, without free tiers; a session of another recipe passes through as many \
+         states.\n",
         FLAC.transitions, FLAC.writes
     );
     for example in EXAMPLES {
@@ -120,10 +192,21 @@ pub fn document() -> String {
     let minutes = 43_200.0;
     let sweep =
         minutes * (price::INVOCATION + 0.25 * 0.05 * price::GIGABYTE_SECOND + 4.0 * 0.5 * price::READ);
+    // Lambda asks each of two queues by five pollers, each of which waits for twenty seconds.
+    let polls = minutes * 2.0 * 5.0 * 3.0 * price::MESSAGE;
+    let watching = ALARMS * price::ALARM + IDLE_METERS * price::METER + price::DASHBOARD;
+    // Half a processor and a gigabyte, and addresses of the container and of the balancer in two zones; `infra/lib/service.ts`.
+    let container = 0.5 * price::PROCESSOR + price::GIGABYTE;
+    let serving = minutes / 60.0 * (container + price::BALANCER + 3.0 * price::ADDRESS);
+    let letter = price::LETTER;
     let _ = write!(
         text,
-        "\n## Idle\n\nThe sweep, once a minute: {sweep:.2} a month. What is kept: its storage. Nothing else, unless a site was \
-         chosen:\nits endpoint of Step Functions costs by the hour in each of two zones.\n",
+        "\n## Idle\n\nA month in which nobody comes: the sweep, once a minute, {sweep:.2}; the queues, which Lambda asks all the \
+         time,\n{polls:.2}; what watches – {ALARMS} alarms, {IDLE_METERS} meters of the sweep's, a dashboard – {watching:.2}. All of \
+         it is within what AWS gives every\naccount for nothing, for one stage. What is kept: its storage. Nothing else, unless \
+         a site was chosen: its endpoints of\nStep Functions, the parameters and Transcribe cost by the hour in each of two \
+         zones. The API in containers, where that was\nasked for, is one of them and its balancer all the time: {serving:.2}. A \
+         letter costs {letter:.4}.\n",
     );
     text
 }

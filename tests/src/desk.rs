@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use activities::child::Workbench;
 use activities::clock::random_id;
 use activities::objects::{Endpoint, Objects};
-use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Sessions, Stopped, Task};
-use activities::{Buckets, Clock, Ctx, Mover, Refusal, Settings, advance};
+use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Machine, Sessions, Stopped, Task};
+use activities::{Buckets, Clock, Ctx, Mover, Refusal, Settings, Workers, advance};
 use async_trait::async_trait;
 use local::sessions::SqliteSessions;
 use states::session::{Change, Deadlines, Draft, Ingredients, Kept, Output, Source, StartMode, Stored};
@@ -28,12 +28,15 @@ pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
         objects: Objects::local(&endpoint),
         workbench: Workbench::new("/nonexistent".into()),
         captioner: None,
+        notices: None,
+        flags: None,
         clock: Clock::System,
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
             proxies: activities::proxies::Wanted::default(),
             limits: activities::child::RecipeLimits::default(),
+            workers: Workers::default(),
             progress_interval: std::time::Duration::from_millis(100),
         }),
     }
@@ -41,9 +44,13 @@ pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
 
 /// Activities over an empty store in `folder`.
 pub fn ctx_on(folder: &tempfile::TempDir) -> Ctx {
+    ctx(sessions_in(folder))
+}
+
+/// The store of sessions in `folder`.
+pub fn sessions_in(folder: &tempfile::TempDir) -> Arc<SqliteSessions> {
     let path = folder.path().join("sessions.db");
-    let store = SqliteSessions::open(&path, service::Changes::default()).expect("a fresh store opens");
-    ctx(Arc::new(store))
+    Arc::new(SqliteSessions::open(&path, service::Changes::default()).expect("a fresh store opens"))
 }
 
 pub fn new_session(id: &str) -> Session {
@@ -124,7 +131,7 @@ pub struct Starts {
 
 #[async_trait]
 impl Driver for Starts {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
+    async fn start(&self, _machine: Machine, name: &str, input: &str) -> Result<(), Fault> {
         let mut started = self.started.lock().expect("no test panics while it holds this");
         let first = started.entry(name.to_owned()).or_insert_with(|| input.to_owned());
         assert_eq!(first, input, "an execution's input is the same bytes each time");

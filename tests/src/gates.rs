@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use activities::ports::{
-    Awaited, Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Stopped, Task, Written,
+    Awaited, Driver, Due, Execution, Fault, Guard, HistoryPage, Machine, Page, Query, Sessions, Stopped,
+    Task, Usage, Written,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -167,8 +168,16 @@ impl Sessions for Gated<dyn Sessions> {
         self.gates.through(Call::Settle, STORE, self.port.settle(id, version, paid, due_at)).await
     }
 
+    async fn forget(&self, id: &str, version: u64) -> Result<Written, Fault> {
+        self.port.forget(id, version).await
+    }
+
     async fn list(&self, query: &Query) -> Result<Page, Fault> {
         self.port.list(query).await
+    }
+
+    async fn usage(&self, owner: &str) -> Result<Option<Usage>, Fault> {
+        self.port.usage(owner).await
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
@@ -184,8 +193,8 @@ const DRIVER: &str = "engine";
 
 #[async_trait]
 impl Driver for Gated<dyn Driver> {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
-        self.gates.through(Call::Start, DRIVER, self.port.start(name, input)).await
+    async fn start(&self, machine: Machine, name: &str, input: &str) -> Result<(), Fault> {
+        self.gates.through(Call::Start, DRIVER, self.port.start(machine, name, input)).await
     }
 
     async fn describe(&self, name: &str) -> Result<Option<Execution>, Fault> {

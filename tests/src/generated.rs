@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use states::render::{asl, markdown};
+use states::render::{asl, markdown, notify};
 
 use crate::cost;
 
@@ -16,6 +16,7 @@ pub fn files() -> Vec<Generated> {
     vec![
         Generated { path: "states/LIFECYCLE.md", text: markdown::document() },
         Generated { path: "states/session.asl.json", text: asl::document() },
+        Generated { path: "states/notify.asl.json", text: notify::document() },
         Generated { path: "service/openapi.json", text: service::document() },
         Generated { path: "docs/cost.md", text: cost::document() },
     ]

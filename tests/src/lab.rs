@@ -94,6 +94,10 @@ impl Lab {
         self.folder.path()
     }
 
+    pub fn process_id(&self) -> Result<u32> {
+        Ok(self.running.borrow().server.as_ref().context("a server runs")?.process_id())
+    }
+
     pub fn deaths(&self) -> usize {
         self.running.borrow().deaths
     }

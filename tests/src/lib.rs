@@ -1,5 +1,6 @@
 //! What the tests and the generator share. The tests themselves are in `tests/it`.
 
+pub mod bell;
 pub mod cost;
 pub mod desk;
 pub mod doomed;
@@ -9,12 +10,15 @@ pub mod flow;
 pub mod gates;
 pub mod generated;
 pub mod lab;
+pub mod memory;
 pub mod packages;
 pub mod pictures;
+pub mod post_office;
 pub mod process;
 pub mod remote;
 pub mod rig;
 pub mod server;
 pub mod sound;
 pub mod stand_in;
+pub mod town;
 pub mod workshop;

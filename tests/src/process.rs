@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -60,6 +60,26 @@ impl Process {
         }
     }
 
+    /// Tells it to end.
+    pub fn tell(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Makes it stand still, as a machine that is suspended does.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// How it has ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Ends it at once, as a crash would.
     pub fn kill(mut self) -> Result<()> {
         self.signal(Signal::KILL);
@@ -71,6 +91,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::TERM);
+        // One that stands still would not hear of it.
+        self.thaw();
         let told = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) && told.elapsed() < GRACE {
             std::thread::sleep(Duration::from_millis(20));

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -46,6 +46,23 @@ impl Setup {
 impl Server {
     /// Starts the binary on `data` and waits until it says that it is ready. `None` when it died before: a crash point.
     pub fn start(data: &Path, setup: &Setup) -> Result<Option<Self>> {
+        let (mut child, stdout) = Self::spawn(data, setup)?;
+        let mut said = BufReader::new(stdout).lines();
+        let mut next_url = || anyhow::Ok(said.next().transpose()?.as_deref().and_then(url));
+        match next_url()? {
+            Some(url) => {
+                let with_engine = setup.flags.iter().any(|flag| flag == "--engine-listen");
+                let engine = if with_engine { next_url()? } else { None };
+                Ok(Some(Self { url, engine, child }))
+            }
+            None => {
+                child.wait()?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn spawn(data: &Path, setup: &Setup) -> Result<(Child, ChildStdout)> {
         let program = [setup.under.clone(), vec![binary()?.into_os_string()]].concat();
         let mut child = Command::new(&program[0])
             .args(&program[1..])
@@ -61,19 +78,19 @@ impl Server {
             .spawn()
             .context("lockgate cannot be started")?;
         let stdout = child.stdout.take().context("its standard output is piped")?;
+        Ok((child, stdout))
+    }
+
+    /// As [`Server::start`], with the first lines that it says, so many or fewer if no more come at once with them.
+    pub fn start_and_hear(data: &Path, setup: &Setup, lines: usize) -> Result<(Self, Vec<String>)> {
+        let (mut child, stdout) = Self::spawn(data, setup)?;
         let mut said = BufReader::new(stdout).lines();
-        let mut next_url = || anyhow::Ok(said.next().transpose()?.as_deref().and_then(url));
-        match next_url()? {
-            Some(url) => {
-                let with_engine = setup.flags.iter().any(|flag| flag == "--engine-listen");
-                let engine = if with_engine { next_url()? } else { None };
-                Ok(Some(Self { url, engine, child }))
-            }
-            None => {
-                child.wait()?;
-                Ok(None)
-            }
-        }
+        let heard = said.by_ref().take(lines).collect::<Result<Vec<_>, _>>()?;
+        let Some(url) = heard.iter().find_map(|line| url(line)) else {
+            child.wait()?;
+            bail!("lockgate ended before it was ready");
+        };
+        Ok((Self { url, engine: None, child }, heard))
     }
 
     /// Starts it without a crash point; it must become ready.

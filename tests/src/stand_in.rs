@@ -83,7 +83,15 @@ pub struct StandIn {
 
 impl StandIn {
     pub async fn start(answers: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_at("127.0.0.1:0", answers).await
+    }
+
+    /// At this address: where one was before, for example.
+    pub async fn start_at(
+        address: &str,
+        answers: impl Fn(&Heard) -> Reply + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let inner = Arc::new(Inner { answers: Box::new(answers), heard: Mutex::default() });
         let app = Router::new().fallback(answer).with_state(inner.clone());
@@ -91,6 +99,12 @@ impl StandIn {
             let _ = axum::serve(listener, app).await; // it ends with this task
         });
         Ok(Self { url, inner, serving })
+    }
+
+    /// Ends it: from now on nobody listens at its address.
+    pub async fn close(mut self) {
+        self.serving.abort();
+        let _ = (&mut self.serving).await; // it was cancelled
     }
 
     /// The requests so far, in the order they came.

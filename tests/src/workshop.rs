@@ -18,7 +18,7 @@ use local::assemble::{Bound, assemble_around};
 use local::config::{Config, Told};
 use local::data_folder::DataFolder;
 use local::s3::S3Store;
-use states::session::{Deadlines, StartMode};
+use states::session::{Deadlines, Retention, StartMode};
 use states::{Session, State, Timestamp};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -48,6 +48,11 @@ fn deadlines() -> Deadlines {
 
 impl Workshop {
     pub async fn open() -> Result<Self> {
+        Self::keeping(Retention::FOR_EVER).await
+    }
+
+    /// Where what has ended is kept for so long.
+    pub async fn keeping(retention: Retention) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let config = Config::settle(Told {
             data: Some(folder.path().to_owned()),
@@ -64,10 +69,13 @@ impl Workshop {
             driver: Arc::new(Gated::<dyn Driver> { gates: gates.clone(), port: ctx.driver }),
             clock: Clock::Manual(time.clone()),
             workbench,
-            settings: Arc::new(Settings { deadlines: deadlines(), ..(*ctx.settings).clone() }),
+            settings: Arc::new(Settings {
+                deadlines: Deadlines { retention, ..deadlines() },
+                ..(*ctx.settings).clone()
+            }),
             ..ctx
         };
-        let bound = Bound { api: address, s3: address };
+        let bound = Bound { api: address, s3: address, s3_inside: address };
         let services = Services::new(workflow::services::Config::default(), Ticks::system())?;
         let assembled =
             assemble_around(&config, services, DataFolder::open(folder.path())?, bound, around).await?;
@@ -171,7 +179,7 @@ impl Workshop {
     /// One round of the sweep, `later` than the last thing that happened.
     pub async fn sweep(&self, later: SignedDuration) -> Result<usize> {
         self.advance(later);
-        Ok(sweep::run(&self.ctx, SignedDuration::ZERO).await?)
+        Ok(sweep::run(&self.ctx, SignedDuration::ZERO).await?.due)
     }
 
     /// Waits until an attempt's execution has closed. False when there is none.
@@ -180,7 +188,7 @@ impl Workshop {
         if self.ctx.driver.describe(&name).await?.is_none() {
             return Ok(false);
         }
-        let arn = self.engine.place().execution(local::driver::EngineDriver::OWN, &name);
+        let arn = self.engine.place().execution(local::driver::EngineDriver::SESSION, &name);
         let closed = timeout(PATIENCE, self.engine.closed(&arn)).await;
         closed.with_context(|| format!("execution {name} still runs"))??;
         Ok(true)

@@ -55,7 +55,7 @@ test('a WAV is dropped, uploaded with true progress, transcoded, heard and taken
 test('twenty files at once, the last after its upload URL has expired', async ({ page, own, expected }) => {
   // A refusal of the store may come as a broken connection, of which the console tells.
   expected.push(/Failed to load resource.*(403|ERR_)/);
-  const server = await own('upload-url = 1\n');
+  const server = await own('upload-url = 2\n');
   await page.goto(server.url);
   const renewed: string[] = [];
   page.on('request', (request) => {
@@ -63,7 +63,7 @@ test('twenty files at once, the last after its upload URL has expired', async ({
   });
   await (
     await network(page)
-  )(4_000_000);
+  )(2_000_000);
   await drop(page, ...Array.from({ length: 20 }, (_, index) => wav(`song ${index + 1}.wav`, 2)));
   await page.getByLabel('Start at once').check();
   await page.getByRole('button', { name: /^Upload 20/ }).click();

@@ -1,6 +1,6 @@
 // The whole way by keyboard, and where the focus goes.
 import { wav } from './media';
-import { expect, test } from './test';
+import { expect, test, tooSmall } from './test';
 
 test('a file goes all the way by keyboard alone', async ({ page, server }) => {
   // From the beginning on, so that the browser knows to ask us when the key is pressed.
@@ -60,19 +60,6 @@ test('whatever is pressed is at least 44 px, on a phone too', async ({ page, ser
   for (const place of ['/', '/sessions', '/nowhere']) {
     await page.goto(server.url + place);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    const small = await page.evaluate(() =>
-      [
-        ...document.querySelectorAll(
-          'main :is(button, .button, select, summary), nav a, .brand, label.check, label.target',
-        ),
-      ]
-        .map((element) => ({
-          text: element.textContent!.trim().slice(0, 40),
-          box: element.getBoundingClientRect(),
-        }))
-        .filter(({ box }) => box.width > 0 && (box.height < 44 || box.width < 44))
-        .map(({ text, box }) => `${text}: ${box.width} × ${box.height}`),
-    );
-    expect(small, place).toEqual([]);
+    expect(await tooSmall(page), place).toEqual([]);
   }
 });

@@ -1,4 +1,8 @@
-// Test files, made here.
+// Test files, made here; films by ffmpeg.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 
@@ -67,6 +71,24 @@ function chunk(kind: string, data: Buffer): Buffer {
   body.copy(whole, 4);
   whole.writeUInt32BE(crc32(body), body.length + 4);
   return whole;
+}
+
+/** An MP4 of a moving test card, with a tone. */
+export function film(name: string, seconds: number): Upload {
+  const folder = mkdtempSync(join(tmpdir(), 'lockgate-film-'));
+  const path = join(folder, 'film.mp4');
+  try {
+    const inputs = [`testsrc2=s=960x540:r=30:d=${seconds}`, `sine=frequency=440:duration=${seconds}`];
+    const options = ['-pix_fmt', 'yuv420p', '-preset', 'ultrafast', '-shortest', path];
+    execFileSync('ffmpeg', [
+      ...['-v', 'error', '-nostdin', '-y'],
+      ...inputs.flatMap((input) => ['-f', 'lavfi', '-i', input]),
+      ...options,
+    ]);
+    return { name, mimeType: 'video/mp4', buffer: readFileSync(path) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Calls itself a WAV and is none. */

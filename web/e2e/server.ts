@@ -12,14 +12,16 @@ const PATIENCE = 'sweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5
 
 export class Server {
   url = '';
+  /** Where the first admin sets a password, where there are accounts. */
+  invitation: string | undefined;
   private child: ChildProcess | undefined;
   private ports = { api: '0', s3: '0' };
 
   private constructor(readonly folder: string) {}
 
-  static async start(patience = '', environment: NodeJS.ProcessEnv = {}): Promise<Server> {
+  static async start(patience = '', environment: NodeJS.ProcessEnv = {}, more = ''): Promise<Server> {
     const server = new Server(await mkdtemp(join(tmpdir(), 'lockgate-e2e-')));
-    await writeFile(join(server.folder, 'lockgate.toml'), `[patience]\n${PATIENCE}${patience}`);
+    await writeFile(join(server.folder, 'lockgate.toml'), `${more}[patience]\n${PATIENCE}${patience}`);
     await server.run(environment);
     return server;
   }
@@ -47,7 +49,9 @@ export class Server {
         child.once('exit', (code) => reject(new Error(`lockgate ended with ${code}`))),
       ),
     ])) as [string];
-    this.url = (JSON.parse(line) as { url: string }).url;
+    const ready = JSON.parse(line) as { url: string; invitation?: string };
+    this.url = ready.url;
+    this.invitation = ready.invitation ?? undefined;
     this.ports.api = new URL(this.url).port;
     if (this.ports.s3 === '0') this.ports.s3 = await this.storePort();
   }
@@ -69,7 +73,7 @@ export class Server {
   /** Where files are sent, as the policy of every answer says. */
   private async storePort(): Promise<string> {
     const policy = (await fetch(`${this.url}/healthz`)).headers.get('content-security-policy') ?? '';
-    const origin = /connect-src 'self' (\S+?);/.exec(policy)?.[1];
+    const origin = /connect-src 'self' ([^;\s]+)/.exec(policy)?.[1];
     if (!origin) throw new Error(`no store in ${policy}`);
     return new URL(origin).port;
   }

@@ -2,39 +2,9 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Upload, wav } from './media';
-import type { Server } from './server';
+import { made } from './made';
+import { wav } from './media';
 import { expect, look, test } from './test';
-
-/** A session with its file, made without the page. */
-async function made(server: Server, file: Upload, start: 'manual' | 'auto' = 'manual'): Promise<string> {
-  const body = JSON.stringify({
-    fileName: file.name,
-    size: file.buffer.length,
-    contentType: file.mimeType,
-    start,
-  });
-  const headers = { 'Content-Type': 'application/json' };
-  const created = await fetch(`${server.url}/xfer`, { method: 'POST', headers, body });
-  const { sessionId, upload } = (await created.json()) as {
-    sessionId: string;
-    upload: { url: string; headers: Record<string, string> };
-  };
-  expect(
-    (await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(file.buffer) }))
-      .status,
-  ).toBe(200);
-  const state = start === 'auto' ? 'Done' : 'ReadyToXcode';
-  await expect.poll(async () => (await shown(server, sessionId)).state).toBe(state);
-  return sessionId;
-}
-
-async function shown(server: Server, id: string): Promise<{ state: string; attempt: number }> {
-  return (await fetch(`${server.url}/api/sessions/${id}`)).json() as Promise<{
-    state: string;
-    attempt: number;
-  }>;
-}
 
 test('storage that is damaged fails the session; mended, a redrive ends in Done', async ({ page, own }) => {
   const server = await own();
@@ -102,12 +72,13 @@ test('a server that is killed in mid-transcode: the page reconnects and ends in 
     /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/,
   );
   const server = await own();
-  const id = await made(server, wav('survivor.wav', 3));
-  await server.kill();
-  // It dies as by kill -9 when the result has been written and nobody knows of it yet.
-  await server.run({ LOCKGATE_CRASH: 'objects.file.synced:1' });
+  // So long that it is in the middle of it when it is killed.
+  const id = await made(server, wav('survivor.wav', 300));
   await page.goto(`${server.url}/sessions/${id}`);
+  const begun = page.waitForResponse((response) => response.request().method() === 'PUT');
   await page.getByRole('button', { name: 'Transcode' }).click();
+  expect((await begun).status()).toBe(202);
+  await server.kill();
   await expect(page.getByText('Reconnecting…')).toBeVisible();
   await expect(page.locator('lg-badge')).toHaveText(/Transcoding/);
   await look(page, 'session-reconnecting');
@@ -116,6 +87,18 @@ test('a server that is killed in mid-transcode: the page reconnects and ends in 
   await expect(page.getByText('Reconnecting…')).toBeHidden();
   await page.reload();
   await expect(page.locator('lg-badge')).toHaveText(/Done/);
+});
+
+test('where no stream can be had the page asks by itself', async ({ page, server, expected }) => {
+  expected.push(/Failed to load resource: .* status of 502/);
+  await page.route('**/api/sessions/*/events', (route) => route.fulfill({ status: 502 }));
+  const id = await made(server, wav('asked.wav', 1));
+  await page.goto(`${server.url}/sessions/${id}`);
+  await expect(page.getByText('asked every few seconds')).toBeVisible();
+  await look(page, 'session-polling');
+  // Started elsewhere, and nobody tells.
+  expect((await fetch(`${server.url}/xcode/${id}`, { method: 'PUT' })).status).toBe(202);
+  await expect(page.getByRole('link', { name: /^Download FLAC/ })).toBeVisible();
 });
 
 test('a list: filtered, page by page, and worked on several at once', async ({ page, own }) => {

@@ -26,13 +26,14 @@ export const test = base.extend<ForTest, ForWorker>({
     },
     { scope: 'worker' },
   ],
-  own: async ({}, use) => {
+  own: async ({ page }, use) => {
     const servers: Server[] = [];
     await use(async (patience, environment) => {
       const server = await Server.start(patience, environment);
       servers.push(server);
       return server;
     });
+    await page.close(); // it would complain that its server is gone
     for (const server of servers) await server.end();
   },
   expected: async ({}, use) => {
@@ -80,8 +81,10 @@ export async function drop(page: Page, ...files: Upload[]): Promise<void> {
   await zone.dispatchEvent('drop', { dataTransfer: transfer });
 }
 
+type Place = 'Convert' | 'Sessions' | 'Webhooks' | 'Users' | 'Flags' | 'Health';
+
 /** The way to a page, from the frame around all of them. */
-export async function goTo(page: Page, name: 'Convert' | 'Sessions'): Promise<void> {
+export async function goTo(page: Page, name: Place): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
 }
 
@@ -99,6 +102,23 @@ export async function network(page: Page): Promise<Network> {
 
 export function row(page: Page, name: string): Locator {
   return page.getByRole('listitem').filter({ hasText: name });
+}
+
+/** What is pressed and smaller than 44 px. */
+export async function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [
+      ...document.querySelectorAll(
+        'main :is(button, .button, select, summary), nav a, .brand, label.check, label.target',
+      ),
+    ]
+      .map((element) => ({
+        text: element.textContent!.trim().slice(0, 40),
+        box: element.getBoundingClientRect(),
+      }))
+      .filter(({ box }) => box.width > 0 && (box.height < 44 || box.width < 44))
+      .map(({ text, box }) => `${text}: ${box.width} × ${box.height}`),
+  );
 }
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

@@ -23,6 +23,12 @@ pub trait Tasks: Send + Sync + 'static {
     /// Does the work; the answer is JSON text. For a callback it is what the service said on taking the call.
     async fn run(&self, call: TaskCall) -> Result<String, TaskError>;
 
+    /// Which lot a task of an activity is of. Of those that wait for a worker, the lots take turns, so that a thousand of one
+    /// do not hold up one of another.
+    fn lot(&self, _machine: &str, _input: &str) -> Arc<str> {
+        Arc::from("")
+    }
+
     /// Whether executions of this machine may be started as this test case.
     fn has_test_case(&self, _machine: &str, _test_case: &str) -> bool {
         false

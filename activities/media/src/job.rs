@@ -94,7 +94,7 @@ pub fn run(
         Job::VerifyFlac => flac::verify(source, processors, progress).map(Answer::Verified),
         Job::ProbePicture { limits } => picture::probe(source, limits).map(Answer::Picture),
         Job::Proxies { limits, order } => {
-            picture::proxies(source, limits, order, sink, progress).map(Answer::Proxies)
+            picture::proxies(source, limits, order, processors, sink, progress).map(Answer::Proxies)
         }
         Job::VerifyProxy { width, height } => {
             picture::verify(source, *width, *height).map(Answer::VerifiedProxy)

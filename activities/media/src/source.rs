@@ -117,7 +117,11 @@ pub(crate) struct ReadAhead<R> {
 
 impl<R: ReadAt> ReadAhead<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { source, position: 0, buffer: Vec::new(), buffer_start: 0, next_read: FIRST_READ }
+        Self::starting_at(source, 0)
+    }
+
+    pub(crate) fn starting_at(source: R, position: u64) -> Self {
+        Self { source, position, buffer: Vec::new(), buffer_start: position, next_read: FIRST_READ }
     }
 
     fn buffered(&self) -> &[u8] {

@@ -39,6 +39,10 @@ impl AsyncSource for FileSource {
         Some(&self.path)
     }
 
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+
     async fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         let file = Arc::clone(&self.file);
         blocking(move || {

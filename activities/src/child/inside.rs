@@ -27,7 +27,7 @@ pub fn child_main() -> ExitCode {
 
 fn serve() -> io::Result<()> {
     let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let (Tell::Start { work, source_length, memory_bytes, cpu_seconds, processors }, 0) =
+    let (Tell::Start { work, source_length, has_file, memory_bytes, cpu_seconds, processors }, 0) =
         receive(&mut socket)?
     else {
         return Err(wire::garbled("a start was expected"));
@@ -40,7 +40,9 @@ fn serve() -> io::Result<()> {
         #[cfg(debug_assertions)]
         Work::Misbehave(how) => return how.misbehave(&mut parent.lock()),
     };
-    let source = Source { parent: &parent, length: source_length };
+    let asked = Source { parent: &parent, length: source_length };
+    let file = SourceFile { length: source_length };
+    let source: &dyn ReadAt = if has_file { &file } else { &asked };
     let mut sink = Output { parent: &parent };
     let mut broken = None;
     let progress = &mut |report: Report| match parent.send(&Ask::Progress(report), &[]) {
@@ -50,7 +52,7 @@ fn serve() -> io::Result<()> {
             ControlFlow::Break(())
         }
     };
-    let outcome = media::run(&job, processors, &source, &mut sink, progress);
+    let outcome = media::run(&job, processors, source, &mut sink, progress);
     broken.map_or(Ok(()), Err)?;
     parent.send(&Ask::End(outcome), &[])
 }
@@ -92,6 +94,27 @@ fn receive(socket: &mut UnixStream) -> io::Result<(Tell, usize)> {
     Ok((wire::head(&head)?, body_length))
 }
 
+/// The source as a plain file, which is open where standard output would be.
+struct SourceFile {
+    length: u64,
+}
+
+impl ReadAt for SourceFile {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(wire::left_of(self.length, offset));
+        let read = rustix::io::pread(io::stdout().as_fd(), &mut buffer[..length], offset)?;
+        if read == 0 && length > 0 {
+            return Err(wire::source_is_shorter());
+        }
+        Ok(read)
+    }
+}
+
+/// The source as the parent has it.
 struct Source<'p> {
     parent: &'p Parent,
     length: u64,
@@ -103,8 +126,7 @@ impl ReadAt for Source<'_> {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let length = buffer.len().min(left).min(LARGEST_BODY);
+        let length = buffer.len().min(wire::left_of(self.length, offset)).min(LARGEST_BODY);
         if length == 0 {
             return Ok(0);
         }

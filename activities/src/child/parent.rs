@@ -1,5 +1,6 @@
 //! The parent's side: starts the child, answers it, and decides how it ended.
 
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -39,6 +40,11 @@ pub trait AsyncSource: Send + Sync {
 
     /// The plain file that it is, if it is one.
     fn path(&self) -> Option<&Path> {
+        None
+    }
+
+    /// That file, open for reading: a child that has it need not ask for every part.
+    fn file(&self) -> Option<&File> {
         None
     }
 }
@@ -109,7 +115,7 @@ impl Workbench {
         mut progress: impl FnMut(Report) + Send,
         cancelled: impl Future<Output = ()> + Send,
     ) -> Result<Answer, Failure> {
-        let mut worker = Worker::start(self)?;
+        let mut worker = Worker::start(self, source.file())?;
         let conversation = worker.converse(self.limits, work.into(), source, sink, &mut progress);
         let ended = tokio::select! {
             () = cancelled => return Err(Failure::Cancelled),
@@ -150,12 +156,17 @@ impl From<Failure> for Stopped {
     }
 }
 
+/// As many bytes as the allocator keeps of what was freed: more than any buffer that is used again and again.
+const KEPT: &str = "33554432";
+
 impl Worker {
-    fn start(bench: &Workbench) -> Result<Self, Failure> {
-        Self::spawn(bench).map_err(Failure::NotStarted)
+    fn start(bench: &Workbench, file: Option<&File>) -> Result<Self, Failure> {
+        Self::spawn(bench, file).map_err(Failure::NotStarted)
     }
 
-    fn spawn(bench: &Workbench) -> io::Result<Self> {
+    /// A file stands where the child's standard output would: that it has none is no loss to it.
+    fn spawn(bench: &Workbench, file: Option<&File>) -> io::Result<Self> {
+        let stdout = file.map(File::try_clone).transpose()?.map_or_else(Stdio::null, Stdio::from);
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let mut process = Command::new(&bench.program)
@@ -163,9 +174,12 @@ impl Worker {
             .env_clear()
             // Each thread would reserve 64 MiB of address space for itself, of which there is little.
             .env("MALLOC_ARENA_MAX", "1")
+            // What is freed is kept for what comes next: to ask the kernel for each buffer anew takes longer than to fill it.
+            .env("MALLOC_MMAP_THRESHOLD_", KEPT)
+            .env("MALLOC_TRIM_THRESHOLD_", KEPT)
             .current_dir("/")
             .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
@@ -184,7 +198,8 @@ impl Worker {
         progress: &mut (impl FnMut(Report) + Send),
     ) -> Result<Answer, Stopped> {
         let Limits { memory_bytes, cpu_seconds, processors, .. } = limits;
-        let start = Tell::Start { work, source_length: source.len(), memory_bytes, cpu_seconds, processors };
+        let (source_length, has_file) = (source.len(), source.file().is_some());
+        let start = Tell::Start { work, source_length, has_file, memory_bytes, cpu_seconds, processors };
         self.tell(&start, &[]).await?;
         let mut written = 0;
         loop {
@@ -284,16 +299,15 @@ pub(crate) fn kill_group(leader: &Child) {
     }
 }
 
-/// What the child asked for, as far as the source goes. A source that gives less than it should has changed.
+/// What the child asked for, as far as the source goes.
 async fn read(source: &impl AsyncSource, offset: u64, length: usize) -> io::Result<Bytes> {
-    let left = usize::try_from(source.len().saturating_sub(offset)).unwrap_or(usize::MAX);
-    let length = length.min(LARGEST_BODY).min(left);
+    let length = length.min(LARGEST_BODY).min(wire::left_of(source.len(), offset));
     if length == 0 {
         return Ok(Bytes::new());
     }
     let bytes = source.read_at(offset, length).await?;
     if bytes.len() > length || (bytes.len() < length && !source.is_stream()) {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the source is not as long as it was"));
+        return Err(wire::source_is_shorter());
     }
     Ok(bytes)
 }

@@ -41,6 +41,8 @@ pub(super) enum Tell {
     Start {
         work: Work,
         source_length: u64,
+        /// Whether the child has the source as a file, and does not ask for it.
+        has_file: bool,
         /// How much more address space than at its start the child may take.
         memory_bytes: u64,
         cpu_seconds: u64,
@@ -68,6 +70,16 @@ pub(super) enum Ask {
     Progress(Report),
     /// The last word.
     End(Result<Answer, Problem>),
+}
+
+/// How much of a source of this length is left from `offset` on.
+pub(super) fn left_of(length: u64, offset: u64) -> usize {
+    usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX)
+}
+
+/// A source that gives less than it should has changed.
+pub(super) fn source_is_shorter() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the source is not as long as it was")
 }
 
 /// A frame, ready to be sent; the body follows it.

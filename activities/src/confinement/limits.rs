@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::set_no_new_privs;
 
 /// What a confined process may take of the machine.
@@ -13,6 +13,16 @@ pub(crate) struct Allowance {
     /// No file can be written to that gets longer.
     pub(crate) largest_file: u64,
     pub(crate) cpu_seconds: u64,
+}
+
+/// Processes and threads of a confined process: many more than encoders start on large machines.
+const PROCESSES: u64 = 1024;
+
+/// Limits how many processes there may be of this user. Only for one who has a namespace of users to himself: elsewhere all
+/// that the user runs would count.
+pub(super) fn limit_processes() -> io::Result<()> {
+    let allowed = getrlimit(Resource::Nproc).maximum.map_or(PROCESSES, |allowed| allowed.min(PROCESSES));
+    Ok(setrlimit(Resource::Nproc, Rlimit { current: Some(allowed), maximum: Some(allowed) })?)
 }
 
 /// Lowers this process's own limits: the soft and the hard ones.

@@ -58,6 +58,9 @@ pub(crate) fn confine(reach: &Reach<'_>, allowance: Allowance, calls: Calls) -> 
     // When the parent dies, nobody waits for what comes of this.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let network = network::leave();
+    if network {
+        limits::limit_processes()?;
+    }
     let files = files::restrict(reach)?;
     limits::limit(allowance)?;
     Ok(Given { files, network, calls: calls.restrict() })

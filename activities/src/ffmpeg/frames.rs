@@ -20,6 +20,8 @@ use crate::child::{AsyncSource, Failure};
 pub(crate) enum Take {
     /// Every key frame, in one go.
     KeyFrames,
+    /// Every key frame that the file's index names, in one go, each with its number from 0 for its time, in seconds.
+    NumberedKeyFrames,
     /// The key frames at just these times, in milliseconds, each by itself.
     KeyFramesAt(Vec<u64>),
     /// The first frame from each of these times on, each by itself: what is decoded begins with the key frame before it.
@@ -51,9 +53,12 @@ impl Frames {
         take: &Take,
         width: u32,
     ) -> Self {
-        // To have the demuxer leave out the others would be faster, but that of MP4 counts wrongly then, and gives key
-        // frames the times of frames beside them.
         const KEY_FRAMES: [&str; 2] = ["-skip_frame", "nokey"];
+        // To have the demuxer leave out the others saves reading them, but that of MP4 counts wrongly then, and gives key
+        // frames the times of frames beside them.
+        const ONLY_INDEXED: [&str; 2] = ["-discard:v", "nokey"];
+        // Seconds, because what lies closer together than the film's frames do would be taken for one of them.
+        const NUMBERED: &str = "settb=1,setpts=N,";
         let command = |input: &[&str], select: &str, more: &[&str]| {
             let mut command = confined(us, &ffmpeg.ffmpeg, bounds, container, file, input);
             // Turned as the container says by ffmpeg itself, then with square pixels.
@@ -70,6 +75,9 @@ impl Frames {
         };
         let to_do = match take {
             Take::KeyFrames => VecDeque::from([command(&KEY_FRAMES, "", &[])]),
+            Take::NumberedKeyFrames => {
+                VecDeque::from([command(&[ONLY_INDEXED, KEY_FRAMES].concat(), NUMBERED, &[])])
+            }
             Take::KeyFramesAt(times) => {
                 let before = [&KEY_FRAMES[..], &["-noaccurate_seek"]].concat();
                 // A millisecond more, lest what was rounded down leads to the key frame before it.

@@ -25,7 +25,7 @@ pub const FIRST_PART: usize = 8 * 1024 * 1024;
 const PARTS_PER_SIZE: usize = 1000;
 
 /// Parts being sent while the next one fills.
-const IN_FLIGHT: usize = 2;
+const IN_FLIGHT: usize = 1;
 
 /// What was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

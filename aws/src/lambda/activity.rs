@@ -6,6 +6,8 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use states::Activity;
 
+use crate::emf::Meters;
+
 #[derive(Debug)]
 struct Failed(Failure);
 
@@ -16,10 +18,12 @@ impl From<Failed> for Diagnostic {
     }
 }
 
-pub(super) async fn serve(ctx: Ctx, activity: Activity) -> Result<(), Error> {
-    let ctx = &ctx;
+pub(super) async fn serve(ctx: Ctx, activity: Activity, meters: Meters) -> Result<(), Error> {
+    let (ctx, meters) = (&ctx, &meters);
     let handle = |event: LambdaEvent<Value>| async move {
-        Box::pin(registry::call(ctx, activity, event.payload)).await.map_err(Failed)
+        let outcome = Box::pin(registry::call(ctx, activity, event.payload)).await;
+        meters.write();
+        outcome.map_err(Failed)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -52,7 +52,10 @@ fn still_fits(session: &Session, query: &Query) -> bool {
 
 /// Where the next `most` records of the list are.
 async fn listed(client: &Client, table: &str, query: &Query, most: usize) -> Result<Vec<Cursor>, Fault> {
-    let mut values = HashMap::from([(":listed".to_owned(), text(&query.owner))]);
+    let nobody =
+        Fault::Unavailable { what: "session store", why: "it lists one owner's sessions only".to_owned() };
+    let owner = query.owner.as_ref().ok_or(nobody)?;
+    let mut values = HashMap::from([(":listed".to_owned(), text(owner))]);
     let mut keys = "#listed = :listed".to_owned();
     if let Some(cursor) = &query.cursor {
         keys += " AND #created < :created";

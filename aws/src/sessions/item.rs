@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
-use states::session::{BrokenRecord, Progress};
-use states::{Owed, Session, Timestamp};
+use states::session::{BrokenRecord, Pace, Progress};
+use states::{Owed, Session, State, Timestamp};
 
 /// What the attributes are called.
 pub mod name {
@@ -27,26 +27,28 @@ pub mod name {
     pub const DUE_AT: &str = "dueAt";
     pub const OWES: &str = "owes";
     pub const PROGRESS: &str = "progress";
+    /// How fast it goes, where that is known; beside the progress that it was told with.
+    pub const PACE: &str = "pace";
     pub const RECORD: &str = "record";
     pub const CHECKSUM: &str = "checksum";
     /// When DynamoDB may forget it, in seconds.
     pub const EXPIRES: &str = "expires";
 }
 
-/// Attributes that not every item has.
-pub(super) const OPTIONAL: [&str; 6] =
+/// Attributes that not every item has; the pace goes with the progress.
+pub(crate) const OPTIONAL: [&str; 6] =
     [name::PROBLEM, name::LISTED, name::DUE_SHARD, name::DUE_AT, name::OWES, name::EXPIRES];
 
-pub(super) type Attributes = BTreeMap<&'static str, AttributeValue>;
-pub(super) type Stored = HashMap<String, AttributeValue>;
+pub(crate) type Attributes = BTreeMap<&'static str, AttributeValue>;
+pub(crate) type Stored = HashMap<String, AttributeValue>;
 
 /// The due records are in so many parts, since one part takes a thousand writes in a second and no more.
-pub(super) const SHARDS: u32 = 4;
+pub(crate) const SHARDS: u32 = 4;
 
 /// A tombstone stands for so long, its debts long paid: no event and no repeated request comes later.
 const TOMBSTONE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-pub(super) fn of(session: &Session) -> Attributes {
+pub(crate) fn of(session: &Session) -> Attributes {
     let record = serde_json::to_string(session).expect("a session is plain data");
     let live = session.deleted_at.is_none();
     let owes: Vec<_> = session.owes.iter().copied().collect();
@@ -67,6 +69,7 @@ pub(super) fn of(session: &Session) -> Attributes {
         (name::DUE_SHARD, session.due_at.map(|_| shard(&session.id))),
         (name::DUE_AT, session.due_at.map(|due| number(due.as_millisecond()))),
         (name::OWES, owed(&owes)),
+        (name::PACE, pace(session.progress)),
         (name::EXPIRES, session.deleted_at.map(|at| number((at + TOMBSTONE).as_second()))),
     ];
     let sometimes = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -74,7 +77,7 @@ pub(super) fn of(session: &Session) -> Attributes {
 }
 
 /// The record, if it is what was written.
-pub(super) fn session(id: &str, item: &Stored) -> Result<Session, BrokenRecord> {
+pub(crate) fn session(id: &str, item: &Stored) -> Result<Session, BrokenRecord> {
     let broken = |what| BrokenRecord { id: id.to_owned(), what };
     let record = string(item, name::RECORD).ok_or_else(|| broken("it has a text"))?;
     if parsed(item, name::CHECKSUM) != Some(crc32fast::hash(record.as_bytes())) {
@@ -91,6 +94,9 @@ pub(super) fn session(id: &str, item: &Stored) -> Result<Session, BrokenRecord> 
     session.progress = parsed(item, name::PROGRESS)
         .and_then(Progress::of_rank)
         .ok_or_else(|| broken("its progress is one"))?;
+    if session.state == State::Transcoding {
+        session.progress.pace = parsed(item, name::PACE).map(Pace::unpacked);
+    }
     session.owes = debts(item).ok_or_else(|| broken("what it owes are debts"))?;
     session.due_at = due_at(item);
     session.check()?;
@@ -104,37 +110,41 @@ fn debts(item: &Stored) -> Option<BTreeSet<Owed>> {
     }
 }
 
-pub(super) fn due_at(item: &Stored) -> Option<Timestamp> {
+pub(crate) fn due_at(item: &Stored) -> Option<Timestamp> {
     parsed(item, name::DUE_AT).and_then(|millis| Timestamp::from_millisecond(millis).ok())
 }
 
-pub(super) fn string<'i>(item: &'i Stored, name: &str) -> Option<&'i str> {
+pub(crate) fn string<'i>(item: &'i Stored, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-fn parsed<T: FromStr>(item: &Stored, name: &str) -> Option<T> {
+pub(crate) fn pace(progress: Progress) -> Option<AttributeValue> {
+    progress.pace.map(|pace| number(pace.packed()))
+}
+
+pub(crate) fn parsed<T: FromStr>(item: &Stored, name: &str) -> Option<T> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-pub(super) fn text(text: impl ToString) -> AttributeValue {
+pub(crate) fn text(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
-pub(super) fn number(number: impl Display) -> AttributeValue {
+pub(crate) fn number(number: impl Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
 /// DynamoDB has no empty sets.
-pub(super) fn owed(owed: &[Owed]) -> Option<AttributeValue> {
+pub(crate) fn owed(owed: &[Owed]) -> Option<AttributeValue> {
     (!owed.is_empty()).then(|| AttributeValue::Ss(owed.iter().map(ToString::to_string).collect()))
 }
 
 /// A text that orders as a list does: by time, and among those of the same millisecond by id.
-pub(super) fn place(created_at: Timestamp, id: &str) -> String {
+pub(crate) fn place(created_at: Timestamp, id: &str) -> String {
     format!("{:015}#{id}", created_at.as_millisecond())
 }
 
 /// The part of the due records that a record is in.
-pub(super) fn shard(id: &str) -> AttributeValue {
+pub(crate) fn shard(id: &str) -> AttributeValue {
     text(crc32fast::hash(id.as_bytes()) % SHARDS)
 }

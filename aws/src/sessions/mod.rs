@@ -9,22 +9,25 @@
 //! known again by whoever made it: see `activities::rewrite`.
 
 mod index;
-mod item;
+pub(crate) mod item;
 mod update;
 
-use activities::ports::{Due, Fault, Guard, Page, Query, Sessions, Written};
+use activities::ports::{Due, Fault, Guard, Page, Query, Sessions, Usage, Written};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use states::render::condition::{self, Names};
 use states::session::Progress;
 use states::{Owed, Session, State, Timestamp};
 
 use item::{number, owed, text};
-use update::Update;
 
 pub use index::{BY_DUE, BY_OWNER};
+pub(crate) use item::Stored;
 pub use item::name;
+pub(crate) use update::{Update, names_in};
 
 pub struct DynamoSessions {
     client: Client,
@@ -37,17 +40,11 @@ impl DynamoSessions {
     }
 
     async fn send(&self, id: &str, update: Update) -> Result<Written, Fault> {
-        let (expression, condition, names, values) = update.expressions();
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(name::ID, text(id))
-            .update_expression(expression)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values));
-        written(request.send().await.map(drop))
+        Ok(self.send_and_see(id, update).await?.err().map_or(Written::Stored, |_| Written::Refused))
+    }
+
+    async fn send_and_see(&self, id: &str, update: Update) -> Result<Result<(), Stored>, Fault> {
+        send(&self.client, &self.table, id, update).await
     }
 
     async fn create(&self, session: &Session) -> Result<Written, Fault> {
@@ -63,16 +60,20 @@ impl DynamoSessions {
     }
 
     /// Within an attempt the progress that stands may be newer than the record's; it never falls. DynamoDB has no greater
-    /// of two numbers, so what stands higher is left alone by a second write, which is hardly ever needed.
+    /// of two numbers, so what stands higher is left alone by a second write, which is hardly ever needed: what refused
+    /// the first says whether it was that.
     async fn replace(&self, session: &Session, guard: Guard) -> Result<Written, Fault> {
         let progress = number(session.progress.rank());
         let over = update_of(session, guard)
             .set(name::PROGRESS, progress.clone())
+            .set_or_remove(name::PACE, item::pace(session.progress))
             .and_if("(#attempt <> :next_attempt OR #progress <= :next_progress)")
             .value(":next_attempt", number(session.attempt))
             .value(":next_progress", progress.clone());
-        if self.send(&session.id, over).await? == Written::Stored {
-            return Ok(Written::Stored);
+        match self.send_and_see(&session.id, over).await? {
+            Ok(()) => return Ok(Written::Stored),
+            Err(stands) if !is_further(&stands, session) => return Ok(Written::Refused),
+            Err(_) => {}
         }
         let under = update_of(session, guard)
             .and_if("#attempt = :next_attempt AND #progress > :next_progress")
@@ -100,9 +101,10 @@ impl Sessions for DynamoSessions {
     }
 
     async fn progress(&self, id: &str, attempt: u32, progress: Progress) -> Result<Written, Fault> {
-        let progress = number(progress.rank());
+        let (progress, pace) = (number(progress.rank()), item::pace(progress));
         let update = Update::default()
             .set(name::PROGRESS, progress.clone())
+            .set_or_remove(name::PACE, pace)
             .and_if(&condition::progress(Names::Dynamo))
             .value(":transcoding", text(State::Transcoding))
             .value(":attempt", number(attempt))
@@ -125,8 +127,23 @@ impl Sessions for DynamoSessions {
         self.send(id, update).await
     }
 
+    /// DynamoDB forgets it by itself, within two days: nobody has the right to delete a record.
+    async fn forget(&self, id: &str, version: u64) -> Result<Written, Fault> {
+        let update = Update::default()
+            .set(name::EXPIRES, number(Timestamp::now().as_second()))
+            .due(id, None)
+            .and_if(&format!("{} AND attribute_exists(#expires)", condition::unmoved(Names::Dynamo)))
+            .value(":version", number(version));
+        self.send(id, update).await
+    }
+
     async fn list(&self, query: &Query) -> Result<Page, Fault> {
         index::page(&self.client, &self.table, query).await
+    }
+
+    /// Its index has no sizes.
+    async fn usage(&self, _owner: &str) -> Result<Option<Usage>, Fault> {
+        Ok(None)
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
@@ -140,6 +157,39 @@ impl Sessions for DynamoSessions {
             .value(":due", number(due.at.as_millisecond()));
         self.send(&due.id, update).await
     }
+}
+
+/// What refused the update, if it was refused, is the item that stands there.
+pub(crate) async fn send(
+    client: &Client,
+    table: &str,
+    id: &str,
+    update: Update,
+) -> Result<Result<(), Stored>, Fault> {
+    let (expression, condition, names, values) = update.expressions();
+    let request = client
+        .update_item()
+        .table_name(table)
+        .key(name::ID, text(id))
+        .update_expression(expression)
+        .condition_expression(condition)
+        .set_expression_attribute_names(Some(names))
+        .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match request.send().await.map_err(SdkError::into_service_error) {
+        Ok(_) => Ok(Ok(())),
+        Err(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+            Ok(Err(refused.item.unwrap_or_default()))
+        }
+        Err(error) => Err(fault(error)),
+    }
+}
+
+/// Whether the item that stands is of the same attempt, and that has come further.
+fn is_further(stands: &Stored, session: &Session) -> bool {
+    let further = |progress: i64| progress > session.progress.rank();
+    item::parsed(stands, name::ATTEMPT) == Some(session.attempt)
+        && item::parsed(stands, name::PROGRESS).is_some_and(further)
 }
 
 /// All of the record but its progress, if the guard holds.
@@ -160,8 +210,9 @@ fn update_of(session: &Session, guard: Guard) -> Update {
         }
     };
     let mut next = item::of(session);
-    next.remove(name::ID);
-    next.remove(name::PROGRESS);
+    for apart in [name::ID, name::PROGRESS, name::PACE] {
+        next.remove(apart);
+    }
     item::OPTIONAL
         .iter()
         .fold(update, |update, &name| update.set_or_remove(name, next.remove(name)))
@@ -180,6 +231,6 @@ where
 }
 
 /// Throttled requests too: a try before the one that was throttled may have been carried out.
-fn fault(error: impl std::error::Error) -> Fault {
+pub(crate) fn fault(error: impl std::error::Error) -> Fault {
     Fault::Unavailable { what: "session store", why: DisplayErrorContext(error).to_string() }
 }

@@ -9,7 +9,7 @@ use states::Timestamp;
 use super::item::{Attributes, name, number, shard};
 
 #[derive(Default)]
-pub(super) struct Update {
+pub(crate) struct Update {
     sets: Vec<&'static str>,
     removes: Vec<&'static str>,
     deletes: Vec<&'static str>,
@@ -18,19 +18,19 @@ pub(super) struct Update {
 }
 
 /// Update, condition, names and values.
-pub(super) type Expressions = (String, String, HashMap<String, String>, HashMap<String, AttributeValue>);
+pub(crate) type Expressions = (String, String, HashMap<String, String>, HashMap<String, AttributeValue>);
 
 impl Update {
-    pub(super) fn set(mut self, name: &'static str, value: AttributeValue) -> Self {
+    pub(crate) fn set(mut self, name: &'static str, value: AttributeValue) -> Self {
         self.sets.push(name);
         self.value(&format!(":set_{name}"), value)
     }
 
-    pub(super) fn set_all(self, attributes: Attributes) -> Self {
+    pub(crate) fn set_all(self, attributes: Attributes) -> Self {
         attributes.into_iter().fold(self, |update, (name, value)| update.set(name, value))
     }
 
-    pub(super) fn set_or_remove(mut self, name: &'static str, value: Option<AttributeValue>) -> Self {
+    pub(crate) fn set_or_remove(mut self, name: &'static str, value: Option<AttributeValue>) -> Self {
         match value {
             Some(value) => self.set(name, value),
             None => {
@@ -41,29 +41,29 @@ impl Update {
     }
 
     /// Takes members out of a set; of nothing, there is nothing to take.
-    pub(super) fn delete(mut self, name: &'static str, members: Option<AttributeValue>) -> Self {
+    pub(crate) fn delete(mut self, name: &'static str, members: Option<AttributeValue>) -> Self {
         let Some(members) = members else { return self };
         self.deletes.push(name);
         self.value(&format!(":delete_{name}"), members)
     }
 
     /// When the sweep must look at record `id`.
-    pub(super) fn due(self, id: &str, at: Option<Timestamp>) -> Self {
+    pub(crate) fn due(self, id: &str, at: Option<Timestamp>) -> Self {
         self.set_or_remove(name::DUE_AT, at.map(|at| number(at.as_millisecond())))
             .set_or_remove(name::DUE_SHARD, at.map(|_| shard(id)))
     }
 
-    pub(super) fn and_if(mut self, condition: &str) -> Self {
+    pub(crate) fn and_if(mut self, condition: &str) -> Self {
         self.conditions.push(condition.to_owned());
         self
     }
 
-    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+    pub(crate) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.insert(placeholder.to_owned(), value);
         self
     }
 
-    pub(super) fn expressions(self) -> Expressions {
+    pub(crate) fn expressions(self) -> Expressions {
         let assign = |name: &&str| format!("#{name} = :set_{name}");
         let take = |name: &&str| format!("#{name} :delete_{name}");
         let clauses = [
@@ -80,7 +80,7 @@ impl Update {
 }
 
 /// What each `#name` of an expression is called.
-pub(super) fn names_in(expression: &str) -> HashMap<String, String> {
+pub(crate) fn names_in(expression: &str) -> HashMap<String, String> {
     let after_mark = expression.split('#').skip(1);
     let names =
         after_mark.map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default());

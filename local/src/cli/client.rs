@@ -2,8 +2,10 @@
 //! [`events`](super::events).
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use url::{Host, Url};
@@ -24,9 +26,38 @@ pub(super) struct ServerArgs {
         global = true
     )]
     server: Url,
+    /// A file that holds a key of yours, where the server has accounts; or LOCKGATE_KEY is the key itself
+    #[arg(long, value_name = "FILE", global = true)]
+    key: Option<PathBuf>,
     /// Print JSON, one object a line
     #[arg(long, global = true)]
     pub(super) json: bool,
+}
+
+impl ServerArgs {
+    /// The key to ask with. It is no flag: everybody on the machine could read it.
+    fn key(&self) -> Result<Option<HeaderValue>, Failure> {
+        let told = match &self.key {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?,
+            None => std::env::var("LOCKGATE_KEY").unwrap_or_default(),
+        };
+        let key = told.trim();
+        if key.is_empty() {
+            return Ok(None);
+        }
+        if self.server.scheme() != "https" && !is_this_machine(&self.server) {
+            let why = format!(
+                "{} is not asked with a key, which would be sent in the clear: use https",
+                self.server
+            );
+            return Err(Failure::Usage(why));
+        }
+        let header = HeaderValue::from_str(&format!("Bearer {key}"));
+        let mut header = header.map_err(|_| Failure::Usage("this is no key of Lockgate's".to_owned()))?;
+        header.set_sensitive(true);
+        Ok(Some(header))
+    }
 }
 
 fn server(text: &str) -> Result<Url, String> {
@@ -42,6 +73,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 pub(super) struct Client {
     http: reqwest::Client,
     server: Url,
+    key: Option<HeaderValue>,
 }
 
 impl Client {
@@ -51,7 +83,7 @@ impl Client {
             http = http.no_proxy(); // no proxy could reach it
         }
         let http = http.build().map_err(|error| Failure::Odd(root(&error)))?;
-        Ok(Self { http, server: args.server.clone() })
+        Ok(Self { http, server: args.server.clone(), key: args.key()? })
     }
 
     /// The document that `method` on this path answers.
@@ -59,10 +91,21 @@ impl Client {
         self.document(self.request(method, path)).await
     }
 
-    pub(super) async fn list(&self, query: &[(&str, String)]) -> Result<Value, Failure> {
-        let mut url = self.address(&["api", "sessions"]);
+    /// One page of a list.
+    pub(super) async fn list(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
+        let mut url = self.address(path);
         url.query_pairs_mut().extend_pairs(query);
-        self.document(self.http.get(url)).await
+        self.document(self.with_key(self.http.get(url))).await
+    }
+
+    /// The same, of a request that carries a document.
+    pub(super) async fn tell(
+        &self,
+        method: Method,
+        path: &[&str],
+        document: &Value,
+    ) -> Result<Value, Failure> {
+        self.document(self.request(method, path).json(document)).await
     }
 
     /// Announces a file. With the key it may be asked twice: a lost answer is no lost session.
@@ -78,7 +121,15 @@ impl Client {
     }
 
     pub(super) fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        self.http.request(method, self.address(path))
+        self.with_key(self.http.request(method, self.address(path)))
+    }
+
+    /// The server is told the key, and nobody that it leads to.
+    fn with_key(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.key {
+            Some(key) => request.header(AUTHORIZATION, key.clone()),
+            None => request,
+        }
     }
 
     /// Segment by segment, so that no id can lead elsewhere.
@@ -183,11 +234,31 @@ mod tests {
 
     #[test]
     fn an_id_cannot_lead_to_another_address() {
-        let args = ServerArgs { server: server("http://127.0.0.1:1/base/").unwrap(), json: false };
+        let args = ServerArgs { server: server("http://127.0.0.1:1/base/").unwrap(), key: None, json: false };
         let client = Client::new(&args).unwrap();
         let asked =
             |id| client.request(Method::GET, &["api", "sessions", id]).build().unwrap().url().to_string();
         assert_eq!(asked("a/../?x#y"), "http://127.0.0.1:1/base/api/sessions/a%2F..%2F%3Fx%23y");
+    }
+
+    #[test]
+    fn a_key_is_told_to_the_server_alone_and_never_in_the_clear() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "lgk_canary\n").unwrap();
+        let args = |url: &str| ServerArgs {
+            server: server(url).unwrap(),
+            key: Some(file.path().to_owned()),
+            json: false,
+        };
+        for safe in ["http://127.0.0.1:1", "https://lockgate.example"] {
+            let client = Client::new(&args(safe)).unwrap();
+            let asked = client.request(Method::GET, &["x"]).build().unwrap();
+            assert_eq!(asked.headers()[AUTHORIZATION], "Bearer lgk_canary");
+            assert!(!format!("{asked:?}").contains("canary"), "{asked:?}");
+            let elsewhere = client.request_at(Method::PUT, &serde_json::json!("https://objects.example/a"));
+            assert!(!elsewhere.unwrap().build().unwrap().headers().contains_key(AUTHORIZATION));
+        }
+        assert!(matches!(Client::new(&args("http://lockgate.example")), Err(Failure::Usage(_))));
     }
 
     #[test]

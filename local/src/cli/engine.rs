@@ -48,7 +48,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     config::loopback_only("listen", listen)?;
     let data = data.or_else(|| config::home("lockgate-engine")).ok_or(config::Error::NoHome)?;
     let mocks = read_mocks(told.mock_config.as_deref())?;
-    start_logging();
+    let _traces = start_logging();
     let _held = Held::take(&data)?;
     let listener = bind(listen).await?;
     let address = listener.local_addr()?;

@@ -16,7 +16,15 @@ pub(super) enum Failure {
     #[error(transparent)]
     Assemble(#[from] crate::assemble::Error),
     #[error(transparent)]
+    Tls(#[from] service::serve::tls::Error),
+    #[error(transparent)]
+    People(#[from] service::people::Refused),
+    #[error("people.db cannot be used: {0}")]
+    Store(#[from] ledger::Error),
+    #[error(transparent)]
     Services(#[from] workflow::services::NoClient),
+    #[error(transparent)]
+    Backup(#[from] crate::backup::Error),
     #[error("{address} cannot be listened on: {source}")]
     Bind { address: std::net::SocketAddr, source: io::Error },
     #[error("{0}")]
@@ -45,8 +53,9 @@ impl Failure {
             Self::NoAnswer { .. } => 3,
             Self::Refused { .. } => 4,
             Self::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
+            Self::People(_) | Self::Store(_) | Self::Tls(_) => 1,
             Self::DataFolder(_) | Self::Assemble(_) | Self::Services(_) | Self::Bind { .. } => 1,
-            Self::Io(_) | Self::File(_) | Self::Odd(_) => 1,
+            Self::Io(_) | Self::File(_) | Self::Backup(_) | Self::Odd(_) => 1,
         })
     }
 

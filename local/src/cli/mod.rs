@@ -5,6 +5,8 @@
 //! it is 128 and the signal's number, as shells count: 130 after Ctrl-C.
 
 mod asl;
+mod audit;
+mod backup;
 mod client;
 mod completions;
 mod convert;
@@ -13,12 +15,18 @@ mod engine;
 mod events;
 mod failure;
 mod files;
+mod flag;
 mod interrupt;
+mod key;
+mod left;
 mod options;
+mod own;
 mod screen;
 mod serve;
 mod serving;
 mod session;
+mod user;
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -50,8 +58,22 @@ enum Command {
     Convert(convert::Args),
     /// Send files to a server, look at its sessions, and move them
     Session(session::Args),
+    /// Look after who may sign in to the server of this machine
+    User(user::Args),
+    /// Look after the keys of machines
+    Key(key::Args),
+    /// Read the audit log, or see whether it is whole
+    Audit(audit::Args),
+    /// Say where ends of sessions are told, see what was told, and try receivers
+    Webhook(webhook::Args),
+    /// Say what a running server allows, and change it
+    Flag(flag::Args),
     /// Say what works here and what is missing
     Doctor(doctor::Args),
+    /// Back up everything into one file, while it may be served
+    Backup(backup::Backup),
+    /// Put a backup back
+    Restore(backup::Restore),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// The confined child that media work runs in; started by the server only
@@ -73,7 +95,14 @@ pub fn main() -> ExitCode {
         Command::Asl(args) => asl::run(args),
         Command::Convert(args) => convert::run(args),
         Command::Session(args) => session::run(args),
+        Command::User(args) => user::run(args),
+        Command::Key(args) => key::run(args),
+        Command::Audit(args) => audit::run(args),
+        Command::Webhook(args) => webhook::run(args),
+        Command::Flag(args) => flag::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Backup(args) => backup::back_up(args),
+        Command::Restore(args) => backup::restore(args),
         Command::Completions(args) => completions::run(&args),
         Command::Confined { arguments } => {
             return activities::ffmpeg::confined_main(arguments.into_iter());

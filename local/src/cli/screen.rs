@@ -8,15 +8,9 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
+use super::left::Left;
 
-/// A name or a sentence that came from elsewhere, without what would steer the terminal or turn the line around.
-pub(super) fn printable(text: &str) -> String {
-    let steers = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
-}
+pub(super) use activities::printable::printable;
 
 pub(super) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
@@ -25,6 +19,17 @@ pub(super) fn shown(path: &Path) -> String {
 /// One line on standard output. That its reader has gone is an error of its own: see [`Failure::nobody_reads`].
 pub(super) fn line(text: impl Display) -> Result<(), Failure> {
     Ok(writeln!(std::io::stdout(), "{text}")?)
+}
+
+/// Passes an outcome on; why there is none is also told as a program reads it, to whoever asked for `json`.
+pub(super) fn told<T>(outcome: Result<T, Failure>, json: bool) -> Result<T, Failure> {
+    if let Err(failure) = &outcome
+        && json
+        && !failure.nobody_reads()
+    {
+        line(failure.document())?;
+    }
+    outcome
 }
 
 /// Bytes as people say them, in powers of a thousand.
@@ -53,8 +58,9 @@ impl Bar {
         if !wanted || !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template("{prefix:11} {bar:24} {percent:>3}% {eta:>4}  {wide_msg}");
-        let bar = ProgressBar::new(1).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template("{prefix:11} {bar:24} {percent:>3}% {left:>9}  {wide_msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("left", Left::default());
+        let bar = ProgressBar::new(1).with_style(style);
         bar.set_message(printable(label));
         Self(bar)
     }

@@ -1,14 +1,15 @@
 //! `lockgate serve`: bind, assemble, serve until told to stop, drain.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use activities::confinement::Given;
+use activities::worker::Shift;
 use activities::{Ctx, confirm_upload, sweep, worker};
 use futures::FutureExt;
-use service::serve::{Limits, serve};
+use service::serve::{Limits, Listener, serve, tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use workflow::driver::Ticks;
@@ -18,15 +19,19 @@ use super::Failure;
 use super::asl::read_mocks;
 use super::serving::{DRAIN, bind, start_logging, told_to_stop};
 use crate::assemble::{Assembled, Bound, assemble};
-use crate::config::{Config, Told};
+use crate::config::{Config, Tls, Told};
 use crate::data_folder::DataFolder;
 use crate::driver::{EngineDriver, worked};
 use crate::engine_api;
+use crate::housekeeping;
 use crate::s3::{Handler, Retry};
 
 const HELP: &str = "What is not said here is read from lockgate.toml in the data folder, under the same names: \
 listen = \"127.0.0.1:8080\"; what concerns the services that tasks call is said here or by the environment alone. \
 LOCKGATE_LOG says what is logged to standard error: warn, debug, …";
+
+/// A port of the system's choosing that nobody else reaches.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
@@ -42,16 +47,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let config = Config::settle(args.told)?;
     let mocks = read_mocks(config.services.mock_config.as_deref())?;
-    start_logging();
+    let traces = start_logging();
     let services = Services::new(config.services.services(mocks), Ticks::system())?;
     let folder = DataFolder::open(&config.data)?;
-    let api = bind(config.listen).await?;
-    let s3 = bind(config.s3_listen).await?;
-    let engine = match config.engine_listen {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
-    let bound = Bound { api: api.local_addr()?, s3: s3.local_addr()? };
+    let Bindings { api, s3, inside, engine, bound } = bindings(&config).await?;
     let assembled = assemble(&config, services, folder, bound).await?;
 
     say_what_is_lacking();
@@ -62,8 +61,11 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let engine_at = engine.as_ref().map(TcpListener::local_addr).transpose()?;
     // In one piece: whoever started us may read the first line and close the pipe.
-    print!("{}", ready(&assembled.service.config.public_url, engine_at, args.json));
-    let Assembled { service, engine: own_engine, store, folder: _held } = assembled;
+    let public_url = &assembled.service.config.public_url;
+    let invitation = assembled.invitation.as_ref();
+    let invitation = invitation.map(|invitation| service::invitation_url(public_url, &invitation.token.0));
+    print!("{}", ready(public_url, engine_at, invitation.as_deref(), args.json));
+    let Assembled { service, engine: own_engine, store, invitation: _, folder: _held } = assembled;
     let ctx = service.ctx.clone();
     let engine_api = async {
         if let Some((listener, address)) = engine.zip(engine_at) {
@@ -84,12 +86,20 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
             own_engine.shutdown(DRAIN).await;
         }
         .shared();
+        let (store_inside, engine_ended) = (store.clone(), engine_first.clone());
+        let inside = async move {
+            if let Some(inside) = inside {
+                store_inside.serve(inside, engine_ended).await;
+            }
+        };
         tokio::join!(
             serve(api, service::router(service), Limits::default(), stopped()),
             deliveries,
             store.serve(s3, engine_first.clone()),
+            inside,
             engine_api,
             sweeps(&ctx, config.sweep_every, stopped()),
+            housekeeping::run(&ctx, config.data.clone(), stopped()),
             workers(&ctx, stopped()),
             engine_first,
         );
@@ -100,8 +110,37 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         Ok::<_, std::io::Error>(())
     };
     let ((), told) = tokio::join!(everything, told_to_stop);
+    traces.flush().await;
     told?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is listened on.
+struct Bindings {
+    api: Listener,
+    s3: Listener,
+    /// Where this process itself reaches the object store, where it is no other's.
+    inside: Option<TcpListener>,
+    engine: Option<TcpListener>,
+    bound: Bound,
+}
+
+async fn bindings(config: &Config) -> Result<Bindings, Failure> {
+    let tls = match &config.openness.tls {
+        Some(Tls { cert, key }) => Some(tls::acceptor(cert, key)?),
+        None => None,
+    };
+    let (api, s3) = (bind(config.listen).await?, bind(config.s3_listen).await?);
+    let engine = match config.engine_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let is_inside = tls.is_none() && config.s3_listen.ip().is_loopback();
+    let inside = if is_inside { None } else { Some(bind(LOOPBACK).await?) };
+    let s3_inside = inside.as_ref().unwrap_or(&s3).local_addr()?;
+    let bound = Bound { api: api.local_addr()?, s3: s3.local_addr()?, s3_inside };
+    let (api, s3) = (Listener { tcp: api, tls: tls.clone() }, Listener { tcp: s3, tls });
+    Ok(Bindings { api, s3, inside, engine, bound })
 }
 
 /// Media workers are confined as far as this kernel can; what it cannot is said once.
@@ -116,14 +155,16 @@ fn say_what_is_lacking() {
     }
 }
 
-/// A line with the URL, and one with the engine's where that is served.
-fn ready(url: &str, engine: Option<SocketAddr>, json: bool) -> String {
+/// A line with the URL, one with the engine's where that is served, and one with where the first admin sets a password.
+fn ready(url: &str, engine: Option<SocketAddr>, invitation: Option<&str>, json: bool) -> String {
     let engine = engine.map(|address| format!("http://{address}"));
-    match (json, engine) {
-        (true, engine) => format!("{}\n", serde_json::json!({ "url": url, "engine": engine })),
-        (false, Some(engine)) => format!("Lockgate is ready at {url}\nEngine at {engine}\n"),
-        (false, None) => format!("Lockgate is ready at {url}\n"),
+    if json {
+        let ready = serde_json::json!({ "url": url, "engine": engine, "invitation": invitation });
+        return format!("{ready}\n");
     }
+    let engine = engine.map(|engine| format!("Engine at {engine}\n")).unwrap_or_default();
+    let invitation = invitation.map(|url| format!("There is no admin yet; become it at {url}\n"));
+    format!("Lockgate is ready at {url}\n{engine}{}", invitation.unwrap_or_default())
 }
 
 /// Every upload that comes is confirmed; the store tells again of what could not be.
@@ -137,7 +178,9 @@ fn confirmations(ctx: &Ctx) -> Handler {
 
 /// One worker for each activity that is a worker's; what it does takes all processors.
 async fn workers(ctx: &Ctx, stopped: impl Future<Output = ()>) {
-    let all = futures::future::join_all(worked().map(|activity| worker::work(ctx, activity)));
+    // It never ends by itself: what is under way when the server stops begins again at its next start.
+    let shift = Shift::default();
+    let all = futures::future::join_all(worked().map(|activity| worker::work(ctx, activity, &shift)));
     tokio::select! {
         _ended = all => {}
         () = stopped => {}

@@ -1,11 +1,16 @@
 //! What `lockgate serve` is told, and by whom: flags before environment before the file before the defaults.
 //!
 //! Everything is read here, once, into one plain [`Config`]; nothing else reads the environment or the file. What would
-//! open the service to others without accounts is refused here.
+//! open the service to others is refused in [`listening`].
 
 mod captions;
+mod fairness;
+mod issuer;
 mod limits;
+mod listening;
+mod notices;
 mod proxies;
+mod retention;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -17,13 +22,20 @@ use activities::proxies::Wanted;
 use clap::Args;
 use jiff::SignedDuration;
 use serde::Deserialize;
-use states::session::Deadlines;
+use service::proxies::Network;
+use states::session::{Deadlines, Retention};
 use url::Url;
 
 use crate::endpoints;
+use crate::notices::Letterbox;
 
 pub use captions::{Captions, Command};
+pub use fairness::Fairness;
+pub use issuer::Issuer;
+pub use listening::{Openness, Tls};
+pub use notices::{Mail, Sending, Webhooks};
 pub use proxies::Proxies;
+pub use retention::Days;
 
 /// The flags of `serve`, and the file's fields: the same names, `listen` as `--listen` and as `listen = "…"`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -53,6 +65,27 @@ pub struct Told {
     #[arg(long, env = "LOCKGATE_S3_PUBLIC_URL", value_name = "URL")]
     pub s3_public_url: Option<Url>,
 
+    /// Keep users, who sign in; needed on any address but loopback
+    #[arg(long, env = "LOCKGATE_ACCOUNTS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub accounts: Option<bool>,
+
+    /// Serve other addresses than loopback although everybody who reaches them may do everything
+    #[arg(long)]
+    #[serde(skip)]
+    pub no_accounts_i_know: bool,
+
+    /// The certificate, and those that it leans on, as PEM: serves HTTPS
+    #[arg(long, env = "LOCKGATE_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Its private key, as PEM
+    #[arg(long, env = "LOCKGATE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// A proxy whose X-Forwarded-For is believed: an address, or a network as 10.0.0.0/8; may be said several times
+    #[arg(long, env = "LOCKGATE_TRUSTED_PROXY", value_name = "ADDR", value_delimiter = ',')]
+    pub trusted_proxy: Vec<Network>,
+
     /// Media children at work at the same time [default: one for each core]
     #[arg(long, env = "LOCKGATE_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
@@ -80,6 +113,25 @@ pub struct Told {
     /// In the file only: `[captions]`
     #[arg(skip)]
     pub captions: Captions,
+
+    /// In the file only: `[fairness]`
+    #[arg(skip)]
+    pub fairness: fairness::Told,
+
+    /// In the file only: `[issuer]`
+    #[arg(skip)]
+    pub issuer: Option<Issuer>,
+    /// In the file only: `[retention]`
+    #[arg(skip)]
+    pub retention: Days,
+
+    /// In the file only: `[webhooks]`
+    #[arg(skip)]
+    pub webhooks: Webhooks,
+
+    /// In the file only: `[mail]`
+    #[arg(skip)]
+    pub mail: Mail,
 }
 
 /// How long things may take before the sweep looks at them, in seconds; what is not said stays as it is.
@@ -102,7 +154,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    fn deadlines(&self) -> Deadlines {
+    fn deadlines(&self, retention: Retention) -> Deadlines {
         let usual = Deadlines::default();
         let or = |said: Option<f64>, usual| said.map_or(usual, SignedDuration::from_secs_f64);
         Deadlines {
@@ -115,6 +167,7 @@ impl Patience {
             deletion_grace: or(self.deletion_grace, usual.deletion_grace),
             after_failure: or(self.after_failure, usual.after_failure),
             dead_execution: or(self.dead_execution, usual.dead_execution),
+            retention,
         }
     }
 
@@ -137,6 +190,9 @@ pub struct Config {
     pub data: PathBuf,
     pub public_url: Option<Url>,
     pub s3_public_url: Option<Url>,
+    pub openness: listening::Openness,
+    /// Who has the users, if not this server.
+    pub issuer: Option<Issuer>,
     pub workers: usize,
     pub services: endpoints::Told,
     pub ffmpeg: Option<PathBuf>,
@@ -146,17 +202,23 @@ pub struct Config {
     pub proxies: Wanted,
     /// What the workers of each recipe may take.
     pub limits: RecipeLimits,
+    /// How much is each user's.
+    pub fairness: Fairness,
     /// Who writes captions, if anybody.
     pub captioner: Option<Command>,
+    pub webhooks: Sending,
+    /// How letters are sent, if they are.
+    pub mail: Option<Letterbox>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "--{flag} {address}: only loopback addresses are served, since there are no accounts yet; \
-         for others put a proxy that knows its users in front of 127.0.0.1"
+        "--{flag} {address}: this is served on loopback only, since whoever reaches it may do everything there"
     )]
     NotLoopback { flag: &'static str, address: SocketAddr },
+    #[error(transparent)]
+    Open(#[from] listening::Refused),
     #[error("{path}: {why}")]
     File { path: PathBuf, why: String },
     #[error("there is no home folder; say where the data shall lie with --data DIR")]
@@ -166,11 +228,14 @@ pub enum Error {
 impl Config {
     /// Settles what was not told on the command line: by the file `lockgate.toml` in the data folder, or a default.
     pub fn settle(told: Told) -> Result<Self, Error> {
-        let data = told.data.clone().or_else(|| home("lockgate")).ok_or(Error::NoHome)?;
+        let data = data_folder(told.data.clone())?;
         let path = data.join("lockgate.toml");
         let file = read(&path)?;
         let broken = |why| Error::File { path: path.clone(), why };
         let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
+        let issuer = file.issuer.clone().map(Issuer::check).transpose().map_err(&broken)?;
+        let openness = listening::settle(&told, &file)?;
+        let retention = file.retention.settle().map_err(&broken)?;
         let config = Self {
             listen: told.listen.or(file.listen).unwrap_or_else(|| loopback(8080)),
             s3_listen: told.s3_listen.or(file.s3_listen).unwrap_or_else(|| loopback(9000)),
@@ -178,30 +243,49 @@ impl Config {
             data,
             public_url: told.public_url.or(file.public_url),
             s3_public_url: told.s3_public_url.or(file.s3_public_url),
+            openness,
+            issuer,
             workers: told.workers.or(file.workers).unwrap_or_else(cores).max(1),
             services: told.services,
             ffmpeg: told.ffmpeg.or(file.ffmpeg),
-            deadlines: file.patience.deadlines(),
+            deadlines: file.patience.deadlines(retention),
             sweep_every: file.patience.sweep_every(),
             upload_url: file.patience.upload_url(),
             proxies: file.proxies.settle().map_err(&broken)?,
             limits: file.limits.settle().map_err(&broken)?,
+            fairness: file.fairness.settle(),
             captioner: file.captions.settle().map_err(&broken)?,
+            webhooks: file.webhooks.settle().map_err(&broken)?,
+            mail: file.mail.settle().map_err(&broken)?,
         };
-        config.refuse_strangers()?;
+        if let Some(address) = config.engine_listen {
+            loopback_only("engine-listen", address)?;
+        }
+        let listeners = [
+            ("listen", config.listen, "public-url", config.public_url.as_ref()),
+            ("s3-listen", config.s3_listen, "s3-public-url", config.s3_public_url.as_ref()),
+        ];
+        for (flag, address, public_flag, public_url) in listeners {
+            config.openness.check(listening::Listener { flag, address, public_flag, public_url })?;
+        }
         Ok(config)
     }
 
-    fn refuse_strangers(&self) -> Result<(), Error> {
-        let listeners = [
-            ("listen", Some(self.listen)),
-            ("s3-listen", Some(self.s3_listen)),
-            ("engine-listen", self.engine_listen),
-        ];
-        listeners
-            .into_iter()
-            .try_for_each(|(flag, address)| address.map_or(Ok(()), |it| loopback_only(flag, it)))
+    /// What its listeners speak.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.openness.tls.is_some() { "https" } else { "http" }
     }
+
+    /// Where others reach the listener at `address`: there, unless it was told otherwise. No slash at its end.
+    pub(crate) fn url(&self, public: Option<&Url>, address: SocketAddr) -> String {
+        let listens = || format!("{}://{address}", self.scheme());
+        public.map_or_else(listens, |url| url.as_str().trim_end_matches('/').to_owned())
+    }
+}
+
+/// The folder that was told, or the usual one.
+pub(crate) fn data_folder(told: Option<PathBuf>) -> Result<PathBuf, Error> {
+    told.or_else(|| home("lockgate")).ok_or(Error::NoHome)
 }
 
 /// Refuses an address that others could reach.
@@ -255,11 +339,17 @@ mod tests {
     }
 
     #[test]
-    fn no_address_but_loopback_is_served() {
+    fn no_address_but_loopback_is_served_unless_more_is_said() {
         let folder = tempfile::tempdir().unwrap();
         for address in ["0.0.0.0:8080", "192.168.1.4:8080", "[::]:8080"] {
             let flags = Told { engine_listen: Some(address.parse().unwrap()), ..told(folder.path()) };
             assert!(matches!(Config::settle(flags), Err(Error::NotLoopback { .. })), "{address}");
+            for flags in [
+                Told { listen: Some(address.parse().unwrap()), ..told(folder.path()) },
+                Told { s3_listen: Some(address.parse().unwrap()), ..told(folder.path()) },
+            ] {
+                assert!(matches!(Config::settle(flags), Err(Error::Open(_))), "{address}");
+            }
         }
     }
 

@@ -14,6 +14,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::error::Error;
 
+/// What a sweep came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Swept {
+    pub(super) removed: usize,
+    pub(super) bytes_left: u64,
+}
+
 pub(super) struct Files {
     folder: PathBuf,
     held: Mutex<HashMap<String, Held>>,
@@ -89,26 +96,27 @@ impl Files {
         }
     }
 
-    /// Removes every file that nobody holds and `is_owned` does not know; answers how many.
+    /// Removes every file that nobody holds and `is_owned` does not know; answers how many, and how large the others are.
     ///
     /// Whether it is held is asked before whether a row names it: a writer lets go only after its row is committed.
-    pub(super) fn sweep(&self, is_owned: impl Fn(&str) -> Result<bool, Error>) -> Result<usize, Error> {
+    pub(super) fn sweep(&self, is_owned: impl Fn(&str) -> Result<bool, Error>) -> Result<Swept, Error> {
         let folder = |error| Error::file("objects", error);
-        let mut swept = 0;
+        let mut swept = Swept::default();
         for entry in std::fs::read_dir(&self.folder).map_err(folder)? {
             let entry = entry.map_err(folder)?;
             let is_folder = entry.file_type().map_err(folder)?.is_dir();
             let name = entry.file_name();
             // A name that is not UTF-8 was never ours, and is removed like any other stranger.
             let ours = name.to_str();
-            if is_folder || ours.is_some_and(|name| self.held().contains_key(name)) {
+            if is_folder {
                 continue;
             }
-            if ours.map_or(Ok(false), &is_owned)? {
+            if ours.is_some_and(|name| self.held().contains_key(name)) || ours.map_or(Ok(false), &is_owned)? {
+                swept.bytes_left += entry.metadata().map_or(0, |file| file.len()); // it may just have gone
                 continue;
             }
             match std::fs::remove_file(entry.path()) {
-                Ok(()) => swept += 1,
+                Ok(()) => swept.removed += 1,
                 // Its last holder was quicker.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(folder(error)),

@@ -2,9 +2,8 @@
 //!
 //! An object *is* its row. A body is streamed to a file with a random name (`receive`, `files`), counted, hashed and
 //! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). What is read is checked block by
-//! block (`read`, `blocks`). A file without a row is
-//! rubbish and is swept. No user's name ever becomes a path. `gate` stands between this and the serving loop, which is
-//! the API's own; `events` tells that objects were created.
+//! block (`read`, `blocks`). A file without a row is rubbish and is swept; `orphans` only counts. No user's name ever becomes a path. `gate` stands between this and the serving loop, which is
+//! the API's own, `keyring` knows whose signature may do what; `events` tells that objects were created.
 //!
 //! Not here: whose keys are what (the activities), who gets a URL (the service).
 
@@ -14,10 +13,12 @@ mod error;
 mod events;
 mod files;
 mod gate;
+mod keyring;
 mod list;
 mod moment;
 mod multipart;
 mod operations;
+mod orphans;
 mod put;
 mod read;
 mod reading;
@@ -34,18 +35,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Ledger;
-use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
-use service::serve::{Limits, serve};
-use tokio::net::TcpListener;
+use service::serve::{Limits, Listener, serve};
 use tower::service_fn;
 
 use backend::Backend;
 use files::Files;
 use gate::Gate;
+use keyring::Keyring;
 
 pub use error::Error;
 pub use events::{Handler, Refusal, Retry};
+pub use keyring::Inboxes;
+pub use orphans::{Orphans, orphans};
 
 /// The bucket users' files come into; what is created here makes events.
 pub const UPLOADS: &str = "uploads";
@@ -59,7 +61,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
 /// An upload in parts that nobody completed is aborted after so long.
 const ABANDONED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The one key pair that signs.
+/// The server's own key pair.
 #[derive(Clone)]
 pub struct Keys {
     pub access: String,
@@ -72,6 +74,8 @@ pub struct S3Config {
     /// Holds `objects.db` and the folder `objects`. One process at a time.
     pub data_dir: PathBuf,
     pub keys: Keys,
+    /// None without accounts.
+    pub inboxes: Option<Inboxes>,
     /// Every host a request may name: see [`service::hosts::Hosts`].
     pub allowed_hosts: Vec<String>,
     /// Every origin whose pages may use presigned URLs, as `http://127.0.0.1:8080`.
@@ -101,7 +105,9 @@ impl S3Store {
         backend.make_bucket(UPLOADS.to_owned(), true).await?;
         backend.make_bucket(RESULTS.to_owned(), false).await?;
         let mut service = S3ServiceBuilder::new(backend.clone());
-        service.set_auth(SimpleAuth::from_single(&config.keys.access, config.keys.secret.clone()));
+        let keyring = Keyring { root: config.keys.clone(), inboxes: config.inboxes.clone() };
+        service.set_auth(keyring.clone());
+        service.set_access(keyring);
         let gate = Gate::new(service.build(), &config.allowed_hosts, &config.cors_origins);
         let store = Self { backend, gate, limits: config.limits.clone() };
         store.sweep().await?;
@@ -109,7 +115,7 @@ impl S3Store {
     }
 
     /// Serves requests until `shutdown`, then drains. Sweeps from time to time.
-    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(&self, listener: impl Into<Listener>, shutdown: impl Future<Output = ()>) {
         let gate = self.gate.clone();
         let service = service_fn(move |request| {
             let gate = gate.clone();
@@ -149,6 +155,8 @@ impl S3Store {
             backend.files.sweep(|file| backend.ledger.read(|connection| rows::is_owned(connection, file)))
         })
         .await?;
+        metrics::gauge!(crate::DISK_BYTES, "what" => "objects").set(swept.bytes_left as f64);
+        let swept = swept.removed;
         if abandoned + swept > 0 {
             tracing::info!(abandoned, swept, "removed unfinished uploads and files without a row");
         }

@@ -1,24 +1,31 @@
-//! What every request and every answer goes through, from the outside in: an id, a line in the log and the meters; a net
-//! for panics; the security headers; the check of host and origin; CORS.
+//! What every request and every answer goes through, from the outside in: an id, a line in the log and the meters, a row
+//! in the audit log; a net for panics; the security headers; the check of host and origin; CORS; who asks.
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use activities::clock::random_id;
+use activities::measures;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use http::header::{self, HeaderName};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::App;
 use super::error::{self, Error};
+use super::identify::identify;
+use crate::audit::{self, Audit, Trail};
 use crate::hosts::{Hosts, WrongHost};
 use crate::meters::names;
+use crate::proxies::Proxies;
 use crate::serve::Peer;
 use crate::{Config, Service};
 
@@ -27,14 +34,20 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A path longer than this is cut in the log.
 const LOGGED_PATH_CHARS: usize = 256;
 
+/// What a row of the audit log is about is cut to so much.
+const LOGGED_SUBJECT_CHARS: usize = 128;
+
 /// `router` within everything that is not its business.
 pub(super) fn around(router: Router<App>, service: &Arc<Service>) -> Router<App> {
     let edge = Arc::new(Edge {
         headers: security_headers(&service.config),
         hosts: Hosts(service.config.allowed_hosts.clone()),
         cors_origins: service.config.cors_origins.clone(),
+        proxies: service.config.trusted_proxies.clone(),
+        audit: service.audit.clone().filter(|_| service.config.accounts),
     });
     router
+        .layer(from_fn_with_state(service.clone(), identify))
         .layer(cors(&service.config))
         .layer(from_fn_with_state(edge.clone(), admit))
         .layer(from_fn_with_state(edge, observe))
@@ -44,18 +57,36 @@ struct Edge {
     headers: Vec<(HeaderName, HeaderValue)>,
     hosts: Hosts,
     cors_origins: Vec<String>,
+    proxies: Proxies,
+    /// None without accounts: there is nobody to tell apart.
+    audit: Option<Arc<dyn Audit>>,
 }
 
+/// The address a request comes from: its peer's, or what a proxy that is believed says. An extension of every request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin(pub(crate) IpAddr);
+
 /// The outermost: whatever happens inside, one answer with an id and the headers, one line in the log.
-async fn observe(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+async fn observe(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(LOGGED_PATH_CHARS).collect();
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string());
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let peer = peer.map(|peer| edge.proxies.origin(peer, request.headers()));
+    let trail = Trail::default();
+    request.extensions_mut().insert(trail.clone());
+    if let Some(address) = peer {
+        request.extensions_mut().insert(Origin(address));
+    }
+    let peer = peer.map(|address| address.to_string());
 
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let what = format!("{} {}", label(&method), route.as_deref().unwrap_or("none"));
+    let span = tracing::info_span!(
+        target: measures::TRACE, "request", name = what, request_id = id, session = Empty, status = Empty, problem = Empty
+    );
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let answer = answered.unwrap_or_else(|_| Error::Internal.into_response());
     let mut response = error::render(answer, &id);
     for (name, value) in &edge.headers {
@@ -64,7 +95,18 @@ async fn observe(State(edge): State<Arc<Edge>>, request: Request, next: Next) ->
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response.headers_mut().insert(REQUEST_ID, HeaderValue::from_str(&id).expect("an id is of visible ASCII"));
 
+    if let (Some(audit), true) = (&edge.audit, route.is_some())
+        && audit::leaves_a_row(&method, response.status())
+    {
+        let result = response.status().as_u16().to_string();
+        let address = peer.clone().unwrap_or_default();
+        write_down(audit.as_ref(), trail, what, result, (address, id.clone())).await;
+    }
     let status = response.status().as_u16();
+    span.record("status", status);
+    if response.status().is_server_error() {
+        span.record("problem", status);
+    }
     let elapsed = begun.elapsed();
     let millis = elapsed.as_millis();
     // Never the query: it is where signatures stand.
@@ -74,6 +116,31 @@ async fn observe(State(edge): State<Arc<Edge>>, request: Request, next: Next) ->
         .increment(1);
     metrics::histogram!(names::LATENCY, "route" => route).record(elapsed.as_secs_f64());
     response
+}
+
+/// Before anybody is answered, so that nothing is done of which there is no row. What cannot be written is said in the log:
+/// it is done already.
+async fn write_down(
+    audit: &dyn Audit,
+    trail: Trail,
+    what: String,
+    result: String,
+    (address, request_id): (String, String),
+) {
+    let audit::Known { who, subject, whose, is_repeated } = trail.known();
+    if is_repeated {
+        return;
+    }
+    let (subject, whose) = (plain(&subject), plain(&whose));
+    let row = audit::Row { who, what, subject, whose, result, address, request_id };
+    if let Err(fault) = audit.record(row.clone()).await {
+        tracing::error!(%fault, ?row, "a row of the audit log could not be written");
+    }
+}
+
+/// As much of what a request names as a row holds; it may name anything.
+fn plain(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(LOGGED_SUBJECT_CHARS).collect()
 }
 
 /// A method as a label: of what clients make up there is no end.
@@ -129,6 +196,7 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
+            header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
@@ -137,14 +205,26 @@ fn cors(config: &Config) -> CorsLayer {
         .expose_headers([header::LOCATION, header::RETRY_AFTER, REQUEST_ID])
 }
 
-fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
+/// A directive a line, with places for the origins of the object store and of the issuer; before the page on AWS stands the
+/// same.
+const CONTENT_SECURITY_POLICY: &str = include_str!("content-security-policy.txt");
+
+fn content_security_policy(config: &Config) -> String {
     let objects: String = config.object_origins.iter().map(|origin| format!(" {origin}")).collect();
-    let policy = format!(
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{objects}; \
-         media-src 'self' blob:{objects}; connect-src 'self'{objects}; object-src 'none'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
-         trusted-types angular angular#bundler"
-    );
+    let issuer = config.issuer.as_ref().and_then(|issuer| origin(&issuer.token));
+    let issuer = issuer.map(|origin| format!(" {origin}")).unwrap_or_default();
+    let policy = CONTENT_SECURITY_POLICY.lines().collect::<Vec<_>>().join("; ");
+    policy.replace("{objects}", &objects).replace("{issuer}", &issuer)
+}
+
+/// Of the address of a page: its scheme, host and port.
+fn origin(url: &str) -> Option<String> {
+    let url: Uri = url.parse().ok()?;
+    Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
+}
+
+fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
+    let policy = content_security_policy(config);
     let policy = HeaderValue::try_from(policy).expect("origins of the object store are of visible ASCII");
     let mut headers = vec![
         (header::CONTENT_SECURITY_POLICY, policy),

@@ -3,6 +3,8 @@
 //! Every one is RFC 9457 `application/problem+json` with a stable `type`. The text is written in [`render`], by the
 //! outermost layer, because only that one knows the request's id; until then the problem travels as an extension.
 
+use std::time::Duration;
+
 use activities::Refusal;
 use activities::objects;
 use activities::ports::Fault;
@@ -10,7 +12,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use states::{Event, Recipe, State};
 
+use super::upload::UploadView;
 use super::vocabulary::StateName;
+use crate::people::{Refused, Scope};
+use crate::quota::Exceeded;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -20,8 +25,26 @@ pub(crate) enum Error {
     MethodNotAllowed,
     #[error("There is no such session.")]
     UnknownSession,
-    #[error("The session was deleted.")]
+    #[error("The session was deleted, or kept for as long as it was to be.")]
     Deleted,
+    #[error("{what} no longer kept.")]
+    Expired { what: &'static str },
+    #[error("There is no such result.")]
+    UnknownResult,
+    #[error("{}", said(reason))]
+    Maintenance { reason: String, retry: u32 },
+    #[error("There are no flags on this server.")]
+    NoFlags,
+    #[error("The flags were changed since they were read.")]
+    FlagsChanged,
+    #[error("There is no such webhook.")]
+    UnknownWebhook,
+    #[error("There is no such delivery.")]
+    UnknownDelivery,
+    #[error("There are {limit} webhooks already; remove one first.")]
+    TooManyWebhooks { limit: u64 },
+    #[error("Nobody is told anything by this server.")]
+    NoNotices,
     #[error("A session in {state} does not take {event}.")]
     WrongState { state: State, event: Event, allowed: Vec<Event> },
     #[error("The body is not what is expected here: {detail}.")]
@@ -40,6 +63,8 @@ pub(crate) enum Error {
     TooLarge { what: &'static str, limit: u64 },
     #[error("A picture may be {limit} bytes at most.")]
     PictureTooLarge { limit: u64 },
+    #[error("A request may be {limit} bytes at most here; send the picture as `upload` says.")]
+    UploadInstead { limit: u64, session_id: String, upload: Option<Box<UploadView>> },
     #[error("This is no JPEG and no PNG; a picture is one of these, of {limit} bytes at most.")]
     NotAPicture { limit: u64, takes: Vec<String> },
     #[error("Nothing here takes a file of the type {content_type} under this name.")]
@@ -54,6 +79,34 @@ pub(crate) enum Error {
     CrossOrigin,
     #[error("Who asks is not known here.")]
     SignedOut,
+    #[error("The name and the password do not belong together, or this way in is not good any more.")]
+    Credential,
+    #[error("This key is not good for that: it lacks the scope {}.", <&str>::from(scope))]
+    Scope { scope: Scope },
+    #[error("Only an admin may do this.")]
+    NotAdmin,
+    #[error("A page says that it is one by the header {}.", super::cookie::PAGE_HEADER)]
+    NotFromPage,
+    #[error("What is asked for another user is not done.")]
+    NotYours,
+    #[error("This server keeps no accounts.")]
+    NoAccounts,
+    #[error("There is no such user.")]
+    UnknownUser,
+    #[error("There is no such key.")]
+    UnknownKey,
+    #[error("There is a user of this name already.")]
+    NameTaken,
+    #[error("There must be an admin, and this is the last one.")]
+    LastAdmin,
+    #[error("Too much was asked at once; ask again later.")]
+    TooMany { wait: Duration },
+    #[error("There may be {limit} sessions, and there are; delete some.")]
+    TooManySessions { limit: u64 },
+    #[error("There may be {limit} bytes, and this would be more; delete some sessions.")]
+    TooManyBytes { limit: u64 },
+    #[error("There are {limit} keys already; revoke one.")]
+    TooManyKeys { limit: usize },
     #[error("The server could not do it now. Nothing was lost; try again.")]
     Unavailable(#[source] Fault),
     #[error("The server is busy. Nothing was lost; try again.")]
@@ -68,8 +121,16 @@ pub(crate) enum Error {
     Internal,
 }
 
+/// A reason that was given, or none.
+fn said(reason: &str) -> &str {
+    if reason.is_empty() { "The server is under maintenance and takes nothing new for now." } else { reason }
+}
+
 /// After how many seconds to try again what could not be done now.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// How to say who asks (RFC 6750).
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"lockgate\"");
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
@@ -82,10 +143,40 @@ impl From<Fault> for Error {
     }
 }
 
+impl From<Exceeded> for Error {
+    fn from(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Sessions(limit) => Self::TooManySessions { limit },
+            Exceeded::Bytes(limit) => Self::TooManyBytes { limit },
+        }
+    }
+}
+
 impl From<objects::Error> for Error {
     /// Signing asks nobody, so whatever fails in it is a fault of ours.
     fn from(error: objects::Error) -> Self {
         Self::Unsigned(error)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        let wrong = |pointer: &str, why: &str| Self::Body {
+            pointer: pointer.to_owned(),
+            detail: format!("it {why}"),
+        };
+        match refused {
+            Refused::Credential => Self::Credential,
+            Refused::Password(why) => wrong("/password", why),
+            Refused::Name(why) => wrong("/name", why),
+            Refused::Email(why) => wrong("/email", why),
+            Refused::Taken => Self::NameTaken,
+            Refused::UnknownUser => Self::UnknownUser,
+            Refused::UnknownKey => Self::UnknownKey,
+            Refused::LastAdmin => Self::LastAdmin,
+            Refused::TooManyKeys(limit) => Self::TooManyKeys { limit },
+            Refused::Fault(fault) => fault.into(),
+        }
     }
 }
 
@@ -114,6 +205,15 @@ impl Error {
             }
             Self::UnknownSession => (StatusCode::NOT_FOUND, "unknown-session", "Unknown Session"),
             Self::Deleted => (StatusCode::GONE, "deleted", "Deleted"),
+            Self::Maintenance { .. } => (StatusCode::SERVICE_UNAVAILABLE, "maintenance", "Maintenance"),
+            Self::NoFlags => (StatusCode::NOT_IMPLEMENTED, "no-flags", "No Flags"),
+            Self::FlagsChanged => (StatusCode::CONFLICT, "flags-changed", "Flags Changed"),
+            Self::UnknownWebhook => (StatusCode::NOT_FOUND, "unknown-webhook", "Unknown Webhook"),
+            Self::UnknownDelivery => (StatusCode::NOT_FOUND, "unknown-delivery", "Unknown Delivery"),
+            Self::TooManyWebhooks { .. } => (StatusCode::CONFLICT, "too-many-webhooks", "Too Many Webhooks"),
+            Self::NoNotices => (StatusCode::NOT_IMPLEMENTED, "no-notices", "No Notices"),
+            Self::Expired { .. } => (StatusCode::GONE, "expired", "Expired"),
+            Self::UnknownResult => (StatusCode::NOT_FOUND, "unknown-result", "Unknown Result"),
             Self::WrongState { .. } => (StatusCode::BAD_REQUEST, "wrong-state", "Wrong State"),
             Self::Body { .. } => (StatusCode::BAD_REQUEST, "invalid-body", "Invalid Body"),
             Self::Parameter { .. } => (StatusCode::BAD_REQUEST, "invalid-parameter", "Invalid Parameter"),
@@ -125,6 +225,7 @@ impl Error {
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "Too Slow"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too Large"),
             Self::PictureTooLarge { .. } => (StatusCode::BAD_REQUEST, "too-large", "Too Large"),
+            Self::UploadInstead { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "upload-instead", "Upload Instead"),
             Self::UnsupportedMedia { .. } | Self::NotAPicture { .. } => {
                 (StatusCode::BAD_REQUEST, "unsupported-media", "Unsupported Media")
             }
@@ -137,6 +238,21 @@ impl Error {
             Self::WrongHost => (StatusCode::MISDIRECTED_REQUEST, "wrong-host", "Wrong Host"),
             Self::CrossOrigin => (StatusCode::FORBIDDEN, "cross-origin", "Cross-Origin Request"),
             Self::SignedOut => (StatusCode::UNAUTHORIZED, "signed-out", "Signed Out"),
+            Self::Credential => (StatusCode::UNAUTHORIZED, "wrong-credential", "Wrong Credential"),
+            Self::Scope { .. } => (StatusCode::FORBIDDEN, "insufficient-scope", "Insufficient Scope"),
+            Self::NotAdmin => (StatusCode::FORBIDDEN, "not-an-admin", "Not an Admin"),
+            Self::NotFromPage => (StatusCode::FORBIDDEN, "not-from-a-page", "Not from a Page"),
+            Self::NotYours => (StatusCode::FORBIDDEN, "not-yours", "Not Yours"),
+            Self::NoAccounts => (StatusCode::NOT_FOUND, "no-accounts", "No Accounts"),
+            Self::UnknownUser => (StatusCode::NOT_FOUND, "unknown-user", "Unknown User"),
+            Self::UnknownKey => (StatusCode::NOT_FOUND, "unknown-key", "Unknown Key"),
+            Self::NameTaken => (StatusCode::CONFLICT, "name-taken", "Name Taken"),
+            Self::LastAdmin => (StatusCode::CONFLICT, "last-admin", "Last Admin"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too Many Requests"),
+            Self::TooManySessions { .. } | Self::TooManyBytes { .. } => {
+                (StatusCode::FORBIDDEN, "quota-exceeded", "Quota Exceeded")
+            }
+            Self::TooManyKeys { .. } => (StatusCode::CONFLICT, "too-many-keys", "Too Many Keys"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Self::Full => (StatusCode::INSUFFICIENT_STORAGE, "storage-full", "Storage Full"),
@@ -168,7 +284,7 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameter: Option<String>,
-    /// How many bytes there may be.
+    /// How many bytes, or sessions, there may be.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     limit: Option<u64>,
@@ -184,6 +300,14 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     takes: Option<Vec<String>>,
+    /// The session that waits for what was too large for a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    session_id: Option<String>,
+    /// How to send it; not there once it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<UploadView>)]
+    upload: Option<Box<UploadView>>,
 }
 
 impl From<Error> for Problem {
@@ -201,6 +325,8 @@ impl From<Error> for Problem {
             state: None,
             allowed: None,
             takes: None,
+            session_id: None,
+            upload: None,
         };
         match error {
             Error::WrongState { state, allowed, .. } => {
@@ -212,12 +338,21 @@ impl From<Error> for Problem {
                 problem.parameter = Some(name);
                 problem.allowed = Some(allowed).filter(|allowed| !allowed.is_empty());
             }
-            Error::TooLarge { limit, .. } | Error::PictureTooLarge { limit } => problem.limit = Some(limit),
+            Error::TooLarge { limit, .. }
+            | Error::PictureTooLarge { limit }
+            | Error::TooManySessions { limit }
+            | Error::TooManyBytes { limit }
+            | Error::TooManyWebhooks { limit } => problem.limit = Some(limit),
             Error::NotAPicture { limit, takes } => {
                 problem.limit = Some(limit);
                 problem.takes = Some(takes);
             }
             Error::UnsupportedMedia { takes, .. } => problem.takes = Some(takes),
+            Error::UploadInstead { limit, session_id, upload } => {
+                problem.limit = Some(limit);
+                problem.session_id = Some(session_id);
+                problem.upload = upload;
+            }
             _ => {}
         }
         problem
@@ -229,11 +364,19 @@ impl IntoResponse for Error {
         if let Some(cause) = std::error::Error::source(&self) {
             tracing::error!(cause, "a request could not be served");
         }
-        let retry = matches!(self, Self::Unavailable(_) | Self::Busy | Self::Full);
+        let retry = match &self {
+            Self::Unavailable(_) | Self::Busy | Self::Full => Some(RETRY_AFTER),
+            Self::TooMany { wait } => Some((wait.as_secs() + 1).into()),
+            Self::Maintenance { retry, .. } => Some(HeaderValue::from(*retry)),
+            _ => None,
+        };
         let (status, ..) = self.kind();
         let mut response = status.into_response();
-        if retry {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
+        }
+        if let Some(retry) = retry {
+            response.headers_mut().insert(header::RETRY_AFTER, retry);
         }
         response.extensions_mut().insert(Problem::from(self));
         response

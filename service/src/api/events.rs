@@ -20,6 +20,7 @@ use super::App;
 use super::caller::Caller;
 use super::error::Error;
 use super::extract::Id;
+use super::identify::Credential;
 use super::view::{ProgressView, SessionView};
 use crate::Service;
 use crate::changes::Watch;
@@ -57,6 +58,7 @@ pub(crate) async fn stream(
     caller: Caller,
     Id(id): Id,
     draining: Option<Extension<Draining>>,
+    credential: Option<Extension<Credential>>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let seen = Place::last_seen(&headers)?;
@@ -67,8 +69,10 @@ pub(crate) async fn stream(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let draining = draining.map(|Extension(draining)| draining);
+    let credential = credential.map(|Extension(credential)| credential);
+    let next = Some(session);
     let follower =
-        Follower { service, caller, id, watch, draining, seen, next: Some(session), _open: Open::new() };
+        Follower { service, caller, id, watch, draining, credential, seen, next, _open: Open::new() };
     let beat = KeepAlive::new().interval(HEARTBEAT);
     let unbuffered = [("x-accel-buffering", "no")]; // a proxy must pass each event on as it comes
     Ok((unbuffered, Sse::new(follower.events()).keep_alive(beat)).into_response())
@@ -113,6 +117,7 @@ struct Follower {
     id: String,
     watch: Option<Watch>,
     draining: Option<Draining>,
+    credential: Option<Credential>,
     seen: Option<Place>,
     /// A record that was read and is not told yet.
     next: Option<Session>,
@@ -170,6 +175,11 @@ impl Follower {
         };
         if !told {
             return None;
+        }
+        if let Some(credential) = &self.credential
+            && !credential.is_good(&self.service).await
+        {
+            return None; // it has ended meanwhile; whoever has another comes back with it
         }
         self.caller.session(&self.service, &self.id).await.ok()
     }

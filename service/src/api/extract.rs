@@ -127,6 +127,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// A user's name, as it stands in the path. Whatever is not one is nobody's.
+pub(crate) struct UserName(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for UserName {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        name.map(|Path(name)| Self(name)).map_err(|_| Error::UnknownUser)
+    }
+}
+
 /// The `Idempotency-Key` of a request, if it has one: a repeated request with the same key is the same request.
 pub(crate) struct IdempotencyKey(Option<String>);
 

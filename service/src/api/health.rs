@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::App;
+use super::caller::Admin;
 use super::error::Error;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,6 +23,7 @@ pub(crate) struct Health {
     path = "/healthz",
     operation_id = "health",
     tag = "operations",
+    security(()),
     responses(
         (status = 200, body = Health),
         (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
@@ -33,13 +35,18 @@ pub(crate) async fn health(State(service): State<App>) -> Result<axum::Json<Heal
 }
 
 /// Read the meters
+///
+/// With accounts, by an admin only: a key with the scopes `read` and `admin` will do.
 #[utoipa::path(
     get,
     path = "/metrics",
     operation_id = "metrics",
     tag = "operations",
-    responses((status = 200, body = String, content_type = "text/plain"))
+    responses(
+        (status = 200, body = String, content_type = "text/plain"),
+        (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
+    )
 )]
-pub(crate) async fn meters(State(service): State<App>) -> impl IntoResponse {
+pub(crate) async fn meters(State(service): State<App>, _: Admin) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], service.meters.render())
 }

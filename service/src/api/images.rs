@@ -1,6 +1,8 @@
 //! `POST /images`: a picture as the body itself, streamed into the inbox of who sends it, where it becomes a session as any
 //! file does that lands there. What it is, its first bytes say; a picture that is refused leaves nothing behind.
 
+use std::collections::BTreeMap;
+
 use activities::inbox;
 use activities::objects::{self, Sink};
 use activities::proxies::Kind;
@@ -10,16 +12,22 @@ use axum::response::IntoResponse;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use http::{StatusCode, header};
+use http_body::Body as _;
 use states::Recipe;
 
 use super::App;
 use super::caller::Caller;
 use super::error::Error;
 use super::extract::{IdempotencyKey, Parameters, broken};
+use super::intake::{self, refuse_under_maintenance};
 use super::view::SessionView;
+use super::xfer::announced;
 use crate::Service;
 
 const FILE_NAME: &str = "fileName";
+
+/// The route of an idempotency key's id, of a picture that is uploaded instead.
+const ROUTE_BY_UPLOAD: &str = "POST /images, by upload";
 
 /// As long as a name may be that becomes part of an object's key.
 const FILE_NAME_BYTES: usize = 255;
@@ -30,7 +38,8 @@ const KNOWN_BY: usize = 8;
 /// Send a picture
 ///
 /// JPEG or PNG, whatever its header says; the proxies are made at once. A repeated request with the same
-/// `Idempotency-Key` and the same picture answers with the session that the first one made.
+/// `Idempotency-Key` and the same picture answers with the session that the first one made. Where bodies are taken of some
+/// megabytes only, a larger one is refused as `upload-instead`, with the `upload` to send it by.
 #[utoipa::path(
     post,
     path = "/images",
@@ -54,15 +63,28 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<impl IntoResponse, Error> {
     let file_name = file_name(&parameters)?;
+    let flags = service.ctx.flags();
+    refuse_under_maintenance(&flags)?;
+    if let Some(why) = flags.refuses(Recipe::Proxies) {
+        return Err(Error::RecipeUnavailable { recipe: Recipe::Proxies, why });
+    }
+    let limit = flags.max_bytes(Recipe::Proxies);
     let declared = request.headers().get(header::CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > limit()) {
-        return Err(too_large());
+    let declared = declared.or_else(|| request.body().size_hint().exact());
+    if declared.is_some_and(|length| length > limit) {
+        return Err(Error::PictureTooLarge { limit });
     }
     // Each takes the memory of a part while it streams; the others wait, and so does what they send.
-    let _turn = service.images.acquire().await.map_err(|_closed| Error::Busy)?;
+    let _turn = service.images.take(&caller.owner).await;
     let mut picture = Incoming::begin(request.into_body()).await?;
-    let (content_type, usual_name) = picture.kind()?;
+    let (content_type, usual_name) = picture.kind(limit)?;
+    if let (Some(limit), Some(length)) = (service.config.largest_image, declared)
+        && length > limit
+    {
+        let name = file_name.unwrap_or_else(|| usual_name.to_owned());
+        return Err(upload_instead(&service, &caller, &key, (name, length, content_type), limit).await);
+    }
     let object = format!(
         "{}{}/{}/{}",
         inbox::PREFIX,
@@ -71,10 +93,40 @@ pub(crate) async fn create(
         file_name.as_deref().unwrap_or(usual_name)
     );
     let bucket = &service.ctx.settings.buckets.uploads;
+    // A repeated request asks for no more than there is.
+    let is_there =
+        key.is_given() && service.ctx.objects.head(bucket, &object).await.map_err(stored)?.is_some();
+    if !is_there {
+        caller.has_room(&service, declared.unwrap_or(0)).await?;
+    }
     let mut sink = service.ctx.objects.create(bucket, &object, content_type);
-    picture.pour_into(&mut sink).await?;
+    picture.pour_into(&mut sink, limit).await?;
     sink.finish().await.map_err(stored)?;
     answer(&service, &object).await
+}
+
+/// What takes bodies here takes none so large: the picture gets a session, and is to be uploaded to the store itself.
+async fn upload_instead(
+    service: &Service,
+    caller: &Caller,
+    key: &IdempotencyKey,
+    (file_name, size, content_type): (String, u64, &str),
+    limit: u64,
+) -> Error {
+    let request = intake::Request::starting_by_itself(
+        Recipe::Proxies,
+        file_name,
+        size,
+        content_type.to_owned(),
+        None,
+        BTreeMap::new(),
+    );
+    match announced(service, caller, key, ROUTE_BY_UPLOAD, request).await {
+        Ok((session, upload)) => {
+            Error::UploadInstead { limit, session_id: session.id, upload: upload.map(Box::new) }
+        }
+        Err(error) => error,
+    }
 }
 
 async fn answer(service: &Service, object: &str) -> Result<impl IntoResponse + use<>, Error> {
@@ -87,14 +139,6 @@ async fn answer(service: &Service, object: &str) -> Result<impl IntoResponse + u
     let location = format!("{}/api/sessions/{}", service.config.public_url, session.id);
     let view = SessionView::of(service, session).await?;
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], axum::Json(view)))
-}
-
-fn limit() -> u64 {
-    Recipe::Proxies.row().max_bytes
-}
-
-fn too_large() -> Error {
-    Error::PictureTooLarge { limit: limit() }
 }
 
 fn file_name(parameters: &Parameters) -> Result<Option<String>, Error> {
@@ -135,24 +179,24 @@ impl Incoming {
     }
 
     /// Its media type, and the name of one that has none.
-    fn kind(&self) -> Result<(&'static str, &'static str), Error> {
+    fn kind(&self, limit: u64) -> Result<(&'static str, &'static str), Error> {
         match Kind::of(&self.head) {
             Some(Kind::Jpeg) => Ok(("image/jpeg", "image.jpg")),
             Some(Kind::Png) => Ok(("image/png", "image.png")),
             None => Err(Error::NotAPicture {
-                limit: limit(),
+                limit,
                 takes: Recipe::Proxies.row().takes.iter().map(|&taken| taken.to_owned()).collect(),
             }),
         }
     }
 
-    async fn pour_into(&mut self, sink: &mut Sink) -> Result<(), Error> {
+    async fn pour_into(&mut self, sink: &mut Sink, limit: u64) -> Result<(), Error> {
         let mut length = 0;
         let mut next = Some(std::mem::take(&mut self.head));
         while let Some(bytes) = next {
             length += bytes.len() as u64;
-            if length > limit() {
-                return Err(too_large());
+            if length > limit {
+                return Err(Error::PictureTooLarge { limit });
             }
             sink.write(bytes).await.map_err(stored)?;
             next = self.stream.try_next().await.map_err(|error| broken(&error))?;

@@ -7,6 +7,7 @@ use activities::{Ctx, availability};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use states::flags::{FlagSet, Maintenance};
 use states::options::{self, Refused};
 use states::recipe::{RECIPES, Row};
 use states::session::{Draft, Source, StartMode};
@@ -63,8 +64,8 @@ pub(crate) struct Intake {
 }
 
 impl Request {
-    /// What the library asks for: it starts by itself.
-    pub(crate) fn of_library(
+    /// Once its file is uploaded, nobody need start it.
+    pub(crate) fn starting_by_itself(
         recipe: Recipe,
         file_name: String,
         size: u64,
@@ -83,6 +84,8 @@ impl Request {
     }
 
     pub(crate) fn check(mut self, ctx: &Ctx) -> Result<Intake, Error> {
+        let flags = ctx.flags();
+        refuse_under_maintenance(&flags)?;
         self.file_name = self.file_name.trim().to_owned();
         self.check_name()?;
         self.check_type()?;
@@ -102,10 +105,11 @@ impl Request {
         if self.size == 0 {
             return Err(wrong("/size", "a file has at least one byte"));
         }
-        let limit = recipe.row().max_bytes;
+        let limit = flags.max_bytes(recipe);
         if self.size > limit {
             return Err(Error::TooLarge { what: "A file for this recipe", limit });
         }
+        self.options = flags.options(recipe, &self.options);
         Ok(Intake { request: self, recipe })
     }
 
@@ -158,7 +162,18 @@ impl Request {
     }
 }
 
+/// Nothing new is taken while the server is under maintenance.
+pub(super) fn refuse_under_maintenance(flags: &FlagSet) -> Result<(), Error> {
+    let Maintenance { on, reason, retry } = &flags.maintenance;
+    if *on { Err(Error::Maintenance { reason: reason.clone(), retry: *retry }) } else { Ok(()) }
+}
+
 impl Intake {
+    /// Of the file that is announced.
+    pub(crate) fn size(&self) -> u64 {
+        self.request.size
+    }
+
     /// The session this request makes. Its file lies under a key of ours; its name stays a name.
     pub(crate) fn session(self, service: &Service, id: &str, owner: &str, digest: Option<String>) -> Session {
         let Self { request, recipe } = self;

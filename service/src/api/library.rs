@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
-use states::session::Output;
+use states::session::{Holding, Output};
 use states::{Recipe, Session, State as Lifecycle, Timestamp};
 
 use super::App;
@@ -32,7 +32,7 @@ const USER_ID_CHARS: usize = 128;
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewVideo {
-    /// Whose film it is; 1 to 128 characters.
+    /// Whose film it is; 1 to 128 characters. With accounts, who asks.
     #[schema(min_length = 1, max_length = 128)]
     user_id: String,
     /// 1 to 255 characters.
@@ -86,6 +86,10 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     Json(video): Json<NewVideo>,
 ) -> Result<impl IntoResponse, Error> {
+    // Without accounts everything is one user's, who may sort it by whatever names they like.
+    if service.config.accounts && video.user_id != caller.owner {
+        return Err(Error::NotYours);
+    }
     let request = video.request()?;
     let (session, upload) = xfer::announced(&service, &caller, &key, ROUTE, request).await?;
     let location = format!("{}/video/{}", service.config.public_url, session.id);
@@ -107,7 +111,7 @@ impl NewVideo {
         if metadata.insert(USER_ID.to_owned(), user_id).is_some() {
             return Err(wrong("/metadata/userId", "it stands beside the metadata"));
         }
-        Ok(Request::of_library(Recipe::Captions, file_name, size, content_type, sha256, metadata))
+        Ok(Request::starting_by_itself(Recipe::Captions, file_name, size, content_type, sha256, metadata))
     }
 }
 
@@ -177,20 +181,22 @@ impl VideoView {
         let lifetime = service.config.download_url_lifetime();
         let source = &session.source;
         let objects = &service.ctx.objects;
+        let has_expired = |held| session.expired.contains(&held);
         let video_url = match &source.etag {
-            Some(_) => {
+            Some(_) if !has_expired(Holding::Input) => {
                 let states::session::Source { bucket, key, file_name, content_type, .. } = source;
                 Some(objects.presign_get(bucket, key, file_name, content_type, lifetime).await?)
             }
-            None => None,
+            _ => None,
         };
+        let outputs = if has_expired(Holding::Results) { &[] } else { session.outputs.as_slice() };
         let mut captions = Vec::new();
-        for Output { bucket, key, name, content_type, .. } in &session.outputs {
+        for Output { bucket, key, name, content_type, .. } in outputs {
             let url = objects.presign_get(bucket, key, name, content_type, lifetime).await?;
             let format = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_owned();
             captions.push(CaptionsView { format, url });
         }
-        let caption_file_key = session.outputs.first().map(|output| output.key.clone());
+        let caption_file_key = outputs.first().map(|output| output.key.clone());
         let mut metadata = session.metadata;
         Ok(Self {
             user_id: metadata.remove(USER_ID).unwrap_or_default(),

@@ -4,23 +4,36 @@
 //! answers with a [`view`]. Refusals become answers in [`error`] and nowhere else.
 
 mod caller;
+mod cookie;
+mod deliveries;
 mod edge;
 mod error;
 mod events;
 mod extract;
+mod flags;
 mod health;
 mod history;
+mod identify;
 mod images;
 mod index;
 mod intake;
+mod keys;
 mod library;
+mod me;
 pub(crate) mod openapi;
 mod options;
+mod problems;
 mod recipes;
+mod results;
 mod sessions;
+mod sign_in;
+mod trail;
 mod upload;
+mod users;
 mod view;
 mod vocabulary;
+mod ways_in;
+mod webhooks;
 mod xcode;
 mod xfer;
 
@@ -33,6 +46,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Service;
+
+pub use caller::LOCAL;
+pub use users::invitation_url;
 
 /// What handlers are given.
 type App = Arc<Service>;
@@ -67,7 +83,28 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(upload::refresh))
         .routes(routes!(events::stream))
         .routes(routes!(history::show))
+        .routes(routes!(results::fetch))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::replay_range))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(flags::show, flags::change))
         .routes(routes!(recipes::list))
+        .routes(routes!(problems::show))
+        .routes(routes!(ways_in::show, sign_in::with_password))
+        .routes(routes!(sign_in::with_invitation))
+        .routes(routes!(sign_in::refresh))
+        .routes(routes!(sign_in::here))
+        .routes(routes!(sign_in::everywhere))
+        .routes(routes!(me::show))
+        .routes(routes!(me::set_password))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change))
+        .routes(routes!(keys::list, keys::add))
+        .routes(routes!(keys::revoke))
         .routes(routes!(health::health))
         .routes(routes!(health::meters))
         .routes(routes!(openapi::show))

@@ -2,7 +2,8 @@
 
 use axum::response::IntoResponse;
 use http::header;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 use super::view::ProgressView;
 
@@ -16,13 +17,27 @@ use super::view::ProgressView;
         license(name = "MIT", identifier = "MIT"),
     ),
     components(schemas(ProgressView)),
+    security(("bearer" = [])),
+    modifiers(&Bearer),
     tags(
         (name = "sessions", description = "One file and what becomes of it"),
+        (name = "webhooks", description = "Who is told what became of a session"),
         (name = "recipes", description = "What can be made"),
+        (name = "people", description = "Who may do what; where a server has accounts"),
         (name = "operations", description = "For whoever looks after the server"),
     )
 )]
 pub(super) struct Head;
+
+/// How a request says whose it is, where a server has accounts; routes that name no other way ask for it.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
 
 /// The document, as it is served and committed.
 pub fn document() -> String {
@@ -38,6 +53,7 @@ pub fn document() -> String {
     path = "/openapi.json",
     operation_id = "document",
     tag = "operations",
+    security(()),
     responses((status = 200, body = Object, content_type = "application/json"))
 )]
 pub(crate) async fn show() -> impl IntoResponse {

@@ -3,8 +3,8 @@
 use activities::availability;
 use axum::extract::State;
 use serde::Serialize;
-use states::Recipe;
 use states::recipe::{RECIPES, Row};
+use states::{FlagSet, Recipe};
 use utoipa::ToSchema;
 use utoipa::openapi::Schema;
 
@@ -43,20 +43,21 @@ struct RecipeView {
 }
 
 /// List what can be made of a file
-#[utoipa::path(get, path = "/api/recipes", operation_id = "listRecipes", tag = "recipes", responses((status = 200, body = RecipeList)))]
+#[utoipa::path(get, path = "/api/recipes", operation_id = "listRecipes", tag = "recipes", security(()), responses((status = 200, body = RecipeList)))]
 pub(crate) async fn list(State(service): State<App>) -> axum::Json<RecipeList> {
-    let view = |row| RecipeView::of(row, availability::lacks(&service.ctx, row.recipe));
+    let flags = service.ctx.flags();
+    let view = |row| RecipeView::of(row, &flags, availability::lacks(&service.ctx, row.recipe));
     axum::Json(RecipeList { recipes: RECIPES.iter().map(view).collect() })
 }
 
 impl RecipeView {
-    fn of(row: &Row, unavailable_because: Option<String>) -> Self {
+    fn of(row: &Row, flags: &FlagSet, unavailable_because: Option<String>) -> Self {
         Self {
             name: row.recipe,
             title: row.title,
             takes: row.takes,
             endings: row.endings,
-            max_bytes: row.max_bytes,
+            max_bytes: flags.max_bytes(row.recipe),
             timeout_seconds: row.timeout_seconds,
             available: unavailable_because.is_none(),
             unavailable_because,

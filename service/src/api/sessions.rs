@@ -16,6 +16,7 @@ use super::error::Error;
 use super::extract::{Id, Parameters};
 use super::view::SessionView;
 use super::vocabulary::{KindName, RecipeName, StateName, Vocabulary};
+use crate::Service;
 
 const LIMIT_DEFAULT: usize = 20;
 const LIMIT_MOST: usize = 100;
@@ -39,6 +40,8 @@ pub(crate) struct Filter {
     problem: Option<Kind>,
     #[param(value_type = Option<RecipeName>)]
     recipe: Option<Recipe>,
+    /// Whose sessions, for admins: a user's name, or `*` for everybody's. One's own, unless said.
+    owner: Option<String>,
     /// Where the page before ended.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
@@ -66,7 +69,7 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<SessionList>, Error> {
     let filter = Filter::parse(&parameters)?;
     let query = Query {
-        owner: caller.owner,
+        owner: owner(&service, &caller, filter.owner)?,
         state: filter.state,
         problem: filter.problem,
         recipe: filter.recipe,
@@ -79,6 +82,24 @@ pub(crate) async fn list(
         sessions.push(SessionView::of(&service, session).await?);
     }
     Ok(axum::Json(SessionList { sessions, next: page.next.as_ref().map(seal) }))
+}
+
+const EVERYBODY: &str = "*";
+
+/// Whose sessions are listed; None is everybody's.
+fn owner(service: &Service, caller: &Caller, asked: Option<String>) -> Result<Option<String>, Error> {
+    match asked {
+        None => Ok(Some(caller.owner.clone())),
+        Some(owner) if owner == caller.owner => Ok(Some(owner)),
+        Some(_) if !caller.sees_everybodys(service) => Err(Error::NotAdmin),
+        Some(owner) if owner != EVERYBODY => Ok(Some(owner)),
+        Some(_) if service.config.lists_everybody => Ok(None),
+        Some(name) => Err(Error::Parameter {
+            name: "owner".to_owned(),
+            detail: format!("{name} cannot be listed here; name one user"),
+            allowed: Vec::new(),
+        }),
+    }
 }
 
 /// Show a session
@@ -134,12 +155,13 @@ impl Filter {
                 "state" => filter.state = Some(word(name, value)?),
                 "problem" => filter.problem = Some(word(name, value)?),
                 "recipe" => filter.recipe = Some(word(name, value)?),
+                "owner" => filter.owner = Some(value.clone()),
                 "cursor" => filter.cursor = Some(unseal(value).ok_or_else(|| not_a_cursor(name))?),
                 "limit" => filter.limit = Some(limit(name, value)?),
                 _ => {
                     return Err(Parameters::unknown(
                         name,
-                        &["state", "problem", "recipe", "cursor", "limit"],
+                        &["state", "problem", "recipe", "owner", "cursor", "limit"],
                     ));
                 }
             }
@@ -148,7 +170,7 @@ impl Filter {
     }
 }
 
-fn word<V: Vocabulary + Copy>(name: &str, value: &str) -> Result<V, Error> {
+pub(super) fn word<V: Vocabulary + Copy>(name: &str, value: &str) -> Result<V, Error> {
     V::parse(value).ok_or_else(|| Error::Parameter {
         name: name.to_owned(),
         detail: "there is no such value".to_owned(),
@@ -156,7 +178,7 @@ fn word<V: Vocabulary + Copy>(name: &str, value: &str) -> Result<V, Error> {
     })
 }
 
-fn limit(name: &str, value: &str) -> Result<usize, Error> {
+pub(super) fn limit(name: &str, value: &str) -> Result<usize, Error> {
     let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MOST).contains(limit));
     limit.ok_or_else(|| Error::Parameter {
         name: name.to_owned(),
@@ -165,17 +187,17 @@ fn limit(name: &str, value: &str) -> Result<usize, Error> {
     })
 }
 
-fn not_a_cursor(name: &str) -> Error {
+pub(super) fn not_a_cursor(name: &str) -> Error {
     let detail = "it is not what a page before gave as next".to_owned();
     Error::Parameter { name: name.to_owned(), detail, allowed: Vec::new() }
 }
 
 /// A cursor as text that says nothing to its reader and can stand in a URL.
-fn seal(cursor: &Cursor) -> String {
+pub(super) fn seal(cursor: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{}", cursor.created_at.as_millisecond(), cursor.id))
 }
 
-fn unseal(text: &str) -> Option<Cursor> {
+pub(super) fn unseal(text: &str) -> Option<Cursor> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (millis, id) = text.split_once('.')?;
     let created_at = Timestamp::from_millisecond(millis.parse().ok()?).ok()?;

@@ -14,7 +14,7 @@ use super::extract::{Id, IdempotencyKey, NoBody};
 use crate::Service;
 
 /// The request that uploads the file: exactly this one, byte for byte, will be taken.
-#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Upload)]
 pub(crate) struct UploadView {

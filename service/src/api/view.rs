@@ -1,15 +1,16 @@
 //! A session as it is shown. URLs of its results are made here, at each read; they are never kept and never logged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use states::session::{Output, Pace, Passage, Progress, Source, Stage, StartMode};
+use states::session::{Holding, Output, Pace, Passage, Progress, Source, Stage, StartMode};
 use states::{Event, Kind, Problem, Recipe, Session, State, Timestamp};
 use utoipa::ToSchema;
 
 use super::error::Error;
-use super::vocabulary::{EventName, KindName, RecipeName, StageName, StartModeName, StateName};
+use super::results;
+use super::vocabulary::{EventName, HoldingName, KindName, RecipeName, StageName, StartModeName, StateName};
 use crate::Service;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,6 +18,8 @@ use crate::Service;
 #[schema(as = Session)]
 pub(crate) struct SessionView {
     session_id: String,
+    /// Whose it is.
+    owner: String,
     #[schema(value_type = StateName)]
     state: State,
     #[schema(value_type = StageName)]
@@ -52,6 +55,14 @@ pub(crate) struct SessionView {
     upload_expires_at: Timestamp,
     /// The transitions it has made, oldest first.
     trail: Vec<PassageView>,
+    /// What it held and was kept for as long as it was to be: asking for it answers 410.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<HoldingName>, required = false)]
+    expired: BTreeSet<Holding>,
+    /// Until when the results are kept, where they are not kept for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    results_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,7 +87,7 @@ struct SourceView {
 struct OutputView {
     /// What it is called when taken away.
     name: String,
-    /// Where it is fetched from, for a quarter of an hour.
+    /// Where it is fetched from, for a quarter of an hour; one that is no longer kept answers 410.
     url: String,
     bytes: u64,
     sha256: String,
@@ -151,10 +162,11 @@ impl SessionView {
     pub(crate) async fn of(service: &Service, session: Session) -> Result<Self, Error> {
         let mut outputs = Vec::with_capacity(session.outputs.len());
         for output in &session.outputs {
-            outputs.push(OutputView::of(service, output).await?);
+            outputs.push(OutputView::of(service, &session, output).await?);
         }
         let redrivable = session.can_be_redriven();
         let url = source_url(service, &session).await?;
+        let results_until = session.expiry_of(Holding::Results, &service.deadlines().retention);
         Ok(Self {
             state: session.state,
             stage: session.progress.stage,
@@ -167,7 +179,10 @@ impl SessionView {
             updated_at: session.since(),
             upload_expires_at: session.upload_expires_at,
             trail: session.trail.iter().map(PassageView::of).collect(),
+            results_until: results_until.filter(|_| !session.outputs.is_empty()),
+            expired: session.expired,
             session_id: session.id,
+            owner: session.owner,
             source: SourceView {
                 file_name: session.source.file_name,
                 size: session.source.size,
@@ -187,7 +202,7 @@ impl SessionView {
 /// A URL of the uploaded file, once it was confirmed: it stays for as long as the session does.
 async fn source_url(service: &Service, session: &Session) -> Result<Option<String>, Error> {
     let Source { bucket, key, file_name, content_type, etag, .. } = &session.source;
-    if etag.is_none() {
+    if etag.is_none() || session.expired.contains(&Holding::Input) {
         return Ok(None);
     }
     let lifetime = service.config.download_url_lifetime();
@@ -195,10 +210,11 @@ async fn source_url(service: &Service, session: &Session) -> Result<Option<Strin
 }
 
 impl OutputView {
-    async fn of(service: &Service, output: &Output) -> Result<Self, Error> {
-        let lifetime = service.config.download_url_lifetime();
-        let Output { bucket, key, name, content_type, .. } = output;
-        let url = service.ctx.objects.presign_get(bucket, key, name, content_type, lifetime).await?;
+    async fn of(service: &Service, session: &Session, output: &Output) -> Result<Self, Error> {
+        let url = match session.expired.contains(&Holding::Results) {
+            true => results::address(&service.config.public_url, &session.id, &output.name),
+            false => results::url(service, output).await?,
+        };
         Ok(Self {
             name: output.name.clone(),
             url,

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use activities::notices::{Standing, Topic};
 use serde::Serialize;
-use states::session::{Stage, StartMode};
+use states::session::{Holding, Stage, StartMode};
 use states::{Event, Kind, Recipe, State};
 use strum::VariantArray;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
@@ -67,12 +68,30 @@ impl Vocabulary for StartMode {
         "Whether the conversion waits for a request or starts once the file is there.";
 }
 
+impl Vocabulary for Holding {
+    const NAME: &'static str = "Holding";
+    const ABOUT: &'static str = "What a session holds beside its record.";
+}
+
+impl Vocabulary for Topic {
+    const NAME: &'static str = "NoticeEvent";
+    const ABOUT: &'static str = "What a webhook can be told.";
+}
+
+impl Vocabulary for Standing {
+    const NAME: &'static str = "DeliveryState";
+    const ABOUT: &'static str = "Where a delivery stands; one that is dead was given up.";
+}
+
 pub(crate) type StateName = Name<State>;
 pub(crate) type EventName = Name<Event>;
 pub(crate) type KindName = Name<Kind>;
 pub(crate) type StageName = Name<Stage>;
 pub(crate) type RecipeName = Name<Recipe>;
 pub(crate) type StartModeName = Name<StartMode>;
+pub(crate) type HoldingName = Name<Holding>;
+pub(crate) type TopicName = Name<Topic>;
+pub(crate) type StandingName = Name<Standing>;
 
 /// Stands for `V` in the schemas of what holds one.
 pub(crate) struct Name<V>(PhantomData<V>);

@@ -70,8 +70,13 @@ pub(crate) async fn announced(
     request: Request,
 ) -> Result<(Session, Option<UploadView>), Error> {
     let id = key.id(&caller.owner, route, "");
+    tracing::Span::current().record("session", &id);
     let digest = key.is_given().then(|| request.digest());
     let intake = request.check(&service.ctx)?;
+    // A repeated request asks for no more than there is.
+    if !key.is_given() || service.ctx.sessions.get(&id).await?.is_none() {
+        caller.has_room(service, intake.size()).await?;
+    }
     let made = make(service, caller, &id, intake, digest).await?;
     with_upload(service, caller, made).await
 }

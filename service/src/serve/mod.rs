@@ -3,11 +3,12 @@
 //! It knows nothing of what it serves: the API, the S3 endpoint and the engine's endpoint all run on it. `axum::serve`
 //! would leave a silent connection open for ever; here every phase of a connection has a limit (see [`Limits`]). What a
 //! connection may do while it waits is in [`paced`], what a request's body may do in [`body`], what
-//! becomes of a request that is none in [`refusal`].
+//! becomes of a request that is none in [`refusal`]. Over [`tls`] or not, it is the same.
 
 mod body;
 mod paced;
 mod refusal;
+pub mod tls;
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -21,9 +22,11 @@ use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt as _};
 
 pub use body::{BodyError, RequestBody};
@@ -90,9 +93,21 @@ impl Draining {
 /// How long to leave the listener alone when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where connections come in, and whether they speak TLS.
+pub struct Listener {
+    pub tcp: TcpListener,
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
+
 /// Serves `service` on `listener` until `shutdown` returns, then lets answers under way end.
 pub async fn serve<S, B>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     service: S,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
@@ -102,6 +117,7 @@ pub async fn serve<S, B>(
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
+    let Listener { tcp: listener, tls } = listener.into();
     let (drain, draining) = watch::channel(false);
     let draining = Draining(draining);
     let places = Arc::new(Semaphore::new(limits.connections));
@@ -117,8 +133,9 @@ pub async fn serve<S, B>(
         let (stream, peer, place) = accepted;
         let connection =
             Connection { service: service.clone(), limits: limits.clone(), draining: draining.clone(), peer };
+        let tls = tls.clone();
         connections.spawn(async move {
-            connection.run(stream).await;
+            connection.begin(stream, tls).await;
             drop(place);
         });
     }
@@ -155,7 +172,25 @@ struct Connection<S> {
 }
 
 impl<S> Connection<S> {
-    async fn run<B>(self, stream: TcpStream)
+    async fn begin<B>(self, stream: TcpStream, tls: Option<TlsAcceptor>)
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        // Small events must not wait for company; where it cannot be set, they merely do.
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = tls else { return self.run(stream).await };
+        // A handshake is the head of a connection.
+        match tokio::time::timeout(self.limits.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.run(stream).await,
+            Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "a connection speaks no TLS"),
+            Err(_) => tracing::debug!(peer = %self.peer, "a handshake took too long"),
+        }
+    }
+
+    async fn run<B>(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static)
     where
         S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
@@ -163,8 +198,6 @@ impl<S> Connection<S> {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let Self { service, limits, mut draining, peer } = self;
-        // Small events must not wait for company; where it cannot be set, they merely do.
-        let _ = stream.set_nodelay(true);
         let busy = Busy::default();
         let paced = Paced::new(stream, limits.clone(), busy.clone());
         let io = TokioIo::new(Worded::new(paced, limits.clone()));

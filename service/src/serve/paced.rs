@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::Limits;
@@ -77,8 +76,8 @@ impl<B: Body> Body for BusyBody<B> {
     }
 }
 
-pub(super) struct Paced {
-    stream: TcpStream,
+pub(super) struct Paced<S> {
+    stream: S,
     limits: Arc<Limits>,
     busy: Busy,
     /// How many requests there were when the read clock was set.
@@ -88,8 +87,8 @@ pub(super) struct Paced {
     writing: Clock,
 }
 
-impl Paced {
-    pub(super) fn new(stream: TcpStream, limits: Arc<Limits>, busy: Busy) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Paced<S> {
+    pub(super) fn new(stream: S, limits: Arc<Limits>, busy: Busy) -> Self {
         let (reading, writing) = (Clock::default(), Clock::default());
         Self { stream, limits, busy, requests: 0, in_head: false, reading, writing }
     }
@@ -98,7 +97,7 @@ impl Paced {
     fn poll_writing<T>(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        write: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         match write(Pin::new(&mut self.stream), cx) {
             Poll::Ready(result) => {
@@ -114,7 +113,7 @@ impl Paced {
     }
 }
 
-impl AsyncRead for Paced {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Paced<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -145,7 +144,7 @@ impl AsyncRead for Paced {
     }
 }
 
-impl AsyncWrite for Paced {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_writing(cx, |stream, cx| stream.poll_write(cx, data))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use activities::child::Workbench;
 use activities::objects::{Endpoint, Objects};
-use activities::{Buckets, Clock, Ctx, Settings};
+use activities::{Buckets, Clock, Ctx, Settings, Workers};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -57,6 +57,7 @@ impl App {
             deadlines: Deadlines::default(),
             proxies: activities::proxies::Wanted::default(),
             limits: activities::child::RecipeLimits::default(),
+            workers: Workers::default(),
             progress_interval: Duration::ZERO,
         };
         let ctx = Ctx {
@@ -65,16 +66,21 @@ impl App {
             objects: objects(),
             workbench: Workbench::new("/nonexistent".into()),
             captioner: None,
+            notices: None,
+            flags: None,
             clock: Clock::Manual(clock.clone()),
             settings: Arc::new(settings),
         };
         let mut service = Service {
-            images: Arc::new(tokio::sync::Semaphore::new(2)),
+            images: service::turns::Turns::new(2),
             ctx,
             changes: Some(changes.clone()),
             meters: Meters::default(),
             config: Config::at(&format!("http://{HOST}")),
             page: None,
+            people: None,
+            audit: None,
+            rates: service::rates::Rates::default(),
         };
         change(&mut service);
         let router = service::router(service.clone());

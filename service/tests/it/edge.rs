@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use activities::ports::Fault;
 use http::Method;
 use serde_json::Value;
+use service::Issuer;
 use states::State;
 
 use crate::app::{Answer, App, HOST, request};
@@ -140,16 +141,41 @@ async fn pages_of_other_origins_read_nothing_unless_configured() {
     app.send(put).await.accepted();
 }
 
+fn issuer() -> Issuer {
+    Issuer {
+        url: "https://issuer.test:8443".to_owned(),
+        client: "page".to_owned(),
+        authorize: "https://issuer.test:8443/authorize".to_owned(),
+        token: "https://issuer.test:8443/token?a=b".to_owned(),
+        sign_out: None,
+        scope: "openid".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_is_told_how_to_sign_in() {
+    let told = App::with(|service| {
+        service.config.accounts = true;
+        service.config.issuer = Some(issuer());
+    });
+    let told = told.get("/api/sign-in").await.json();
+    assert_eq!(told["passwords"], false);
+    assert_eq!(told["issuer"]["token"], "https://issuer.test:8443/token?a=b");
+    let nobody_asks = App::with(|service| service.config.issuer = Some(issuer()));
+    assert_eq!(nobody_asks.get("/api/sign-in").await.json(), serde_json::json!({ "passwords": false }));
+}
+
 #[tokio::test]
 async fn over_tls_browsers_are_told_to_stay_with_it() {
     let app = App::with(|service| {
         service.config.public_url = format!("https://{HOST}");
         service.config.object_origins = vec!["https://objects.test".to_owned()];
+        service.config.issuer = Some(issuer());
     });
     let answer = app.get("/nope").await;
     assert_eq!(answer.headers["strict-transport-security"], "max-age=63072000; includeSubDomains");
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.contains("connect-src 'self' https://objects.test;"), "{policy}");
+    assert!(policy.contains("connect-src 'self' https://objects.test https://issuer.test:8443;"), "{policy}");
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use activities::ports::{
-    Awaited, Cursor, Driver, Due, Execution, Fault, Guard, HistoryPage, Page, Query, Sessions, Status,
-    Stopped, Task, Written,
+    Awaited, Cursor, Driver, Due, Execution, Fault, Guard, HistoryPage, Machine, Page, Query, Sessions,
+    Status, Stopped, Task, Usage, Written,
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -111,12 +111,25 @@ impl Sessions for MemorySessions {
         }
     }
 
+    async fn forget(&self, id: &str, version: u64) -> Result<Written, Fault> {
+        self.healthy()?;
+        let mut records = self.records.lock().unwrap();
+        let is_it = records.get(id).is_some_and(|it| it.deleted_at.is_some() && it.version == version);
+        if is_it {
+            records.remove(id);
+        }
+        Ok(if is_it { Written::Stored } else { Written::Refused })
+    }
+
     async fn list(&self, query: &Query) -> Result<Page, Fault> {
         self.healthy()?;
         let records = self.records.lock().unwrap();
         let mut sessions: Vec<Session> = records
             .values()
-            .filter(|session| session.owner == query.owner && session.deleted_at.is_none())
+            .filter(|session| {
+                query.owner.as_ref().is_none_or(|owner| *owner == session.owner)
+                    && session.deleted_at.is_none()
+            })
             .filter(|session| query.state.is_none_or(|state| session.state == state))
             .filter(|session| query.recipe.is_none_or(|recipe| session.recipe == recipe))
             .filter(|session| {
@@ -134,6 +147,17 @@ impl Sessions for MemorySessions {
         let last = sessions.last().filter(|_| more);
         let next = last.map(|last| Cursor { created_at: last.created_at, id: last.id.clone() });
         Ok(Page { sessions, next })
+    }
+
+    async fn usage(&self, owner: &str) -> Result<Option<Usage>, Fault> {
+        self.healthy()?;
+        let records = self.records.lock().unwrap();
+        let own = records.values().filter(|session| session.owner == owner && session.deleted_at.is_none());
+        let count = |usage: Usage, session: &Session| Usage {
+            sessions: usage.sessions + 1,
+            bytes: usage.bytes + session.bytes(),
+        };
+        Ok(Some(own.fold(Usage::default(), count)))
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
@@ -174,7 +198,7 @@ impl MemoryDriver {
 
 #[async_trait]
 impl Driver for MemoryDriver {
-    async fn start(&self, name: &str, input: &str) -> Result<(), Fault> {
+    async fn start(&self, _machine: Machine, name: &str, input: &str) -> Result<(), Fault> {
         let execution = Execution {
             name: name.to_owned(),
             status: Status::Running,

@@ -16,6 +16,8 @@ mod logs;
 mod openapi;
 mod page;
 #[cfg(test)]
+mod problems;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod sessions;

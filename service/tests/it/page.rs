@@ -84,7 +84,7 @@ async fn places_are_the_page_and_nothing_else_is() {
         "/xcode/nope/nope",
         "/images/x",
         "/../Cargo.toml",
-        "/problems/wrong-state",
+        "/problems/nothing-of-the-kind",
     ] {
         app.get(nothing).await.problem(404, "not-found");
     }

@@ -143,7 +143,9 @@ async fn a_foreign_session_answers_exactly_as_an_unknown_one() {
     let mut routes = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            if !path.contains("{id}") {
+            // A key or a webhook is no session; with accounts, all routes are walked by tests/it/people.
+            let is_other = ["/api/keys", "/api/webhooks"].iter().any(|other| path.starts_with(other));
+            if !path.contains("{id}") || is_other {
                 continue;
             }
             let method: Method = method.to_uppercase().parse().unwrap();
@@ -157,6 +159,6 @@ async fn a_foreign_session_answers_exactly_as_an_unknown_one() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 9);
+    assert_eq!(routes, 10);
     assert_eq!(app.sessions.record(&foreign.id), foreign);
 }

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use crate::problem::Kind;
-use crate::recipe::{By, HEARTBEAT_SECONDS, RECIPES, Row};
+use crate::recipe::{By, DRAINING, HEARTBEAT_SECONDS, RECIPES, Row};
 use crate::table::Activity;
 
 /// The document, pretty-printed.
@@ -23,10 +23,16 @@ pub fn document() -> String {
         let mut task = media_task(row.work, "$.work", row.timeout_seconds, "Finish");
         match row.by {
             By::Function => {}
-            By::Worker => is_missed_when_silent(&mut task),
+            By::Worker => is_a_workers(&mut task),
+            By::Either => {
+                let mut worked = task.clone();
+                worked["Resource"] = format!("${{{}{BY_WORKER}}}", row.work).into();
+                is_a_workers(&mut worked);
+                add(&state_name_by_worker(row), worked);
+            }
             By::Callback => {
                 calls_back(&mut task, row.work);
-                is_missed_when_silent(&mut task);
+                is_missed_when_silent(&mut task, ("HeartbeatSecondsPath", "$.probe.silenceSeconds".into()));
             }
         }
         add(&state_name(row), task);
@@ -50,14 +56,22 @@ fn state_name(row: &Row) -> String {
     row.recipe.to_string().split('-').map(capitalised).collect()
 }
 
+fn state_name_by_worker(row: &Row) -> String {
+    format!("{}ByWorker", state_name(row))
+}
+
 fn capitalised(word: &str) -> String {
     let (head, tail) = word.split_at(word.len().min(1));
     head.to_uppercase() + tail
 }
 
-fn placeholder(activity: Activity) -> String {
+pub(super) fn placeholder(activity: Activity) -> String {
     format!("${{{activity}}}")
 }
+
+/// What stands behind the name of an activity that is a function, in the placeholder of the same as a worker's. Placeholders
+/// are letters and digits only, or CloudFormation does not fill them.
+pub const BY_WORKER: &str = "ByWorker";
 
 /// What Step Functions calls a Lambda whose sandbox ended under the event, and one that was not reached at all. The work is
 /// not to blame for the one, and was not begun in the other.
@@ -73,7 +87,7 @@ const LAMBDA_ERRORS: [&str; 8] = [
 ];
 
 /// These errors of ours, those that ASL predefines, and Lambda's.
-fn passing(kinds: &[Kind], predefined: &[&'static str]) -> Vec<&'static str> {
+pub(super) fn passing(kinds: &[Kind], predefined: &[&'static str]) -> Vec<&'static str> {
     let own = kinds.iter().map(|kind| kind.error_name());
     own.chain(predefined.iter().copied()).chain(LAMBDA_ERRORS).collect()
 }
@@ -130,15 +144,30 @@ fn calls_back(task: &mut Value, activity: Activity) {
     });
 }
 
+fn is_a_workers(task: &mut Value) {
+    is_missed_when_silent(task, ("HeartbeatSeconds", HEARTBEAT_SECONDS.into()));
+    may_be_given_back(task);
+}
+
 /// Whoever works and dies is missed by the heartbeat. That says nothing of the file: machines are restarted.
-fn is_missed_when_silent(task: &mut Value) {
-    task["HeartbeatSeconds"] = HEARTBEAT_SECONDS.into();
-    let missed = json!({
-        "ErrorEquals": ["States.HeartbeatTimeout"],
-        "IntervalSeconds": 1, "MaxAttempts": 5, "BackoffRate": 1,
+fn is_missed_when_silent(task: &mut Value, (field, patience): (&str, Value)) {
+    task[field] = patience;
+    retry_first(task, "States.HeartbeatTimeout", 5);
+}
+
+/// A worker that is told to end gives back what it has begun. That counts apart from the task's own tries: workers come
+/// and go with the load, and each move of the machines under them is a round of this.
+fn may_be_given_back(task: &mut Value) {
+    retry_first(task, DRAINING, 1000);
+}
+
+fn retry_first(task: &mut Value, error: &str, most: u32) {
+    let retrier = json!({
+        "ErrorEquals": [error],
+        "IntervalSeconds": 1, "MaxAttempts": most, "BackoffRate": 1,
     });
     if let Some(retriers) = task["Retry"].as_array_mut() {
-        retriers.insert(0, missed);
+        retriers.insert(0, retrier);
     }
 }
 
@@ -157,11 +186,27 @@ fn unless_superseded(variable: &str, next: &str) -> Value {
 fn choose_recipe() -> Value {
     let choices: Vec<Value> = RECIPES
         .iter()
-        .map(|row| {
-            json!({ "Variable": "$.recipe", "StringEquals": row.recipe.to_string(), "Next": state_name(row) })
+        .flat_map(|row| {
+            let is_this = json!({ "Variable": "$.recipe", "StringEquals": row.recipe.to_string() });
+            let mut usual = is_this.clone();
+            usual["Next"] = state_name(row).into();
+            [(row.by == By::Either).then(|| by_worker(row, is_this)), Some(usual)]
         })
+        .flatten()
         .collect();
     json!({ "Type": "Choice", "Choices": choices })
+}
+
+fn by_worker(row: &Row, is_this: Value) -> Value {
+    let says_so = "$.probe.byWorker";
+    json!({
+        "And": [
+            is_this,
+            { "Variable": says_so, "IsPresent": true },
+            { "Variable": says_so, "BooleanEquals": true },
+        ],
+        "Next": state_name_by_worker(row),
+    })
 }
 
 /// `fail` has nothing to fall back on but its own retries; the sweep stands in for it when they are used up.

@@ -5,3 +5,4 @@ pub mod asl;
 pub mod condition;
 pub mod markdown;
 pub mod mermaid;
+pub mod notify;

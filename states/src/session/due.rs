@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Session;
+use super::{Retention, Session};
 use crate::table::State;
 
 /// How long things may take before the sweep looks at them.
@@ -27,6 +27,8 @@ pub struct Deadlines {
     pub after_failure: SignedDuration,
     /// A closed execution whose session still stands in Transcoding so much later is not going to end it.
     pub dead_execution: SignedDuration,
+    /// How long what has ended is kept.
+    pub retention: Retention,
 }
 
 impl Default for Deadlines {
@@ -41,6 +43,7 @@ impl Default for Deadlines {
             deletion_grace: SignedDuration::from_secs(5),
             after_failure: SignedDuration::from_secs(60),
             dead_execution: SignedDuration::from_secs(60),
+            retention: Retention::FOR_EVER,
         }
     }
 }
@@ -56,7 +59,7 @@ impl Session {
             }
             State::ReadyToXcode => Some(self.since() + deadlines.start_within),
             State::Transcoding => Some(now + deadlines.checkup),
-            State::Done | State::Failed => None,
+            State::Done | State::Failed => self.next_expiry(&deadlines.retention),
         };
         debt.into_iter().chain(state).min()
     }

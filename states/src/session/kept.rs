@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Deadlines, Output, Session};
+use super::{Deadlines, Holding, Output, Session};
 use crate::debt::{Debt, Owed};
 use crate::table::{Activity, State};
 
@@ -65,7 +65,8 @@ impl Session {
     /// Keys of objects that must stay: the manifest's and those of what is kept.
     pub fn named_keys(&self) -> impl Iterator<Item = &str> {
         let kept = self.kept.iter().flat_map(|kept| &kept.results).map(|stored| &stored.output);
-        self.outputs.iter().chain(kept).map(|output| output.key.as_str())
+        let outputs = self.outputs.iter().filter(|_| !self.expired.contains(&Holding::Results));
+        outputs.chain(kept).map(|output| output.key.as_str())
     }
 
     /// Forgets what was kept, if no attempt to come can use it.

@@ -1,5 +1,5 @@
 //! The record of one session. What each move does to it is in [`change`], when it must be looked at in [`due`], what an
-//! attempt leaves for the next one in [`kept`].
+//! attempt leaves for the next one in [`kept`], how long what it holds is kept in [`retention`].
 //!
 //! [`Session::apply`] is the only way a record changes state: it asks the table, then folds the change in. It is pure;
 //! ids and the time come in as a [`Stamp`]. [`Session::check`] states what must hold of every record, before each write
@@ -9,6 +9,7 @@ mod change;
 mod due;
 mod kept;
 mod progress;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ pub use change::{Change, Stamp};
 pub use due::Deadlines;
 pub use kept::{Ingredients, Kept, Stored};
 pub use progress::{Pace, Progress, Stage};
+pub use retention::{Holding, Retention};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -32,7 +34,7 @@ pub struct Session {
     pub id: String,
     pub owner: String,
     pub state: State,
-    /// Raised by every transition, by keeping a result and by deletion; by nothing else.
+    /// Raised by every transition, by keeping a result, by what expires and by deletion; by nothing else.
     pub version: u64,
     /// The execution this session is in, counted from 1; 0 before the first. It fences every write of an activity.
     pub attempt: u32,
@@ -55,6 +57,9 @@ pub struct Session {
     pub trail: Vec<Passage>,
     /// Set once its owner deleted it: a tombstone, kept so that nothing brings the record back.
     pub deleted_at: Option<Timestamp>,
+    /// What it held and was kept long enough.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub expired: BTreeSet<Holding>,
     /// Digest of the request that made it, to tell a repeated request from another one under the same key.
     pub request_digest: Option<String>,
 }
@@ -148,10 +153,16 @@ impl Session {
             upload_expires_at: draft.upload_expires_at,
             trail: Vec::new(),
             deleted_at: None,
+            expired: BTreeSet::new(),
             request_digest: draft.request_digest,
         };
         session.due_at = session.next_due(now, deadlines);
         session
+    }
+
+    /// What it takes of the store, as announced: its file and its results.
+    pub fn bytes(&self) -> u64 {
+        self.outputs.iter().fold(self.source.size, |bytes, output| bytes.saturating_add(output.bytes))
     }
 
     /// The record as a tombstone: deleted by its owner, owing the end of its execution and of its objects. Only a
@@ -178,7 +189,8 @@ impl Session {
     /// Whether another attempt makes sense: the upload was confirmed and the problem is of a kind that can pass.
     pub fn can_be_redriven(&self) -> bool {
         let kind = self.problem.as_ref().map(|problem| problem.kind);
-        self.deleted_at.is_none() && self.source.etag.is_some() && kind.is_some_and(Kind::can_be_redriven)
+        let has_input = self.source.etag.is_some() && !self.expired.contains(&Holding::Input);
+        self.deleted_at.is_none() && has_input && kind.is_some_and(Kind::can_be_redriven)
     }
 
     /// What may happen next to this very record: the table's answer, less a redrive that makes no sense.
@@ -231,6 +243,9 @@ impl Session {
         }
         if self.kept.is_some() && !matches!(self.state, State::Transcoding | State::Failed) {
             return broken("a result is kept only while an attempt may still name it");
+        }
+        if !self.expired.is_empty() && !self.state.is_terminal() {
+            return broken("only what a session at an end held expires");
         }
         if self.deleted_at.is_some() && !self.state.is_terminal() {
             return broken("only a session at an end is deleted");

@@ -16,6 +16,14 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    pub(crate) fn media_type(&self) -> &'static str {
+        match self.path.extension().and_then(|ending| ending.to_str()) {
+            Some("mp3") => "audio/mpeg",
+            Some("m4a") => "audio/mp4",
+            _ => "audio/wav",
+        }
+    }
+
     pub(crate) fn says(&self) -> Result<String> {
         Ok(format!("{:.1} MB", std::fs::metadata(&self.path)?.len() as f64 / 1e6))
     }

@@ -12,6 +12,7 @@ mod contender;
 mod inputs;
 mod measure;
 mod music;
+mod stored;
 mod table;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ fn main() -> Result<()> {
                 println!("\n{} · {} · round {round}, medians of {runs}", input.name, input.says()?);
                 table::print(&race(&input, folder.path(), runs)?);
             }
+            stored::run(&input, folder.path())?;
             std::fs::remove_file(&input.path)?;
         }
     }

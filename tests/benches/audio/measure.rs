@@ -5,13 +5,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use tests::memory::{family, peak};
+
+const MIB: f64 = (1 << 20) as f64;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Taken {
     pub(crate) wall: f64,
     /// Of the program and all it started and waited for, user and system.
     pub(crate) processor: f64,
-    /// The peaks of the program and of what it started, added up, in MiB.
+    /// The most that the program had together with what it had started, each at its own peak so far, in MiB.
     pub(crate) memory: f64,
     pub(crate) bytes: u64,
 }
@@ -52,35 +55,15 @@ pub(crate) fn run(command: &[String], result: &Path) -> Result<Taken> {
 
 /// Waits for the end, looking at the memory every few milliseconds.
 fn watch(child: &mut Child, began: Instant) -> Result<(f64, f64)> {
-    let mut peaks = std::collections::BTreeMap::new();
+    let mut most = 0;
     loop {
-        for process in family(child.id()) {
-            if let Some(peak) = peak_of(process) {
-                peaks.insert(process, peak);
-            }
-        }
+        most = family(child.id()).into_iter().filter_map(peak).sum::<u64>().max(most);
         if let Some(status) = child.try_wait()? {
             ensure!(status.success(), "it ended with {status}");
-            return Ok((began.elapsed().as_secs_f64(), peaks.values().sum::<f64>() / 1024.0));
+            return Ok((began.elapsed().as_secs_f64(), most as f64 / MIB));
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// A process and its children.
-fn family(parent: u32) -> Vec<u32> {
-    let listed = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-    let children = listed.unwrap_or_default();
-    std::iter::once(parent)
-        .chain(children.split_whitespace().filter_map(|child| child.parse().ok()))
-        .collect()
-}
-
-/// The most memory a process has had, in KiB.
-fn peak_of(process: u32) -> Option<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 /// Seconds of processor time of everything that was started here and has ended.

@@ -3,13 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt};
 use tests::flow::{Flow, expect, id};
+use tests::memory::{Watch, resident};
 use tests::server::{Server, binary};
 
 use super::inputs;
@@ -58,38 +57,24 @@ async fn by_the_server(folder: &Path, picture: Vec<u8>) -> Result<(f64, f64)> {
     std::fs::create_dir_all(&data)?;
     let server = Server::start_well(&data)?;
     let flow = Flow { patience: Duration::from_secs(600), ..Flow::new(&server.url) };
-    let done = Arc::new(AtomicBool::new(false));
-    let watching = std::thread::spawn({
-        let (done, status) = (Arc::clone(&done), format!("/proc/{}/status", server.id()));
-        move || watch(&status, &done)
-    });
+    let process = server.id();
+    let watch = Watch::begin(move || resident(process).unwrap_or(0));
     let began = Instant::now();
     let sent = futures::stream::iter(0..PICTURES).map(|number| {
         let (flow, picture) = (&flow, picture.clone());
         async move {
             let url = format!("{}/images?fileName={number}.jpg", flow.url);
             let session = expect(flow.http.post(url).body(picture).send().await?, 202).await?;
-            let session = flow.until(&id(&session)?, &["Done", "Failed"]).await?;
+            // As a page does: asking again and again would be most of the work that there is.
+            flow.events(&id(&session)?, |_, _| {}).await?;
+            let session = flow.session(&id(&session)?).await?;
             ensure!(session["state"] == "Done", "{session:#}");
             anyhow::Ok(())
         }
     });
     sent.buffer_unordered(PICTURES).try_collect::<Vec<_>>().await?;
     let took = began.elapsed().as_secs_f64();
-    done.store(true, Ordering::Relaxed);
-    let peak = watching.join().ok().flatten().context("the server's memory cannot be read")?;
-    Ok((took, peak))
-}
-
-/// The most memory of its own that a process has had, without the files that it has mapped.
-fn watch(status: &str, done: &AtomicBool) -> Option<f64> {
-    let mut peak: f64 = 0.0;
-    while !done.load(Ordering::Relaxed) {
-        let text = std::fs::read_to_string(status).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-        peak = peak.max(kibibytes / 1024.0);
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Some(peak)
+    let peak = watch.end()?;
+    ensure!(peak > 0, "the server's memory cannot be read");
+    Ok((took, peak as f64 / (1 << 20) as f64))
 }

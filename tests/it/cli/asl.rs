@@ -135,7 +135,7 @@ async fn an_engine_alone_keeps_what_it_has_and_ends_in_order() -> Result<()> {
     ensure!(foreign.status() == 421, "{foreign:?}");
 
     for (flags, words) in [
-        (["--listen", "0.0.0.0:8083"], "only loopback"),
+        (["--listen", "0.0.0.0:8083"], "loopback only"),
         (["--account", "12"], "twelve digits"),
         (["--lambda-endpoint", "no"], "not an address"),
         (["--mock-config", "none.json"], "none.json cannot be read"),

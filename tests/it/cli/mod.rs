@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::lab::Lab;
 use tests::server::{Setup, binary};
+use tests::sound::wav;
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
@@ -142,7 +143,7 @@ fn the_doctor_looks_and_touches_nothing() -> Result<()> {
     std::fs::write(folder.path().join("damaged/keys.json"), "{")?;
     run(folder.path(), &["doctor", "--data", "damaged"])?
         .expect(1, &["bad   data folder", "keys.json is damaged"])?;
-    run(folder.path(), &["doctor", "--listen", "0.0.0.0:8080"])?.expect(2, &["only loopback"])?;
+    run(folder.path(), &["doctor", "--listen", "0.0.0.0:8080"])?.expect(2, &["open to others"])?;
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
@@ -161,4 +162,28 @@ fn the_doctor_of_a_folder_that_is_served_says_so() -> Result<()> {
     }
     lab.terminate()?;
     run(lab.data(), &["doctor", "--data", &data])?.expect(0, &["can be written and is free"])
+}
+
+#[tokio::test]
+async fn the_doctor_sees_what_was_lost_and_a_clock_that_went_back() -> Result<()> {
+    let lab = Lab::new(&Setup::default())?;
+    lab.convert("a.wav", &wav(4410, 1)).await?;
+    lab.terminate()?;
+    let data = lab.data().to_string_lossy().into_owned();
+    let said = |code, words: &[&str]| run(lab.data(), &["doctor", "--data", &data])?.expect(code, words);
+    said(0, &["every object has its files", "later than all that was written"])?;
+    std::fs::write(lab.data().join("objects/stray"), "x")?;
+    said(0, &["1 files are nobody's"])?;
+    let files = std::fs::read_dir(lab.data().join("objects"))?.collect::<std::io::Result<Vec<_>>>()?;
+    let of_an_object = files.iter().find(|file| file.file_name() != "stray").context("there are objects")?;
+    std::fs::remove_file(of_an_object.path())?;
+    said(1, &["1 files of objects are gone"])?;
+    let journal = std::fs::File::options().append(true).open(lab.data().join("journal.db"))?;
+    journal.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(3600))?;
+    said(1, &["ahead of it; timers would be late"])?;
+    std::fs::write(
+        lab.data().join("lockgate.toml"),
+        "[captions]\ncommand = ['nobody-writes', '{wav}', '{base}']\n",
+    )?;
+    said(1, &["nobody-writes is not to be found"])
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use activities::ports::{Driver, Execution, Status, Stopped};
+use activities::ports::{Driver, Execution, Machine, Status, Stopped};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
@@ -55,19 +55,19 @@ async fn closed(driver: &dyn Driver, name: &str) -> Result<Execution> {
 }
 
 async fn what_is_started_again_is_started_once(driver: &dyn Driver) -> Result<()> {
-    driver.start("s-1", &input("wait")).await?;
-    driver.start("s-1", &input("wait")).await?;
-    driver.start("s-1", &input("fail")).await?;
+    driver.start(Machine::Session, "s-1", &input("wait")).await?;
+    driver.start(Machine::Session, "s-1", &input("wait")).await?;
+    driver.start(Machine::Session, "s-1", &input("fail")).await?;
     let execution = described(driver, "s-1").await?;
     ensure!(execution.status == Status::Running && execution.stopped_at.is_none(), "{execution:?}");
     ensure!(execution.name == "s-1" && execution.input == Some(input("wait")), "{execution:?}");
     let document: Value = serde_json::from_str(&execution.definition)?;
     ensure!(document["StartAt"].is_string(), "{document}");
 
-    driver.start("s-2", &input("end")).await?;
+    driver.start(Machine::Session, "s-2", &input("end")).await?;
     let ended = closed(driver, "s-2").await?;
     ensure!(ended.status == Status::Succeeded && ended.output.is_some(), "{ended:?}");
-    driver.start("s-2", &input("end")).await?;
+    driver.start(Machine::Session, "s-2", &input("end")).await?;
     let again = described(driver, "s-2").await?;
     ensure!(
         (again.status, again.started_at) == (ended.status, ended.started_at),
@@ -77,7 +77,7 @@ async fn what_is_started_again_is_started_once(driver: &dyn Driver) -> Result<()
 }
 
 async fn an_execution_that_failed_tells_why(driver: &dyn Driver) -> Result<()> {
-    driver.start("s-1", &input("fail")).await?;
+    driver.start(Machine::Session, "s-1", &input("fail")).await?;
     let execution = closed(driver, "s-1").await?;
     ensure!(execution.status == Status::Failed && execution.output.is_none(), "{execution:?}");
     ensure!(execution.error.as_deref() == Some("MediaCorrupt"), "{execution:?}");
@@ -86,7 +86,7 @@ async fn an_execution_that_failed_tells_why(driver: &dyn Driver) -> Result<()> {
 }
 
 async fn a_history_is_paged_and_begins_at_the_beginning(driver: &dyn Driver) -> Result<()> {
-    driver.start("s-1", &input("end")).await?;
+    driver.start(Machine::Session, "s-1", &input("end")).await?;
     closed(driver, "s-1").await?;
     let (mut events, mut after) = (Vec::new(), None);
     loop {
@@ -110,12 +110,12 @@ async fn a_history_is_paged_and_begins_at_the_beginning(driver: &dyn Driver) -> 
 }
 
 async fn what_was_stopped_stays_so(driver: &dyn Driver) -> Result<()> {
-    driver.start("s-1", &input("wait")).await?;
+    driver.start(Machine::Session, "s-1", &input("wait")).await?;
     ensure!(driver.stop("s-1", "Cancelled", "Nobody waits.").await? == Stopped::Closed);
     let execution = closed(driver, "s-1").await?;
     ensure!(execution.status == Status::Aborted, "{execution:?}");
     ensure!(driver.stop("s-1", "Cancelled", "Nobody waits.").await? == Stopped::Closed, "it no longer runs");
-    driver.start("s-1", &input("wait")).await?;
+    driver.start(Machine::Session, "s-1", &input("wait")).await?;
     ensure!(described(driver, "s-1").await?.status == Status::Aborted, "a name is used once");
 
     ensure!(driver.stop("s-2", "Cancelled", "Nobody waits.").await? == Stopped::NotFound);

@@ -2,5 +2,7 @@
 //! the rig: `make test-aws`.
 
 mod driver;
+mod mailer;
+mod notifier;
 mod sessions;
 mod worlds;

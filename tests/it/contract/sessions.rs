@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use activities::ports::{Due, Guard, Query, Sessions, Written};
-use states::session::{Change, Deadlines, Draft, Progress, Stage, Stamp};
+use states::session::{Change, Deadlines, Draft, Pace, Progress, Stage, Stamp};
 use states::{Debt, Event, Owed, Session, State, Timestamp};
 use tests::desk;
 
@@ -127,8 +127,16 @@ async fn progress_rises_within_its_attempt_only(store: &dyn Sessions) {
     assert_eq!(store.progress("s", 1, progress(90)).await.unwrap(), Refused);
     assert_eq!(store.progress("s", 2, progress(200)).await.unwrap(), Refused);
     assert_eq!(standing().await, 100);
+    let pace = Pace { decifps: 255, seconds_left: Some(70_000) };
+    let paced = Progress { pace: Some(pace), ..progress(110) };
+    assert_eq!(store.progress("s", 1, paced).await.unwrap(), Stored);
+    assert_eq!(store.get("s").await.unwrap().unwrap().progress, paced);
+    assert_eq!(store.progress("s", 1, progress(120)).await.unwrap(), Stored);
+    assert_eq!(store.get("s").await.unwrap().unwrap().progress, progress(120), "it says no pace any more");
+    assert_eq!(store.progress("s", 1, Progress { pace: Some(pace), ..progress(120) }).await.unwrap(), Stored);
     let failed = write(store, &session, &Change::Cancelled).await;
-    assert_eq!(standing().await, 100, "a move that was decided before the progress does not undo it");
+    assert_eq!(standing().await, 120, "a move that was decided before the progress does not undo it");
+    assert_eq!(store.get("s").await.unwrap().unwrap().progress.pace, None, "what is over has no pace");
     assert_eq!(store.progress("s", 1, progress(300)).await.unwrap(), Refused);
     write(store, &failed, &Change::Redriven).await;
     assert_eq!(standing().await, 0);
@@ -172,7 +180,7 @@ async fn lists_are_paged_newest_first_and_filtered(store: &dyn Sessions) {
     let guard = Guard::Unmoved { version: buried.version };
     store.write(&buried.bury(at(9), &Deadlines::default()), guard).await.unwrap();
 
-    let mut query = Query { owner: "local".to_owned(), limit: 4, ..Query::default() };
+    let mut query = Query { owner: Some("local".to_owned()), limit: 4, ..Query::default() };
     let first = store.list(&query).await.unwrap();
     query.cursor.clone_from(&first.next);
     let second = store.list(&query).await.unwrap();
@@ -187,7 +195,7 @@ async fn lists_are_paged_newest_first_and_filtered(store: &dyn Sessions) {
     assert_eq!(ids(&store.list(&by_state).await.unwrap()), ["s3"]);
     let by_problem = Query { problem: cancelled.problem.map(|problem| problem.kind), ..by_state };
     assert_eq!(ids(&store.list(&by_problem).await.unwrap()), ["s3"]);
-    let strangers = Query { owner: "bob".to_owned(), limit: 4, ..Query::default() };
+    let strangers = Query { owner: Some("bob".to_owned()), limit: 4, ..Query::default() };
     assert!(store.list(&strangers).await.unwrap().sessions.is_empty());
 }
 

@@ -1,17 +1,26 @@
 //! What the adapters of the suites stand on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use activities::notices::Topic;
+use activities::ports::Mailer;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use aws::connection::Connection;
 use aws::driver::StepFunctions;
+use aws::environment::Mail;
+use aws::mailer::SesMailer;
+use aws::notices::DynamoNotifier;
 use aws::sessions::DynamoSessions;
 use local::driver::EngineDriver;
+use local::notices::{Letterbox, SmtpMailer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::engine_server::EngineServer;
-use tests::rig::{self, Rig};
+use tests::post_office::PostOffice;
+use tests::rig::cognito::Pool;
+use tests::rig::{self, Rig, ses};
 use workflow::driver::{Config, Engine, Ticks};
 use workflow::journal::SqliteJournal;
 use workflow::tasks::{TaskCall, TaskError, Tasks};
@@ -53,7 +62,7 @@ fn document() -> String {
 }
 
 async fn step_functions(url: &str) -> Result<StepFunctions> {
-    let client = Connection::new(&rig::account(&[("SFN", url)])).step_functions();
+    let client = Connection::new(&rig::account(&[("SFN", url)]))?.step_functions();
     let create = client.create_state_machine().name(rig::unique("session")).definition(document());
     let created = create.role_arn("arn:aws:iam::000000000000:role/session").send().await?;
     Ok(StepFunctions::new(client, &created.state_machine_arn))
@@ -73,8 +82,93 @@ pub(super) async fn localstack() -> Result<((), StepFunctions)> {
 
 /// An empty table of its own.
 pub(super) async fn dynamodb() -> Result<((), DynamoSessions)> {
-    let client = Connection::new(&Rig::running()?.account()).dynamodb();
+    let client = Connection::new(&Rig::running()?.account())?.dynamodb();
     let table = rig::unique("sessions");
     rig::table::create(&client, &table).await.context("the table is made")?;
     Ok(((), DynamoSessions::new(client, &table)))
+}
+
+/// Endpoints and deliveries in an empty table of its own.
+pub(super) async fn notices_in_dynamodb() -> Result<((), DynamoNotifier)> {
+    let client = Connection::new(&Rig::running()?.account())?.dynamodb();
+    let table = rig::unique("notices");
+    rig::table::create(&client, &table).await.context("the table is made")?;
+    Ok(((), DynamoNotifier::new(client, &table, None)))
+}
+
+/// Somebody who is written to, and where their letters arrive. What has ended well is not told.
+pub(super) struct Office {
+    pub mailer: Arc<dyn Mailer>,
+    pub owner: String,
+    pub address: String,
+    arrived: Arrived,
+}
+
+enum Arrived {
+    Smtp(PostOffice),
+    Ses(Rig),
+}
+
+impl Office {
+    pub(super) async fn letters(&self) -> Result<Vec<String>> {
+        match &self.arrived {
+            Arrived::Smtp(office) => Ok(office.letters()),
+            Arrived::Ses(rig) => {
+                let letters = ses::letters_to(rig, &self.address).await?;
+                let shown = |letter: &Value| {
+                    format!("{}\n{}", letter["subject"], letter["body"].as_str().unwrap_or_default())
+                };
+                Ok(letters.iter().map(shown).collect())
+            }
+        }
+    }
+
+    /// One that takes no letter: the mail server says so, or SES knows nothing of the sender.
+    pub(super) fn refusing(&self) -> Arc<dyn Mailer> {
+        match &self.arrived {
+            Arrived::Smtp(office) => {
+                office.refuse("550 nobody here");
+                self.mailer.clone()
+            }
+            Arrived::Ses(rig) => {
+                let nobody = format!("{}@example.org", rig::unique("nobody"));
+                Arc::new(mailer(rig, nobody).expect("the rig has keys"))
+            }
+        }
+    }
+}
+
+fn topics() -> BTreeSet<Topic> {
+    BTreeSet::from([Topic::SessionFailed, Topic::EndpointDisabled])
+}
+
+pub(super) async fn smtp() -> Result<Office> {
+    let office = PostOffice::open().await?;
+    let letterbox = Letterbox {
+        server: office.url.clone(),
+        from: ses::SENDER.parse()?,
+        to: Some("ada@example.org".parse()?),
+        topics: topics(),
+    };
+    Ok(Office {
+        mailer: Arc::new(SmtpMailer::new(letterbox, None)?),
+        owner: service::LOCAL.to_owned(),
+        address: "ada@example.org".to_owned(),
+        arrived: Arrived::Smtp(office),
+    })
+}
+
+fn mailer(rig: &Rig, from: String) -> Result<SesMailer> {
+    let connection = Connection::new(&rig.account())?;
+    let mail = Mail { from, topics: topics(), people: rig.people.clone() };
+    Ok(SesMailer::new(connection.letters(), connection.people(), mail))
+}
+
+pub(super) async fn ses() -> Result<Office> {
+    let rig = Rig::running()?;
+    ses::verify(&rig, "lockgate@example.org").await?;
+    let name = rig::unique("ada");
+    let owner = Pool::shared(&rig).await?.sign_in(&name).await?.subject()?;
+    let mailer = Arc::new(mailer(&rig, ses::SENDER.to_owned())?);
+    Ok(Office { mailer, owner, address: Pool::address(&name), arrived: Arrived::Ses(rig) })
 }

@@ -10,13 +10,22 @@ use tests::doomed::{self, Doomed};
 use workflow::driver::{
     Config, Engine, Error, MachineRequest, MachineUpdate, Page, Route, Ticks, VersionRequest,
 };
-use workflow::journal::{SqliteJournal, Tag};
+use workflow::journal::{Executions, SqliteJournal, Tag};
 use workflow::tasks::NoTasks;
 
 pub(super) const MACHINES: Doomed = Doomed("crash_points::journal::inside_a_doomed_process");
 
+pub(super) const HISTORIES: Doomed = Doomed("crash_points::journal::forgetting_in_a_doomed_process");
+
+fn journal(folder: &Path) -> SqliteJournal {
+    SqliteJournal::open(&folder.join("journal.db")).unwrap()
+}
+
 async fn engine(folder: &Path) -> Engine {
-    let journal = SqliteJournal::open(&folder.join("journal.db")).unwrap();
+    engine_on(journal(folder)).await
+}
+
+async fn engine_on(journal: SqliteJournal) -> Engine {
     Engine::open(journal, Arc::new(NoTasks), Ticks::system(), Config::default()).await.unwrap()
 }
 
@@ -58,6 +67,46 @@ async fn make_and_remove(engine: &Engine) {
     engine.delete_state_machine_alias(&alias).await.unwrap();
     engine.delete_state_machine_version(&version).await.unwrap();
     engine.delete_state_machine(&machine).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "run by the other test of this module, with a crash point armed"]
+async fn forgetting_in_a_doomed_process() {
+    run_and_forget(&doomed::folder()).await;
+}
+
+/// Two executions, of which the older one is forgotten.
+async fn run_and_forget(folder: &Path) {
+    let journal = journal(folder);
+    let engine = engine_on(journal.clone()).await;
+    let arn = engine.put_state_machine(machine(1)).await.unwrap().arn;
+    for name in ["older", "newer"] {
+        match engine.start_execution(&arn, Some(name), "{}").await {
+            Ok(started) => drop(engine.closed(&started.arn).await.unwrap()),
+            Err(Error::ExecutionExists(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    journal.forget(i64::MAX, None, 10).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_kill_leaves_an_execution_whole_or_forgotten() {
+    let passes = HISTORIES.calm(tempfile::tempdir().unwrap().path()).unwrap();
+    let forgetting: Vec<_> = passes.iter().filter(|pass| pass.starts_with("journal.forget.")).collect();
+    assert_eq!(forgetting, ["journal.forget.before:1", "journal.forget.after:1"]);
+    for pass in forgetting {
+        let folder = tempfile::tempdir().unwrap();
+        HISTORIES.killed(folder.path(), pass).unwrap();
+        let database = Connection::open(folder.path().join("journal.db")).unwrap();
+        let count = |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).unwrap() };
+        let whole = count("SELECT count(*) FROM executions WHERE id IN (SELECT execution FROM events)");
+        let all = count("SELECT count(*) FROM executions");
+        assert_eq!((all, whole), if pass.contains("before") { (2, 2) } else { (1, 1) }, "{pass}");
+        journal(folder.path()).forget(i64::MAX, None, 10).await.unwrap();
+        assert_eq!(count("SELECT count(*) FROM executions"), 1, "{pass}");
+        assert_eq!(count("SELECT count(DISTINCT execution) FROM events"), 1, "{pass}");
+    }
 }
 
 /// What is left: the tables' conditions, each with the writes that add a row of it and those that take one away.

@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The URL of an upload lives a quarter of an hour; with this nobody waits for it.
 const EXPIRES_AT_ONCE: &str = "upload-grace = -899.8\n";
 
+/// In days: a file and its result for two seconds, the record for five, its tombstone for one.
+const KEPT_FOR_SECONDS: &str =
+    "\n[retention]\ninputs = 2e-5\nresults = 2e-5\nsessions = 6e-5\ntombstones = 1e-5\n";
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scenario {
     CancelledBeforeItsStart,
@@ -32,9 +36,10 @@ pub(super) enum Scenario {
     Expired,
     Damaged,
     Unreadable,
+    Outlived,
 }
 
-pub(super) const ALL: [Scenario; 7] = [
+pub(super) const ALL: [Scenario; 8] = [
     Scenario::CancelledBeforeItsStart,
     Scenario::CancelledAtWork,
     Scenario::Rejected,
@@ -42,6 +47,7 @@ pub(super) const ALL: [Scenario; 7] = [
     Scenario::Expired,
     Scenario::Damaged,
     Scenario::Unreadable,
+    Scenario::Outlived,
 ];
 
 /// How a session stood, as far as it must not depend on who died when.
@@ -77,6 +83,7 @@ impl Scenario {
         let lab = match self {
             Self::Damaged | Self::Unreadable => Lab::new(&Setup::default())?,
             Self::Expired => Lab::with_patience(setup, EXPIRES_AT_ONCE)?,
+            Self::Outlived => Lab::with_patience(setup, KEPT_FOR_SECONDS)?,
             _ => Lab::new(setup)?,
         };
         let ending = match self {
@@ -87,6 +94,7 @@ impl Scenario {
             Self::Expired => expired(&lab).await,
             Self::Damaged => damaged(&lab, setup).await,
             Self::Unreadable => unreadable(&lab, setup).await,
+            Self::Outlived => outlived(&lab).await,
         };
         let ending = ending.with_context(|| format!("{self:?}\n{}", lab.log()))?;
         lab.flow()?; // notices a death that came after the last word
@@ -173,6 +181,20 @@ async fn expired(lab: &Lab) -> Result<Ending> {
     ensure!(failed.is("Failed", "upload-expired", &["Expired"]), "{failed:?}");
     until_stored(lab, Stored { uploads: 0, results: 0 }).await?;
     Ok(vec![failed])
+}
+
+/// Done, and kept for no longer than it is to be: first its objects go, then the record, then what says that there was one.
+async fn outlived(lab: &Lab) -> Result<Ending> {
+    let id = upload(lab, &wav(SECOND / 4, 1)).await?;
+    ask(lab, Method::PUT, &format!("/xcode/{id}"), &[202]).await?;
+    until(lab, &id, &["Done", "Failed"]).await?;
+    let done = told(lab, &id).await?;
+    ensure!(done.is("Done", "", &["UploadConfirmed", "TranscodeStarted", "TranscodeSucceeded"]), "{done:?}");
+    until_stored(lab, Stored { uploads: 0, results: 0 }).await?;
+    let path = format!("/api/sessions/{id}");
+    let is_forgotten = async |flow: &Flow| Ok(flow.verb(Method::GET, &path, None).await?.status() == 404);
+    eventually(lab, "it is forgotten", is_forgotten).await?;
+    Ok(vec![done])
 }
 
 /// The engine finds the history of its execution damaged, and parks it; the sweep finds out.

@@ -11,10 +11,17 @@ use states::Event;
 use strum::VariantArray;
 
 /// Durable writes that need no crash point, by file, and why.
-const EXCEPTIONS: [(&str, &str); 6] = [
+const EXCEPTIONS: [(&str, &str); 10] = [
     ("activities/src/child/files.rs", "the result of `convert`, before it is renamed; a server writes none"),
+    ("local/src/backup/archive.rs", "a copy that goes into the backup; nobody reads it before that is whole"),
+    ("local/src/backup/moment.rs", "second names; the next backup removes what one that was killed has left"),
+    (
+        "local/src/backup/restore.rs",
+        "a folder that nobody serves yet; the list at the end says whether it is whole",
+    ),
+    ("local/src/cli/backup.rs", "a file for the user, whole under its name or not there"),
     ("local/src/cli/session/fetch.rs", "a file for the user, whole under its name or not there"),
-    ("local/src/cli/doctor.rs", "it measures the disk; what it writes means nothing"),
+    ("local/src/cli/doctor/folder.rs", "it measures the disk; what it writes means nothing"),
     (
         "local/src/data_folder.rs",
         "the first start, before anything is served; half-written keys are refused as damaged",
@@ -205,7 +212,7 @@ fn every_durable_write_has_a_crash_point() {
 #[test]
 fn every_ledger_and_every_transition_is_among_the_points() {
     let points = points();
-    for ledger in ["objects", "sessions", "journal"] {
+    for ledger in ["objects", "sessions", "journal", "people"] {
         assert!(points.iter().any(|point| point.starts_with(&format!("{ledger}."))), "{ledger}");
     }
     for event in Event::VARIANTS {

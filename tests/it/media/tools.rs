@@ -27,6 +27,17 @@ pub(super) fn flac_accepts(flac: &[u8]) {
     assert!(output.status.success(), "flac -t: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Has `flac` make a FLAC of a WAV.
+pub(super) fn flac_makes(wav: &[u8], options: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder for a test");
+    let (from, to) = (folder.path().join("in.wav"), folder.path().join("made.flac"));
+    std::fs::write(&from, wav).expect("a file in it");
+    let output = Command::new("flac").arg("-s").args(options).arg(&from).arg("-o").arg(&to).output();
+    let output = output.expect("the test asked for it");
+    assert!(output.status.success(), "flac {options:?}: {}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(&to).expect("flac wrote it")
+}
+
 /// The MD5 of what ffmpeg decodes from a file, as raw samples of ffmpeg's format of that name.
 pub(super) fn ffmpeg_md5(file: &[u8], raw_format: &str) -> [u8; 16] {
     Md5::digest(ffmpeg_decodes(file, raw_format)).into()

@@ -50,6 +50,7 @@ impl Rig {
         let config = S3Config {
             data_dir: folder.to_owned(),
             keys: keys.clone(),
+            inboxes: None,
             allowed_hosts: vec![address.clone()],
             cors_origins: vec![PAGE.to_owned()],
             limits,

@@ -17,11 +17,11 @@ const SECOND: u32 = 44_100;
 async fn engine(folder: &std::path::Path) -> Result<(EngineServer, Value)> {
     let rig = Rig::running()?;
     let server = EngineServer::start(folder, &["--lambda-endpoint", &rig.functions])?;
-    let deployed = Connection::new(&rig.account()).step_functions();
+    let deployed = Connection::new(&rig.account())?.step_functions();
     let machine =
         deployed.describe_state_machine().state_machine_arn(rig.output("StateMachine")?).send().await?;
     ensure!(!machine.definition.contains("${"), "{}", machine.definition);
-    let own = Connection::new(&rig::account(&[("SFN", &server.url)])).step_functions();
+    let own = Connection::new(&rig::account(&[("SFN", &server.url)]))?.step_functions();
     let create = own.create_state_machine().name(machine.name).definition(machine.definition);
     let created = create.role_arn(machine.role_arn).send().await?;
     let told = json!({

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use activities::ports::{Fault, Guard, Sessions, Written};
 use activities::{Mover, Refusal, advance};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use aws::connection::Connection;
 use aws::sessions::DynamoSessions;
-use states::session::{Change, Progress, Stage};
+use states::session::{Change, Deadlines, Progress, Stage, Stamp};
 use states::{Event, State};
 use tests::desk;
 use tests::rig::proxy::{Deal, Proxy};
@@ -24,7 +24,7 @@ struct Bench {
 /// An empty table behind a proxy.
 async fn bench() -> Result<Bench> {
     let proxy = Proxy::before(&Rig::running()?.moto).await?;
-    let client = Connection::new(&rig::account(&[("DYNAMODB", &proxy.url)])).dynamodb();
+    let client = Connection::new(&rig::account(&[("DYNAMODB", &proxy.url)]))?.dynamodb();
     let table = rig::unique("sessions");
     rig::table::create(&client, &table).await?;
     proxy.heard();
@@ -121,11 +121,35 @@ async fn what_is_written_under_a_lost_answer_is_written_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_refused_move_is_one_write_and_one_under_newer_progress_is_two() -> Result<()> {
+    let bench = ready().await?;
+    let decided_on = bench.store.get("s").await?.context("it stands")?;
+    let started = bench.moved(&Change::TranscodeStarted, "started").await?;
+    bench.proxy.heard();
+    let stamp = Stamp { transition_id: "late".to_owned(), at: states::Timestamp::now() };
+    let late = decided_on.apply(&Change::TranscodeStarted, &stamp, &Deadlines::default())?;
+    let guard = Guard::Transition { event: Event::TranscodeStarted, version: decided_on.version };
+    ensure!(bench.store.write(&late, guard).await? == Written::Refused);
+    ensure!(bench.proxy.heard() == ["UpdateItem"], "what refused it tells that at once");
+
+    let progress = Progress { permille: 300, stage: Stage::Working, pace: None };
+    ensure!(bench.store.progress("s", 1, progress).await? == Written::Stored);
+    bench.proxy.heard();
+    let stamp = Stamp { transition_id: "cancel".to_owned(), ..stamp };
+    let cancelled = started.apply(&Change::Cancelled, &stamp, &Deadlines::default())?;
+    let guard = Guard::Transition { event: Event::Cancelled, version: started.version };
+    ensure!(bench.store.write(&cancelled, guard).await? == Written::Stored);
+    ensure!(bench.proxy.heard() == ["UpdateItem", "UpdateItem"]);
+    ensure!(bench.store.get("s").await?.is_some_and(|stands| stands.progress == progress));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_move_takes_one_write_and_nothing_is_scanned() -> Result<()> {
     let bench = ready().await?;
     bench.moved(&Change::TranscodeStarted, "started").await?;
     ensure!(bench.proxy.heard() == ["GetItem", "UpdateItem"]);
-    let query = activities::ports::Query { owner: "local".to_owned(), limit: 10, ..Default::default() };
+    let query = activities::ports::Query { owner: Some("local".to_owned()), limit: 10, ..Default::default() };
     ensure!(bench.store.list(&query).await?.sessions.len() == 1);
     ensure!(bench.proxy.heard() == ["Query", "BatchGetItem"]);
     let due = bench.store.due(states::Timestamp::MAX, 10).await?;

@@ -18,7 +18,7 @@ struct Table {
 }
 
 async fn table() -> Result<Table> {
-    let client = Connection::new(&Rig::running()?.account()).dynamodb();
+    let client = Connection::new(&Rig::running()?.account())?.dynamodb();
     let name = rig::unique("sessions");
     rig::table::create(&client, &name).await?;
     Ok(Table { store: DynamoSessions::new(client.clone(), &name), client, name })
@@ -59,7 +59,7 @@ async fn an_item_that_contradicts_itself_is_an_error_and_no_session() -> Result<
         table.damage("damaged", attribute, value).await?;
         let read = table.store.get("damaged").await;
         ensure!(matches!(read, Err(Fault::Broken(_))), "{attribute}: {read:?}");
-        let query = Query { owner: "local".to_owned(), limit: 10, ..Query::default() };
+        let query = Query { owner: Some("local".to_owned()), limit: 10, ..Query::default() };
         let listed = table.store.list(&query).await?.sessions;
         ensure!(listed.iter().map(|session| session.id.as_str()).eq(["sound"]), "{attribute}: {listed:?}");
         let due = table.store.due(Timestamp::MAX, 10).await?;
@@ -82,7 +82,7 @@ async fn a_list_of_many_records_is_read_to_its_end() -> Result<()> {
         );
         ensure!(table.store.write(&session, Guard::Absent).await? == Written::Stored);
     }
-    let query = Query { owner: "local".to_owned(), limit: 120, ..Query::default() };
+    let query = Query { owner: Some("local".to_owned()), limit: 120, ..Query::default() };
     let first = table.store.list(&query).await?;
     ensure!(first.sessions.len() == 120 && first.sessions[0].id == "s129", "{}", first.sessions.len());
     let rest = table.store.list(&Query { cursor: first.next, ..query.clone() }).await?;

@@ -18,7 +18,7 @@ async fn an_execution_that_died_without_its_fail_makes_the_session_failed() -> R
         shop.start(&id).await?;
         held.reached().await?;
         let name = format!("{id}-1");
-        let arn = shop.engine.place().execution(local::driver::EngineDriver::OWN, &name);
+        let arn = shop.engine.place().execution(local::driver::EngineDriver::SESSION, &name);
         shop.engine.stop_execution(&arn, Some("Killed"), Some("By somebody else.")).await?;
 
         shop.sweep(SignedDuration::from_secs(61)).await?;

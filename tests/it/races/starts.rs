@@ -47,7 +47,7 @@ async fn a_start_that_comes_after_the_cancel_ends_as_superseded() -> Result<()> 
     let name = format!("{id}-1");
     let execution = shop.ctx.driver.describe(&name).await?.context("it was started")?;
     ensure!(execution.status == Status::Succeeded, "{execution:?}");
-    let arn = shop.engine.place().execution(local::driver::EngineDriver::OWN, &name);
+    let arn = shop.engine.place().execution(local::driver::EngineDriver::SESSION, &name);
     let history = shop.engine.history(&arn, &Page::default(), false).await?;
     let begun = |event: &&serde_json::Value| event["type"] == "TaskStateEntered";
     ensure!(history.events.iter().filter(begun).count() == 1, "only `begin` ran: {:#?}", history.events);

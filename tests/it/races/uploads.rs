@@ -180,7 +180,7 @@ async fn doubled_events_of_the_inbox_make_one_session() -> Result<()> {
     let taken = futures::future::join_all(told).await;
     ensure!(taken.iter().filter(|taken| matches!(taken, Ok(true))).count() == 9, "{taken:?}");
     shop.confirm(&event).await?; // the one whose answer was lost comes again
-    let query = Query { owner: "local".to_owned(), limit: 10, ..Query::default() };
+    let query = Query { owner: Some("local".to_owned()), limit: 10, ..Query::default() };
     let sessions = shop.ctx.sessions.list(&query).await?.sessions;
     ensure!(sessions.len() == 1, "{sessions:#?}");
     let id = &sessions[0].id;

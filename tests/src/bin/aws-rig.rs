@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use tests::rig::cognito::Pool;
 use tests::rig::functions::{self, Site};
 use tests::rig::proxy::Proxy;
 use tests::rig::{Rig, VARIABLE, localstack, moto, stack};
@@ -19,13 +20,16 @@ async fn main() -> Result<ExitCode> {
     let functions = functions::start(folder.path()).await?;
     let localstack = localstack::start(&target, folder.path(), &moto.url, &functions.url).await?;
     let records = Proxy::before(&localstack.url).await?;
-    functions.look_up_in(Site { url: localstack.url.clone(), records });
+    let people = Pool::make(&moto.url).await?;
+    let site = Site { url: localstack.url.clone(), records, moto: moto.url.clone(), people: people.clone() };
+    functions.look_up_in(site);
     let (url, tools, files) = (localstack.url.clone(), target.join("localstack"), folder.path().to_owned());
     let deployed = tokio::task::spawn_blocking(move || stack::deploy(&url, &tools, &files)).await?;
     let rig = Rig {
         moto: moto.url.clone(),
         localstack: localstack.url.clone(),
         functions: functions.url.clone(),
+        people,
         stack: deployed?,
     };
     let mut command = Command::new(program);

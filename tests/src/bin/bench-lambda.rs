@@ -1,15 +1,17 @@
 //! The cold start of the `api` function: from the start of the artefact's process to the end of its first answer, over the
-//! Runtime API, for a request that needs no other service. `bench-lambda ARTEFACT`.
+//! Runtime API, for a request that needs no other service but the flags. `bench-lambda ARTEFACT`.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use axum::Router;
 use axum::body::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use tests::rig::functions::{Deployed, Outcome, cold_start};
 use tests::rig::gateway::event;
+use tokio::net::TcpListener;
 
 const RUNS: usize = 25;
 
@@ -26,8 +28,9 @@ async fn main() -> Result<()> {
         event(HOST, &Method::GET, &Uri::from_static("/api/recipes"), &HeaderMap::new(), &Bytes::new());
     let request = Bytes::from(request.to_string());
     let mut took = Vec::new();
+    let parameters = no_parameters().await?;
     for _ in 0..RUNS {
-        let (time, outcome) = cold_start(&program, api(), request.clone(), folder.path()).await?;
+        let (time, outcome) = cold_start(&program, api(&parameters), request.clone(), folder.path()).await?;
         let Outcome::Answered(answer) = outcome else { anyhow::bail!("it failed: {outcome:?}") };
         ensure!(answer.windows(16).any(|part| part == b"\"statusCode\":200"), "{answer:?}");
         took.push(time);
@@ -41,8 +44,22 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-fn api() -> Deployed {
+/// A parameter store that holds none: it answers at once, so that what is measured is ours.
+async fn no_parameters() -> Result<String> {
+    let answer = async || (StatusCode::BAD_REQUEST, r#"{"__type":"ParameterNotFound"}"#);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let app = Router::new().fallback(answer);
+    tokio::spawn(async move {
+        let _ = axum::serve(listener, app).await; // it ends with this process
+    });
+    Ok(url)
+}
+
+fn api(parameters: &str) -> Deployed {
     let told = [
+        ("AWS_ENDPOINT_URL_SSM", parameters),
+        ("LOCKGATE_STAGE", "bench"),
         ("LOCKGATE_TABLE", "sessions"),
         ("LOCKGATE_STATE_MACHINE", "arn:aws:states:us-east-1:000000000000:stateMachine:session"),
         ("LOCKGATE_UPLOADS", "uploads"),

@@ -1,41 +1,107 @@
-//! People, by moto's Cognito: pools are the API's own business with an authorizer on AWS, so that each test makes one.
+//! People, by moto's Cognito: no stand-in makes the stack's pool, so that each test makes one of its own, but for those of
+//! letters, who are looked up in the one that all functions are told.
 
 use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::Rig;
 
+const PASSWORD: &str = "A-long-enough-1";
+
 pub struct Pool {
     url: String,
-    pool: Value,
-    client: Value,
+    /// Its id, which stands in the name of the issuer.
+    pub id: String,
+    pub client: String,
+}
+
+/// A user's tokens.
+pub struct Tokens {
+    pub access: String,
+    pub id: String,
+}
+
+impl Tokens {
+    /// Whose they are.
+    pub fn subject(&self) -> Result<String> {
+        let payload = self.access.split('.').nth(1).context("a token has three parts")?;
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
+        Ok(claims["sub"].as_str().context("a token has a subject")?.to_owned())
+    }
 }
 
 impl Pool {
     pub async fn open(rig: &Rig) -> Result<Self> {
-        let url = rig.moto.clone();
-        let made = ask(&url, "CreateUserPool", json!({ "PoolName": "people" })).await?;
-        let pool = made["UserPool"]["Id"].clone();
-        let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
-        let client = json!({ "UserPoolId": pool, "ClientName": "page", "ExplicitAuthFlows": flows });
-        let client = ask(&url, "CreateUserPoolClient", client).await?["UserPoolClient"]["ClientId"].clone();
-        Ok(Self { url, pool, client })
+        Self::of(rig, Self::make(&rig.moto).await?).await
     }
 
-    /// Somebody new, and a token of theirs.
-    pub async fn sign_in(&self, name: &str) -> Result<String> {
-        const PASSWORD: &str = "A-long-enough-1";
-        let Self { url, pool, client } = self;
-        ask(url, "AdminCreateUser", json!({ "UserPoolId": pool, "Username": name })).await?;
-        let password =
-            json!({ "UserPoolId": pool, "Username": name, "Password": PASSWORD, "Permanent": true });
+    /// The one that functions take for the stack's. Names in it are to be [`super::unique`].
+    pub async fn shared(rig: &Rig) -> Result<Self> {
+        Self::of(rig, rig.people.clone()).await
+    }
+
+    /// A new pool at `url`, as the stack has it: people are called by their addresses. Answers its id.
+    pub async fn make(url: &str) -> Result<String> {
+        let pool = json!({ "PoolName": "people", "UsernameAttributes": ["email"] });
+        let made = ask(url, "CreateUserPool", pool).await?;
+        Ok(made["UserPool"]["Id"].as_str().context("a pool has an id")?.to_owned())
+    }
+
+    async fn of(rig: &Rig, id: String) -> Result<Self> {
+        let url = rig.moto.clone();
+        let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+        let client = json!({ "UserPoolId": id, "ClientName": "page", "ExplicitAuthFlows": flows });
+        let client = ask(&url, "CreateUserPoolClient", client).await?;
+        let client = client["UserPoolClient"]["ClientId"].as_str().context("a client has an id")?.to_owned();
+        Ok(Self { url, id, client })
+    }
+
+    /// Where `name` is.
+    pub fn address(name: &str) -> String {
+        format!("{name}@example.org")
+    }
+
+    /// Somebody new, and their tokens.
+    pub async fn sign_in(&self, name: &str) -> Result<Tokens> {
+        self.add(name).await?;
+        self.tokens(name).await
+    }
+
+    /// Somebody new of this group, and their tokens.
+    pub async fn sign_in_as(&self, name: &str, group: &str) -> Result<Tokens> {
+        let Self { url, id, .. } = self;
+        self.add(name).await?;
+        ask(url, "CreateGroup", json!({ "UserPoolId": id, "GroupName": group })).await?;
+        let of = json!({ "UserPoolId": id, "Username": Self::address(name), "GroupName": group });
+        ask(url, "AdminAddUserToGroup", of).await?;
+        self.tokens(name).await
+    }
+
+    async fn add(&self, name: &str) -> Result<()> {
+        let Self { url, id, .. } = self;
+        let known = json!([{ "Name": "email_verified", "Value": "true" }]);
+        let user = json!({ "UserPoolId": id, "Username": Self::address(name), "UserAttributes": known });
+        ask(url, "AdminCreateUser", user).await?;
+        let password = json!({
+            "UserPoolId": id, "Username": Self::address(name), "Password": PASSWORD, "Permanent": true,
+        });
         ask(url, "AdminSetUserPassword", password).await?;
-        let parameters = json!({ "USERNAME": name, "PASSWORD": PASSWORD });
+        Ok(())
+    }
+
+    async fn tokens(&self, name: &str) -> Result<Tokens> {
+        let Self { url, client, .. } = self;
+        let parameters = json!({ "USERNAME": Self::address(name), "PASSWORD": PASSWORD });
         let auth =
             json!({ "ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters });
         let signed_in = ask(url, "InitiateAuth", auth).await?;
-        let token = signed_in["AuthenticationResult"]["IdToken"].as_str().context("a token")?;
-        Ok(token.to_owned())
+        let token = |which: &str| {
+            let token = signed_in["AuthenticationResult"][which].as_str();
+            Ok::<_, anyhow::Error>(token.context("a token")?.to_owned())
+        };
+        Ok(Tokens { access: token("AccessToken")?, id: token("IdToken")? })
     }
 }
 

@@ -1,5 +1,6 @@
-//! Stand-ins for AWS, on this machine and for it alone: moto is DynamoDB and Cognito ([`moto`]), LocalStack the rest
-//! ([`localstack`]), and functions run in sandboxes of ours ([`functions`]), to which [`gateway`] brings HTTP. `aws-rig`
+//! Stand-ins for AWS, on this machine and for it alone: moto is DynamoDB, Cognito, SES and Transcribe ([`moto`]), LocalStack
+//! the rest ([`localstack`]), and functions run in sandboxes of ours ([`functions`]), to which [`gateway`] brings HTTP, and
+//! containers as plain processes ([`worker`]). `aws-rig`
 //! starts them, runs a command that finds them by its environment, and ends them.
 
 pub mod cognito;
@@ -8,15 +9,17 @@ pub mod gateway;
 pub mod localstack;
 pub mod moto;
 pub mod proxy;
+pub mod ses;
 pub mod stack;
 pub mod stage;
 pub mod table;
+pub mod worker;
 
 use std::path::{Path, PathBuf};
 
 use activities::clock::random_id;
 use anyhow::{Context, Result};
-use aws::environment::Account;
+use aws::environment::{Account, Keys};
 use serde::{Deserialize, Serialize};
 
 /// Under which its addresses are told to whom it runs.
@@ -32,6 +35,8 @@ pub struct Rig {
     pub localstack: String,
     /// Where functions are invoked.
     pub functions: String,
+    /// The pool that the functions take for the stack's.
+    pub people: String,
     /// What the deployed stack says of itself.
     pub stack: stack::Outputs,
 }
@@ -50,7 +55,9 @@ impl Rig {
 
     /// Who clients of this rig are.
     pub fn account(&self) -> Account {
-        account(&[("", &self.localstack), ("DYNAMODB", &self.moto)])
+        let by_moto = ["DYNAMODB", "TRANSCRIBE", "SESV2", "COGNITO_IDENTITY_PROVIDER"];
+        let by_moto = by_moto.map(|service| (service, self.moto.as_str()));
+        account(&[&[("", self.localstack.as_str())], &by_moto[..]].concat())
     }
 }
 
@@ -61,9 +68,7 @@ pub fn account(endpoints: &[(&str, &str)]) -> Account {
     };
     Account {
         region: REGION.to_owned(),
-        access_key: "test".to_owned(),
-        secret_key: "test".to_owned(),
-        session_token: None,
+        keys: Some(Keys { access: "test".to_owned(), secret: "test".to_owned(), session_token: None }),
         endpoints: endpoints.iter().map(named).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! moto's server: DynamoDB and Cognito. It forgets all when it ends.
+//! moto's server: DynamoDB, Cognito and Transcribe. It forgets all when it ends.
 
 use std::path::Path;
 use std::process::Command;

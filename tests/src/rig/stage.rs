@@ -31,8 +31,17 @@ impl Stage {
     }
 
     pub async fn flow_of(&self, name: &str) -> Result<Flow> {
-        let token = self.pool.sign_in(name).await?;
-        Ok(Flow { token: Some(token), ..Flow::new(&self.gateway.url) })
+        Ok(self.flow_by(self.pool.sign_in(name).await?.id))
+    }
+
+    /// Of somebody in the pool's group of admins.
+    pub async fn flow_of_an_admin(&self, name: &str) -> Result<Flow> {
+        Ok(self.flow_by(self.pool.sign_in_as(name, "admin").await?.id))
+    }
+
+    /// Of whoever has this token.
+    pub fn flow_by(&self, token: String) -> Flow {
+        Flow { token: Some(token), ..Flow::new(&self.gateway.url) }
     }
 
     /// Gives the function behind an output of the stack an event, and takes its answer.

@@ -5,6 +5,7 @@ import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { Queue } from './convert/queue';
 import { Faults } from './faults';
 import { Alert } from './parts/alert';
+import { Account } from './people/account';
 
 @Component({
   selector: 'lg-root',
@@ -33,9 +34,27 @@ import { Alert } from './parts/alert';
           >Convert</a
         >
         <a routerLink="/sessions" routerLinkActive="here" ariaCurrentWhenActive="page">Sessions</a>
+        <a routerLink="/webhooks" routerLinkActive="here" ariaCurrentWhenActive="page">Webhooks</a>
+        @if (account.keepsUsers) {
+          <a routerLink="/users" routerLinkActive="here" ariaCurrentWhenActive="page">Users</a>
+        }
+        @if (account.runsServer) {
+          <a routerLink="/flags" routerLinkActive="here" ariaCurrentWhenActive="page">Flags</a>
+          <a routerLink="/health" routerLinkActive="here" ariaCurrentWhenActive="page">Health</a>
+        }
       </nav>
       @if (queue.sending(); as sending) {
         <a class="sending" routerLink="/">Uploading {{ sending }}</a>
+      }
+      @if (account.me(); as me) {
+        @if (me.accounts) {
+          <div class="who">
+            <a routerLink="/account" aria-label="Account of {{ account.name() }}"
+              ><span>{{ account.name() }}</span></a
+            >
+            <button type="button" class="quiet" (click)="account.signOut()">Sign out</button>
+          </div>
+        }
       }
     </header>
     <div aria-live="polite">
@@ -60,6 +79,7 @@ import { Alert } from './parts/alert';
 })
 export class App {
   protected readonly queue = inject(Queue);
+  protected readonly account = inject(Account);
   protected readonly faults = inject(Faults);
   protected readonly online = signal(navigator.onLine);
 

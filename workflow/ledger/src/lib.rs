@@ -17,6 +17,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags};
 
 pub use rusqlite;
+pub use writer::describe;
 
 /// Readers kept open for the next read.
 const IDLE_READERS: usize = 4;

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use metrics::Histogram;
 use rusqlite::{Connection, TransactionBehavior, ffi};
 use tokio::sync::oneshot;
 
@@ -28,6 +29,12 @@ const QUICK: Duration = Duration::from_millis(1);
 const RECENT: u64 = 8;
 /// A disk that stood still for longer is no slower for that.
 const LONGEST: Duration = Duration::from_secs(1);
+/// So many changes go by before the length of the log is looked at again.
+const CHECKED_TOGETHER: usize = 64;
+
+/// Under which name commits are measured.
+const COMMIT_SECONDS: &str = "lockgate_commit_seconds";
+
 /// The average before the first commit: not quick, until a few have shown it.
 const UNKNOWN: u64 = 10_000;
 
@@ -43,12 +50,17 @@ struct Desk {
     queued: AtomicUsize,
     /// How long a commit takes on average, in microseconds.
     pace: AtomicU64,
+    /// Changes since the length of the log was looked at.
+    unchecked: AtomicUsize,
+    /// How long each commit took, for whoever measures.
+    took: Histogram,
     ledger: &'static str,
 }
 
 /// A change with somebody waiting for it.
 trait Job: Send {
-    fn apply(&mut self, connection: &Connection, ledger: &str);
+    /// Makes the change. Unless it is `alone` in its transaction, what it did is undone when it fails.
+    fn apply(&mut self, connection: &Connection, alone: bool, ledger: &str);
     fn is_applied(&self) -> bool;
     fn what(&self) -> &'static str;
     /// Answers with the change's own result, or with the commit's error.
@@ -68,9 +80,9 @@ where
     E: From<Error> + Send,
     F: FnOnce(&Connection) -> Result<T, E> + Send,
 {
-    fn apply(&mut self, connection: &Connection, ledger: &str) {
+    fn apply(&mut self, connection: &Connection, alone: bool, ledger: &str) {
         let Some(change) = self.change.take() else { return };
-        let outcome = savepoint(connection, change);
+        let outcome = if alone { change(connection) } else { savepoint(connection, change) };
         if outcome.is_ok() {
             pass(ledger, self.what, "before");
         }
@@ -103,31 +115,39 @@ fn savepoint<T, E: From<Error>>(
     connection: &Connection,
     change: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let run = |sql: &str| -> Result<(), Error> {
-        connection.prepare_cached(sql)?.execute([])?;
-        Ok(())
-    };
-    run("SAVEPOINT change")?;
+    run(connection, "SAVEPOINT change")?;
     let result = change(connection);
     if result.is_err() && !connection.is_autocommit() {
-        run("ROLLBACK TO change")?;
+        run(connection, "ROLLBACK TO change")?;
     }
     if !connection.is_autocommit() {
-        run("RELEASE change")?;
+        run(connection, "RELEASE change")?;
     }
     result
+}
+
+/// A statement without values, which is parsed once.
+fn run(connection: &Connection, sql: &str) -> Result<(), Error> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+/// Says what is measured.
+pub fn describe() {
+    metrics::describe_histogram!(COMMIT_SECONDS, "From a commit's begin to its end on the disk, by ledger.");
 }
 
 impl Writer {
     pub(crate) fn start(connection: Connection, ledger: &'static str) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
         let (connection, queued) = (Mutex::new(connection), AtomicUsize::new(0));
-        let pace = AtomicU64::new(UNKNOWN);
-        let desk = Arc::new(Desk { connection, queued, pace, ledger });
+        let (pace, unchecked) = (AtomicU64::new(UNKNOWN), AtomicUsize::new(0));
+        let took = metrics::histogram!(COMMIT_SECONDS, "ledger" => ledger);
+        let desk = Arc::new(Desk { connection, queued, pace, unchecked, took, ledger });
         let its = desk.clone();
         std::thread::Builder::new()
             .name(format!("{ledger}-writer"))
-            .spawn(move || run(&its, &jobs))
+            .spawn(move || its.serve(&jobs))
             .expect("the system can start a thread while the program starts");
         Self { queue, desk }
     }
@@ -188,31 +208,43 @@ impl Desk {
 
     /// Commits and answers.
     fn settle(&self, connection: &mut MutexGuard<'_, Connection>, batch: Vec<Box<dyn Job>>) {
+        let size = batch.len();
         if crash::acknowledges_early() {
             acknowledge_early(connection, batch, self.ledger);
         } else {
             let begin = Instant::now();
             commit(connection, batch, self.ledger);
-            let took = begin.elapsed().min(LONGEST).as_micros() as u64;
+            let took = begin.elapsed();
+            self.took.record(took.as_secs_f64());
+            let took = took.min(LONGEST).as_micros() as u64;
             let pace = self.pace.load(Ordering::Relaxed);
             self.pace.store(pace - pace / RECENT + took / RECENT, Ordering::Relaxed);
         }
+        self.check_up(connection, size);
+    }
+
+    /// Looks now and then whether the log has grown long: whoever commits where he stands waits for that too.
+    fn check_up(&self, connection: &Connection, changes: usize) {
+        if self.unchecked.fetch_add(changes, Ordering::Relaxed) + changes < CHECKED_TOGETHER {
+            return;
+        }
+        self.unchecked.store(0, Ordering::Relaxed);
         if let Err(error) = checkpoint::when_due(connection) {
             end_if_fsync_failed(&error, self.ledger);
             tracing::warn!(%error, ledger = self.ledger, "a checkpoint failed; the log grows until one succeeds");
         }
     }
-}
 
-/// Runs until the last handle is dropped.
-fn run(desk: &Desk, jobs: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = jobs.recv() {
-        // A change that panicked may have left anything behind: then nobody commits any more.
-        let Ok(mut connection) = desk.connection.lock() else { return };
-        let batch: Vec<_> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
-        let size = batch.len();
-        desk.settle(&mut connection, batch);
-        desk.queued.fetch_sub(size, Ordering::SeqCst);
+    /// Serves the queue until the last handle is dropped.
+    fn serve(&self, jobs: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = jobs.recv() {
+            // A change that panicked may have left anything behind: then nobody commits any more.
+            let Ok(mut connection) = self.connection.lock() else { return };
+            let batch: Vec<_> = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1)).collect();
+            let size = batch.len();
+            self.settle(&mut connection, batch);
+            self.queued.fetch_sub(size, Ordering::SeqCst);
+        }
     }
 }
 
@@ -226,20 +258,27 @@ fn commit(connection: &mut Connection, mut batch: Vec<Box<dyn Job>>, ledger: &st
     }
 }
 
-fn transact(connection: &mut Connection, batch: &mut [Box<dyn Job>], ledger: &str) -> Result<(), Error> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in batch {
-        job.apply(&transaction, ledger);
-        if transaction.is_autocommit() {
+fn transact(connection: &Connection, batch: &mut [Box<dyn Job>], ledger: &str) -> Result<(), Error> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let alone = batch.len() == 1;
+    for job in &mut *batch {
+        job.apply(connection, alone, ledger);
+        if connection.is_autocommit() {
             // A full disk or a failed read made SQLite drop the whole transaction.
             return Err(Error::RolledBack);
         }
     }
-    transaction.commit().map_err(|error| {
-        let error = error.into();
-        end_if_fsync_failed(&error, ledger);
-        error
-    })
+    if alone && !batch[0].is_applied() {
+        return run(connection, "ROLLBACK");
+    }
+    let committed = run(connection, "COMMIT");
+    if let Err(error) = &committed {
+        end_if_fsync_failed(error, ledger);
+        if !connection.is_autocommit() {
+            run(connection, "ROLLBACK")?;
+        }
+    }
+    committed
 }
 
 fn end_if_fsync_failed(error: &Error, ledger: &str) {
@@ -259,7 +298,7 @@ fn acknowledge_early(connection: &mut Connection, mut batch: Vec<Box<dyn Job>>, 
     let Ok(transaction) = connection.transaction_with_behavior(TransactionBehavior::Immediate) else {
         return;
     };
-    batch.iter_mut().for_each(|job| job.apply(&transaction, ledger));
+    batch.iter_mut().for_each(|job| job.apply(&transaction, false, ledger));
     let applied: Vec<_> = batch.iter().filter(|job| job.is_applied()).map(|job| job.what()).collect();
     batch.into_iter().for_each(|job| job.answer(Ok(())));
     std::thread::sleep(LAG);

@@ -38,6 +38,10 @@ impl Dispatcher {
         Self { tasks, futures: JoinSet::new(), running: HashMap::new(), calls: HashMap::new() }
     }
 
+    pub(super) fn lot(&self, machine: &str, input: &str) -> Arc<str> {
+        self.tasks.lot(machine, input)
+    }
+
     pub(super) fn is_running(&self, execution: ExecutionId, key: TaskKey) -> bool {
         self.running.contains_key(&(execution, key))
     }

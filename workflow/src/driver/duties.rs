@@ -41,12 +41,13 @@ impl Owner {
                     }
                     (key, token)
                 }
-                Pending::Activity { key, state, token, .. } => {
+                Pending::Activity { key, state, token, input } => {
                     if let Some(Resource::Activity { arn }) = live.pinned.definition.resource(state)
                         && let Ok(activity) = names::activity(arn)
                         && live.offered.insert(key)
                     {
-                        self.pollers.offer(activity, (id, key));
+                        let lot = self.tasks.lot(&live.pinned.machine_name, input);
+                        self.pollers.offer(activity, lot, (id, key));
                         offers.push(activity.to_owned());
                     }
                     (key, Some(token))

@@ -12,6 +12,7 @@ mod ending;
 mod engine;
 mod error;
 mod flights;
+mod forgetting;
 mod inbox;
 mod live;
 mod map_runs;

@@ -30,17 +30,34 @@ pub(super) struct Pollers {
 
 #[derive(Default)]
 struct Queue {
-    offers: VecDeque<Offer>,
+    /// By lot, and the lot whose turn it is in front. None of them is empty.
+    offers: VecDeque<(Arc<str>, VecDeque<Offer>)>,
     offered: HashSet<Offer>,
     waiting: VecDeque<Poller>,
 }
 
+impl Queue {
+    /// The next offer of the lot whose turn it is, which then goes behind all others.
+    fn next_offer(&mut self) -> Option<Offer> {
+        let (lot, mut offers) = self.offers.pop_front()?;
+        let offer = offers.pop_front();
+        if !offers.is_empty() {
+            self.offers.push_back((lot, offers));
+        }
+        offer
+    }
+}
+
 impl Pollers {
-    /// Offers a task; doing so twice makes one offer.
-    pub(super) fn offer(&mut self, activity: &str, offer: Offer) {
+    /// Offers a task of this lot; doing so twice makes one offer.
+    pub(super) fn offer(&mut self, activity: &str, lot: Arc<str>, offer: Offer) {
         let queue = self.queue(activity).1;
-        if queue.offered.insert(offer) {
-            queue.offers.push_back(offer);
+        if !queue.offered.insert(offer) {
+            return;
+        }
+        match queue.offers.iter_mut().find(|(name, _)| *name == lot) {
+            Some((_, offers)) => offers.push_back(offer),
+            None => queue.offers.push_back((lot, VecDeque::from([offer]))),
         }
     }
 
@@ -66,7 +83,7 @@ impl Pollers {
         if queue.waiting.is_empty() {
             return None;
         }
-        let offer = queue.offers.pop_front()?;
+        let offer = queue.next_offer()?;
         queue.offered.remove(&offer);
         let poller = queue.waiting.pop_front()?;
         Some((offer, poller))
@@ -120,9 +137,9 @@ mod tests {
         let mut pollers = Pollers::default();
         let ((gone, left), (here, _answer)) = (poller(10), poller(20));
         drop(left);
-        pollers.offer("a", (1, KEY));
-        pollers.offer("a", (2, KEY));
-        pollers.offer("a", (1, KEY));
+        pollers.offer("a", "".into(), (1, KEY));
+        pollers.offer("a", "".into(), (2, KEY));
+        pollers.offer("a", "".into(), (1, KEY));
         assert!(pollers.pair("a").is_none(), "nobody waits");
         pollers.wait("a", gone);
         pollers.wait("a", here);
@@ -131,6 +148,22 @@ mod tests {
         pollers.front("a", poller);
         assert_eq!(pollers.pair("a").unwrap().0, (2, KEY));
         assert!(pollers.pair("a").is_none());
+    }
+
+    #[test]
+    fn a_thousand_of_one_lot_do_not_hold_up_one_of_another() {
+        let mut pollers = Pollers::default();
+        for id in 0..1000 {
+            pollers.offer("a", "ada".into(), (id, KEY));
+        }
+        pollers.offer("a", "bob".into(), (1000, KEY));
+        pollers.offer("a", "eve".into(), (1001, KEY));
+        let taken = [(); 5].map(|()| {
+            let (poller, _answer) = poller(10);
+            pollers.wait("a", poller);
+            pollers.pair("a").unwrap().0.0
+        });
+        assert_eq!(taken, [0, 1000, 1001, 1, 2]);
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub use map_runs::{
 };
 pub use memory::MemoryJournal;
 pub use rows::{
-    Activity, Append, Appended, Closed, Created, EventRow, ExecutionId, ExecutionRow, Listing, NewActivity,
-    NewExecution, Origin, Redriven, RunStatus, Unfinished,
+    Activity, Append, Appended, Closed, Created, Ended, EventRow, ExecutionId, ExecutionRow, Forgotten,
+    Listing, NewActivity, NewExecution, Origin, Redriven, RunStatus, Unfinished,
 };
 pub use sqlite::SqliteJournal;
 
@@ -42,6 +42,11 @@ pub trait Executions: Send + Sync + 'static {
 
     /// Gives an execution up whose history cannot be read.
     async fn park(&self, execution: ExecutionId, at: Millis) -> Result<(), Error>;
+
+    /// Forgets executions that closed before `before`, with all that belongs to them: of the next `limit` in the order of
+    /// their ends those that nothing needs any more. A child stays while its run's execution does, and that while it has
+    /// children. The newest execution stays, so that no id is given twice.
+    async fn forget(&self, before: Millis, after: Option<Ended>, limit: u32) -> Result<Forgotten, Error>;
 
     fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error>;
 

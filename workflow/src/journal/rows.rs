@@ -157,6 +157,17 @@ pub enum Appended {
     NameTaken,
 }
 
+/// A place among the executions that have ended: when, and which.
+pub type Ended = (Millis, ExecutionId);
+
+/// What came of forgetting some executions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    pub count: u32,
+    /// The last that was looked at, unless there are no more.
+    pub next: Option<Ended>,
+}
+
 /// Which executions to list: newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {

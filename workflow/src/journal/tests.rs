@@ -79,6 +79,7 @@ promises!(
     a_deleted_machine_is_being_deleted_while_something_of_it_runs,
     map_runs_begin_and_end_with_commits_of_who_waits,
     children_are_counted_and_listed_in_the_order_of_their_items,
+    what_has_ended_is_forgotten_in_batches_once_nothing_needs_it,
 );
 
 async fn a_machine_is_created_once_and_its_name_is_free_when_deleted(journal: impl Journal) {
@@ -197,6 +198,49 @@ async fn children_are_counted_and_listed_in_the_order_of_their_items(journal: im
     assert_eq!(list(Some(run), None), [4, 3, 2]);
     assert_eq!(list(Some(run), Some(running)), [4, 2]);
     assert_eq!(list(None, Some(running)), [1]);
+}
+
+async fn what_has_ended_is_forgotten_in_batches_once_nothing_needs_it(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    let ends = |append: Append, second| Append {
+        closed: Some(Closed { status: RunStatus::Succeeded, at: at(second) }),
+        ..append
+    };
+    let waits = Append { map_runs: vec![began(ONE)], ..start(1, &machine, "waits") };
+    journal.append(vec![waits]).await.unwrap();
+    let run = journal.map_run(ONE).unwrap().unwrap().id;
+    let mut child = start(2, &machine, "child");
+    child.start.as_mut().unwrap().items = Some(ItemsOf { run, first: 0, count: 1 });
+    let old: Vec<_> = (3..8).map(|id| ends(start(id, &machine, &format!("e{id}")), id)).collect();
+    journal.append([vec![ends(child, 2)], old, vec![start(8, &machine, "runs")]].concat()).await.unwrap();
+
+    let left =
+        || (1..=9).filter(|&id| journal.execution(Which::Id(id)).unwrap().is_some()).collect::<Vec<_>>();
+    // The child ended first, but the execution that its run is of has not: it is passed over, and counts as looked at.
+    let first = journal.forget(at(7), None, 3).await.unwrap();
+    assert_eq!((first, left()), (Forgotten { count: 2, next: Some((at(4), 4)) }, vec![1, 2, 5, 6, 7, 8]));
+    let second = journal.forget(at(7), first.next, 3).await.unwrap();
+    assert_eq!((second, left()), (Forgotten { count: 2, next: None }, vec![1, 2, 7, 8]), "7 ended too late");
+    assert_eq!(journal.events(5, 0, 9).unwrap(), []);
+    assert_eq!(journal.execution(Which::Named { machine: "m", name: "e5" }).unwrap(), None);
+    assert_eq!(
+        journal.append(vec![start(9, &machine, "e5")]).await.unwrap(),
+        [Appended::Stored],
+        "its name is free"
+    );
+
+    let ended = MapRunEvent::Ended { run: ONE, status: RunStatus::Succeeded, at: at(10) };
+    journal.append(vec![Append { map_runs: vec![ended], ..ends(more(1, 3, 1), 10) }]).await.unwrap();
+    assert_eq!(
+        journal.forget(at(10), None, 9).await.unwrap().count,
+        1,
+        "7; the run's execution has just ended"
+    );
+    assert_eq!(journal.forget(at(11), None, 9).await.unwrap().count, 2, "the child, and then its parent");
+    assert_eq!((left(), journal.map_run(ONE).unwrap()), (vec![8, 9], None));
+    journal.append(vec![ends(more(8, 3, 1), 12), ends(more(9, 3, 1), 12)]).await.unwrap();
+    assert_eq!(journal.forget(at(99), None, 9).await.unwrap().count, 1);
+    assert_eq!(journal.execution(Which::Newest).unwrap().unwrap().id, 9, "the newest stays");
 }
 
 async fn a_taken_name_fails_alone(journal: impl Journal) {

@@ -107,6 +107,10 @@ impl Executions for Journal {
         self.stored.park(execution, at).await
     }
 
+    async fn forget(&self, before: Millis, after: Option<Ended>, limit: u32) -> Result<Forgotten, Error> {
+        self.stored.forget(before, after, limit).await
+    }
+
     fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {
         self.stored.execution(which)
     }

@@ -1,6 +1,7 @@
 //! What a container says of the length of its sound, and which part of what is decoded it means.
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 
 use super::Limits;
 use super::mp4::{self, Edit};
@@ -55,21 +56,28 @@ pub(super) fn check_claim(
     }
 }
 
-/// Which of the decoded samples are meant to be heard.
+/// Which of the decoded samples are meant to be heard, where `tagged` is what a tag says of it.
 pub(super) fn window(
     source: &Bytes<'_>,
     opened: &Opened<'_>,
     claim: Claim,
     rate: u32,
+    tagged: Option<Edit>,
 ) -> Result<Edit, Problem> {
     let whole = Edit { skip: 0, end: None };
-    if opened.reader.format_info().short_name != "isomp4" {
-        return Ok(whole);
-    }
-    let edit =
-        mp4::edit(source, opened.track.id, rate).map_err(|error| Problem::source(&error))?.unwrap_or(whole);
     // The decoder fills its last packet up; the sample table knows how much of it is meant.
     let stated = claim.samples.filter(|_| claim.exact);
+    // What is said of more samples than there are is said of another sound.
+    let fits = |edit: &Edit| stated.is_none_or(|stated| edit.end.is_none_or(|end| end <= stated));
+    let tagged = tagged.filter(|edit| opened.params.codec == CODEC_ID_AAC && fits(edit));
+    let edit = match opened.reader.format_info().short_name {
+        "isomp4" => {
+            mp4::edit(source, opened.track.id, rate).map_err(|error| Problem::source(&error))?.or(tagged)
+        }
+        "aac" => tagged,
+        _ => return Ok(whole),
+    };
+    let edit = edit.unwrap_or(whole);
     let end = [edit.end, stated].into_iter().flatten().min();
     Ok(Edit { skip: edit.skip, end })
 }

@@ -1,22 +1,21 @@
 //! A sound track's samples, packet by packet, and the proof that they are all there.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-
-use symphonia::core::codecs::audio::AudioCodecParameters;
 
 use crate::flac::Metadata;
 use crate::source::Watched;
 use crate::{Problem, ReadAt};
 
 use super::claim::{Claim, TOO_SHORT, check_claim, claim, kept, too_short, window};
-use super::depth::{depth_of, has_format, is_float, stated_depth};
+use super::feed::{Feed, Step};
+use super::first::{Found, first_block};
 use super::foreign::Container;
 use super::mp4::Edit;
 use super::open::{self, Bytes, Opened};
-use super::packets::{check_source, decode, frames_of, next_packet};
-use super::samples::{self, Scratch};
+use super::packets::{check_source, undecodable, unreadable};
 use super::wav::{self, Mended};
-use super::wishes::{Plan, Wishes, plan};
+use super::wishes::{Plan, Wishes};
 use super::{Limits, Sound, ending, tags};
 
 /// Decodes the sound of one source. A damaged or incomplete file ends in a problem, never in fewer samples.
@@ -37,16 +36,16 @@ pub(crate) struct Decoder<'s> {
     /// The first packet's samples, decoded to learn their format.
     first: Option<Vec<i32>>,
     last_packet: Box<[u8]>,
-    scratch: Scratch,
+    feed: Feed,
 }
 
 /// What could not be decoded.
 #[derive(Default)]
-struct Damage {
+pub(super) struct Damage {
     /// The first flaw that was found.
-    first: Option<String>,
+    pub(super) first: Option<String>,
     /// Samples of each channel that are missing, as far as can be told.
-    missing: u64,
+    pub(super) missing: u64,
     /// How often the demuxer could not go on in a row.
     stumbles: u32,
     /// It will not go on any more.
@@ -66,7 +65,12 @@ impl Damage {
 const MOST_STUMBLES: u32 = 1000;
 
 impl<'s> Decoder<'s> {
-    pub(crate) fn open(source: &'s dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Result<Self, Problem> {
+    pub(crate) fn open(
+        source: &'s dyn ReadAt,
+        limits: &Limits,
+        wishes: &Wishes,
+        processors: NonZeroUsize,
+    ) -> Result<Self, Problem> {
         let mended = Mended::new(source).map_err(|error| Problem::source(&error))?;
         if let Some(shape) = mended.shape() {
             limits.check_shape(shape.sample_rate, usize::from(shape.channels))?;
@@ -76,28 +80,27 @@ impl<'s> Decoder<'s> {
         let claim = claim(&opened);
         check_claim(&opened.params, claim, limits)?;
 
-        let mut probed = Probed::new(wishes);
-        let found = probed.first_block(&source, &mut opened, claim, limits)?;
-        let window = window(&source, &opened, claim, found.sound.sample_rate)?;
-        let mut sound = found.sound;
-        let metadata = tags::of(opened.reader.as_mut(), opened.track.id);
+        let found = first_block(&source, &mut opened, claim, limits, wishes)?;
+        let Found { mut sound, plan, samples, damage, chunks, packet } = found;
+        let (metadata, tagged) = tags::of(opened.reader.as_mut(), opened.track.id);
+        let window = window(&source, &opened, claim, sound.sample_rate, tagged)?;
         let metadata = with_tags_of_wav(&source, metadata)?;
         sound.samples = claim.samples.map(|samples| kept(samples, window));
         Ok(Self {
+            feed: Feed::new(&opened, chunks, &packet, plan.decoded, processors),
             source,
             opened,
             sound,
             metadata,
-            plan: found.plan,
+            plan,
             limits: *limits,
             keep_going: wishes.keep_going,
-            damage: probed.damage,
+            damage,
             claim,
             window,
             decoded: 0,
-            first: Some(found.samples),
-            last_packet: probed.last_packet,
-            scratch: probed.scratch,
+            first: Some(samples),
+            last_packet: packet.data,
         })
     }
 
@@ -140,19 +143,28 @@ impl<'s> Decoder<'s> {
         if self.damage.stopped {
             return Ok(false);
         }
-        let accounted = self.decoded + self.damage.missing;
-        let found = next_packet(&self.source, &mut self.opened, self.claim, accounted);
-        let found = found.inspect_err(|problem| self.damage.stumble(problem))?;
-        let Some(packet) = found else { return Ok(false) };
-        self.damage.stumbles = 0;
-        let frames = frames_of(&self.opened, &packet);
-        let decoded = decode(&self.source, self.opened.decoder.as_mut(), &packet);
-        let buffer = decoded.inspect_err(|_| self.damage.missing += frames)?;
-        if buffer.frames() > 0 && !has_format(&buffer, self.plan.decoded) {
-            return Err(Problem::unsupported("sound that changes its sample rate or channels midway"));
+        let step = self.feed.next(&mut self.opened, out);
+        if !matches!(step, Step::Unreadable(_)) {
+            self.damage.stumbles = 0;
         }
-        samples::append(&buffer, self.plan.decoded.bits_per_sample, &mut self.scratch, out);
-        self.last_packet = packet.data;
+        match step {
+            Step::Decoded(packet) => self.last_packet = packet,
+            Step::Undecodable(error, frames) => {
+                self.damage.missing += frames;
+                return Err(undecodable(&self.source, &error));
+            }
+            Step::OtherFormat => {
+                return Err(Problem::unsupported("sound that changes its sample rate or channels midway"));
+            }
+            Step::Unreadable(error) => {
+                let accounted = self.decoded + self.damage.missing;
+                let problem = unreadable(&self.source, &error, &self.opened, self.claim, accounted)?;
+                let Some(problem) = problem else { return Ok(false) };
+                self.damage.stumble(&problem);
+                return Err(problem);
+            }
+            Step::End => return Ok(false),
+        }
         Ok(true)
     }
 
@@ -229,76 +241,6 @@ impl<'s> Decoder<'s> {
     }
 }
 
-/// What is learnt while looking for the first block of samples.
-struct Probed {
-    wishes: Wishes,
-    scratch: Scratch,
-    damage: Damage,
-    last_packet: Box<[u8]>,
-}
-
-struct Found {
-    sound: Sound,
-    plan: Plan,
-    samples: Vec<i32>,
-}
-
-/// So many packets in a row that cannot be decoded are no sound.
-const MOST_FAILURES: usize = 1000;
-
-impl Probed {
-    fn new(wishes: &Wishes) -> Self {
-        Self {
-            wishes: *wishes,
-            scratch: Scratch::default(),
-            damage: Damage::default(),
-            last_packet: Box::default(),
-        }
-    }
-
-    /// Decodes until samples come out: only then is it sure what they are like, whatever the container says.
-    fn first_block(
-        &mut self,
-        source: &Bytes<'_>,
-        opened: &mut Opened<'_>,
-        claim: Claim,
-        limits: &Limits,
-    ) -> Result<Found, Problem> {
-        let mut failures = 0;
-        while let Some(packet) = next_packet(source, opened, claim, 0)? {
-            let frames_lost = frames_of(opened, &packet);
-            let Opened { reader, params, decoder, .. } = &mut *opened;
-            let container = reader.format_info().short_name;
-            let buffer = match decode(source, decoder.as_mut(), &packet) {
-                Ok(buffer) => buffer,
-                Err(Problem::Unsupported { found }) => return Err(left_to_others(container, found)),
-                Err(Problem::Corrupt { what, .. }) if self.wishes.keep_going && failures < MOST_FAILURES => {
-                    failures += 1;
-                    self.damage.missing += frames_lost;
-                    self.damage.first.get_or_insert(what);
-                    continue;
-                }
-                Err(problem) => return Err(problem),
-            };
-            let frames = buffer.frames();
-            if frames > 0 {
-                let (rate, channels) = (buffer.spec().rate(), buffer.num_planes());
-                limits.check_shape(rate, channels)?;
-                let bits = stated_depth(params).or_else(|| depth_of(&buffer));
-                let sound = describe(container, params, rate, channels as u8, bits);
-                let plan = plan(&sound, is_float(&buffer), &self.wishes)?;
-                let mut samples = Vec::new();
-                samples::append(&buffer, plan.decoded.bits_per_sample, &mut self.scratch, &mut samples);
-                self.last_packet = packet.data;
-                return Ok(Found { sound, plan, samples });
-            }
-            self.last_packet = packet.data;
-        }
-        check_source(source)?;
-        nothing(opened, limits, &self.wishes)
-    }
-}
-
 /// Adds the tags of a WAV, whose chunks of tags the demuxer passes over.
 fn with_tags_of_wav(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, Problem> {
     let chunks = wav::tag_chunks(source).map_err(|error| Problem::source(&error))?;
@@ -306,14 +248,6 @@ fn with_tags_of_wav(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, 
         b"LIST" => tags::add_info(metadata, chunk),
         _ => tags::add_id3(metadata, chunk),
     }))
-}
-
-/// What our decoder turns out not to know, in a container that others open too.
-fn left_to_others(container: &str, found: String) -> Problem {
-    match Container::of_demuxer(container) {
-        Some(container) => open::foreign(found, container),
-        None => Problem::unsupported(found),
-    }
 }
 
 /// Others may not notice, or not care, that a file was cut off: what its container shows of that is looked at first.
@@ -334,36 +268,5 @@ fn seen_through(source: &Bytes<'_>, problem: Problem) -> Problem {
         Ok(Some(flaw)) => flaw,
         Ok(None) => problem,
         Err(unreadable) => unreadable,
-    }
-}
-
-/// A file that holds no samples, and says so.
-fn nothing(opened: &Opened<'_>, limits: &Limits, wishes: &Wishes) -> Result<Found, Problem> {
-    let params = &opened.params;
-    let rate = params.sample_rate.unwrap_or(0);
-    let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
-    limits.check_shape(rate, channels)?;
-    let bits = stated_depth(params);
-    let sound = describe(opened.reader.format_info().short_name, params, rate, channels as u8, bits);
-    let plan = plan(&sound, false, wishes)?;
-    Ok(Found { sound, plan, samples: Vec::new() })
-}
-
-fn describe(
-    container: &str,
-    params: &AudioCodecParameters,
-    rate: u32,
-    channels: u8,
-    bits: Option<u8>,
-) -> Sound {
-    let lossy = open::is_lossy(params.codec);
-    Sound {
-        container: container.to_owned(),
-        codec: open::name_of(params.codec).to_owned(),
-        lossy,
-        sample_rate: rate,
-        channels,
-        bits_per_sample: bits.filter(|_| !lossy),
-        samples: None,
     }
 }

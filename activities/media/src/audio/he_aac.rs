@@ -2,8 +2,8 @@
 //! second channel (PS) of it. Our decoder knows the core only, and would hand it out at half its rate: a chipmunk.
 //!
 //! What the stream states is read here (ISO 14496-3, 1.6.2.1). It may also state nothing and just carry SBR in its fill
-//! elements, which cannot be found without decoding all that is before them. So a low rate without a word to the
-//! contrary is only possibly plain AAC, and never taken for it.
+//! elements: `sbr` looks for that. It may not come before long; so a low rate without a word to the contrary is only
+//! possibly plain AAC, and never taken for it.
 
 /// What can be said of an AAC stream before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,19 @@
 //! Sound in: what a file holds ([`probe`]) and its samples ([`Decoder`]), whatever the container and codec.
 //!
-//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them). What it leaves out is beside it: files that end too soon (`ending`), edit lists
-//! (`mp4`), WAV headers written by a stream (`wav`), HE-AAC told from AAC (`he_aac`), and saying in plain words what a
+//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them, and `feed` and
+//! `ahead` through chunks of it). What it leaves out is beside it: files that end too soon (`ending`), edit lists
+//! (`mp4`), WAV headers written by a stream (`wav`), HE-AAC told from AAC (`he_aac`, `sbr`), and saying in plain words what a
 //! file is (`sniff`). What it does not decode is [`Foreign`](Problem::Foreign): another program decodes it, and `pcm`
 //! reads what comes. `tags` carries over what is known besides. `shape` makes of the samples what was wished for (`wishes`).
 
+mod ahead;
+mod chunks;
 mod claim;
 mod decode;
 mod depth;
 mod ending;
+mod feed;
+mod first;
 mod foreign;
 mod he_aac;
 mod mp4;
@@ -17,6 +22,7 @@ mod packets;
 mod pcm;
 mod reading;
 mod samples;
+mod sbr;
 mod shape;
 mod sniff;
 mod tags;
@@ -28,6 +34,8 @@ pub use foreign::Container;
 pub(crate) use reading::Reading;
 pub use reading::{Decoded, Input};
 pub use wishes::Wishes;
+
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
@@ -130,5 +138,5 @@ pub(crate) fn container(source: &dyn ReadAt) -> Result<Container, Problem> {
 
 /// Says what sound `source` holds. Decodes no more than its first packet.
 pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Result<Sound, Problem> {
-    Decoder::open(source, limits, wishes).map(|decoder| decoder.sound().clone())
+    Decoder::open(source, limits, wishes, NonZeroUsize::MIN).map(|decoder| decoder.sound().clone())
 }

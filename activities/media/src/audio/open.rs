@@ -1,5 +1,6 @@
 //! From a source to a demuxer, the track to decode, and a decoder for it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use symphonia::core::codecs::audio::well_known::{self as codec, profiles};
@@ -9,6 +10,7 @@ use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 use symphonia::default::{get_codecs, register_enabled_formats};
 
 use crate::Problem;
@@ -18,6 +20,7 @@ use super::Wishes;
 use super::foreign::Container;
 use super::he_aac::{self, Aac};
 use super::packets::guarded;
+use super::sbr;
 use super::sniff::{self, Guess};
 use super::wav::Mended;
 
@@ -34,6 +37,38 @@ pub(super) struct Opened<'s> {
     pub(super) track: Track,
     pub(super) params: AudioCodecParameters,
     pub(super) decoder: Box<dyn AudioDecoder>,
+    /// Packets, of all tracks, that were looked at before their turn, and why there are no more of them.
+    peeked: VecDeque<Result<Option<Packet>, Error>>,
+}
+
+impl Opened<'_> {
+    /// The next packet of any track.
+    pub(super) fn next_of_all(&mut self) -> Result<Option<Packet>, Error> {
+        match self.peeked.pop_front() {
+            Some(peeked) => peeked,
+            None => guarded(|| self.reader.next_packet()),
+        }
+    }
+
+    /// Looks ahead at so many packets of the track, if there are as many.
+    pub(super) fn peek(&mut self, count: usize) {
+        /// A track that comes so seldom is not waited for.
+        const MOST_OF_ALL: usize = 1000;
+        while self.peeked.len() < MOST_OF_ALL && self.peeked().count() < count {
+            let next = guarded(|| self.reader.next_packet());
+            let goes_on = matches!(next, Ok(Some(_)));
+            self.peeked.push_back(next);
+            if !goes_on {
+                break;
+            }
+        }
+    }
+
+    /// The bytes of the track's packets that were looked at.
+    pub(super) fn peeked(&self) -> impl Iterator<Item = &[u8]> {
+        let packets = self.peeked.iter().flatten().flatten();
+        packets.filter(|packet| packet.track_id == self.track.id).map(|packet| &*packet.data)
+    }
 }
 
 pub(super) fn open<'s>(source: &Bytes<'s>, wishes: &Wishes) -> Result<Opened<'s>, Problem> {
@@ -49,11 +84,19 @@ pub(super) fn open<'s>(source: &Bytes<'s>, wishes: &Wishes) -> Result<Opened<'s>
     let (track, params) = sound_track(reader.as_ref(), wishes.track)?;
     let container = reader.format_info().short_name;
     leave_he_aac_to_others(container, &params)?;
+    let decoder = decoder(&track, &params).map_err(|error| no_decoder(container, &params, &error))?;
+    let mut opened = Opened { reader, track, params, decoder, peeked: VecDeque::new() };
+    if sbr::is_hidden_in(&mut opened) {
+        return Err(foreign("HE-AAC sound", Container::of_demuxer(container).unwrap_or(Container::Mp4)));
+    }
+    Ok(opened)
+}
+
+/// A decoder for a track.
+pub(super) fn decoder(track: &Track, params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, Error> {
     // Of the decoders, only FLAC's can verify: by the MD5 in its header.
-    let options = AudioDecoderOptions::default().gapless(is_gapless(&track, &params)).verify(true);
-    let decoder = guarded(|| get_codecs().make_audio_decoder(&params, &options))
-        .map_err(|error| no_decoder(container, &params, &error))?;
-    Ok(Opened { reader, track, params, decoder })
+    let options = AudioDecoderOptions::default().gapless(is_gapless(track, params)).verify(true);
+    guarded(|| get_codecs().make_audio_decoder(params, &options))
 }
 
 fn guess(source: &Bytes<'_>) -> Result<Guess, Problem> {

@@ -2,8 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error;
 use symphonia::core::packet::Packet;
 
@@ -18,55 +16,47 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
 }
 
 /// The next packet of the track.
-pub(super) fn next_packet(
-    source: &Bytes<'_>,
-    opened: &mut Opened<'_>,
-    claim: Claim,
-    decoded: u64,
-) -> Result<Option<Packet>, Problem> {
+pub(super) fn next_packet(opened: &mut Opened<'_>) -> Result<Option<Packet>, Error> {
     loop {
-        match guarded(|| opened.reader.next_packet()) {
-            Ok(Some(packet)) if packet.track_id == opened.track.id => return Ok(Some(packet)),
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(None),
-            Err(error) => {
-                check_source(source)?;
-                return packet_error(&error, opened, claim, decoded);
-            }
+        match opened.next_of_all()? {
+            Some(packet) if packet.track_id != opened.track.id => {}
+            found => return Ok(found),
         }
     }
 }
 
-fn packet_error(
+/// What it means that there is no next packet. None where the file may end like this.
+pub(super) fn unreadable(
+    source: &Bytes<'_>,
     error: &Error,
     opened: &Opened<'_>,
     claim: Claim,
     decoded: u64,
-) -> Result<Option<Packet>, Problem> {
-    match error {
+) -> Result<Option<Problem>, Problem> {
+    check_source(source)?;
+    Ok(Some(match error {
         Error::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
             // Only a WAV of more than 4 GiB from a stream has no length; it ends where it ends.
             let endless = opened.reader.format_info().short_name == "wave" && claim.samples.is_none();
-            if endless { Ok(None) } else { Err(too_short(claim, decoded)) }
+            if endless {
+                return Ok(None);
+            }
+            too_short(claim, decoded)
         }
-        Error::ResetRequired => Err(Problem::unsupported("several recordings one after another in one file")),
-        error => Err(Problem::corrupt(format!("it cannot be read on ({error})"))),
-    }
+        Error::ResetRequired => Problem::unsupported("several recordings one after another in one file"),
+        error => Problem::corrupt(format!("it cannot be read on ({error})")),
+    }))
 }
 
-/// The samples of one packet.
-pub(super) fn decode<'d>(
-    source: &Bytes<'_>,
-    decoder: &'d mut dyn AudioDecoder,
-    packet: &Packet,
-) -> Result<GenericAudioBufferRef<'d>, Problem> {
-    guarded(|| decoder.decode(packet)).map_err(|error| match (source.failure(), error) {
+/// What it means that a packet cannot be decoded.
+pub(super) fn undecodable(source: &Bytes<'_>, error: &Error) -> Problem {
+    match (source.failure(), error) {
         (Some(why), _) => Problem::SourceFailed { why },
         (None, Error::Unsupported(what)) => {
             Problem::unsupported(format!("sound of a kind not known here ({what})"))
         }
         (None, error) => Problem::corrupt(format!("its sound cannot be decoded ({error})")),
-    })
+    }
 }
 
 /// What looked like the end of the file may have been a failed read.

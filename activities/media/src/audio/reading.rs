@@ -1,6 +1,8 @@
 //! The sound of a source as the result is to have it: decoded here, or read as another decoder has made it, and shaped
 //! as was wished.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use crate::flac::Metadata;
@@ -56,10 +58,11 @@ impl<'s> Reading<'s> {
         source: &'s dyn ReadAt,
         limits: &Limits,
         wishes: &Wishes,
+        processors: NonZeroUsize,
     ) -> Result<Self, Problem> {
         let (origin, sound, plan, metadata) = match input {
             Input::File => {
-                let mut decoder = Box::new(Decoder::open(source, limits, wishes)?);
+                let mut decoder = Box::new(Decoder::open(source, limits, wishes, processors)?);
                 let (sound, plan) = (decoder.sound().clone(), decoder.plan().clone());
                 let metadata = decoder.take_metadata();
                 (Origin::Decoder(decoder), sound, plan, metadata)

@@ -73,6 +73,8 @@ pub struct Index {
     pub milliseconds: u64,
     pub frames: u64,
     pub key_frames: u64,
+    /// When each key frame is shown, in milliseconds; none where they are too many to be told one by one.
+    pub key_times: Option<Vec<u64>>,
     /// The key frame nearest to each time that was asked for; none where two times have the same one.
     pub nearest: Option<Vec<KeyFrame>>,
     /// What of the file is needed to decode just those.

@@ -25,7 +25,7 @@ pub(crate) fn convert(
     sink: &mut dyn Sink,
     progress: &mut Progress<'_>,
 ) -> Result<MadeFlac, Problem> {
-    let reading = Reading::open(&order.input, source, &order.limits, &order.wishes)?;
+    let reading = Reading::open(&order.input, source, &order.limits, &order.wishes, processors)?;
     let (format, total) = (reading.format(), reading.samples());
     let mut conversion = Conversion {
         stream: Stream::start(format, total, reading.metadata(), sink),
@@ -90,7 +90,7 @@ impl Ends<Batch> for Conversion<'_, '_, '_, '_> {
         Ok(Some(batch))
     }
 
-    fn made(&mut self, batch: &mut Batch) -> Result<Vec<u8>, Problem> {
+    fn made(&mut self, batch: &mut Batch, packed: &mut Vec<u8>) -> Result<(), Problem> {
         let blocks = batch.samples.chunks(BLOCK * self.format.channels());
         let mut start = 0;
         for (block, &end) in blocks.zip(&batch.ends) {
@@ -100,7 +100,8 @@ impl Ends<Batch> for Conversion<'_, '_, '_, '_> {
         }
         self.peaks.take(&batch.units);
         self.reporter.reached(self.stream.samples())?;
-        Ok(std::mem::take(&mut batch.packed))
+        std::mem::swap(&mut batch.packed, packed);
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::ReadAt;
 use crate::source::read_up_to;
 
-use super::frame::{begins_frame, crc16};
+use super::frame::begins_frame;
 use super::header::StreamInfo;
 
 /// How much is read at once, at least.
@@ -55,10 +55,14 @@ impl<'s> Frames<'s> {
     /// Where the next frame begins, or the file ends.
     fn length(&self, rest: &[u8]) -> usize {
         let most = self.largest.min(rest.len());
-        let candidates = self.smallest.max(1)..most;
-        let follows =
-            |&length: &usize| rest[length] == 0xFF && begins_frame(&rest[length..], self.number + 1);
-        candidates.into_iter().find(follows).unwrap_or(most)
+        let mut from = self.smallest.max(1);
+        while let Some(length) = next_mark(&rest[..most], from) {
+            if begins_frame(&rest[length..], self.number + 1) {
+                return length;
+            }
+            from = length + 1;
+        }
+        most
     }
 
     fn left(&self) -> usize {
@@ -77,7 +81,17 @@ impl<'s> Frames<'s> {
     }
 }
 
-/// Whether a frame's last two bytes are the checksum of the others.
-pub(super) fn is_sound(frame: &[u8]) -> bool {
-    frame.len() > 2 && crc16(frame) == 0
+/// Where, from `from` on, the first byte stands that every frame begins with.
+fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
+    const MARK: u8 = 0xFF;
+    /// A lane of bytes is compared at once; most hold no mark.
+    const LANE: usize = 64;
+    let mut start = from;
+    for lane in bytes.get(from..)?.chunks(LANE) {
+        if lane.iter().fold(false, |found, &byte| found | (byte == MARK)) {
+            return lane.iter().position(|&byte| byte == MARK).map(|place| start + place);
+        }
+        start += lane.len();
+    }
+    None
 }

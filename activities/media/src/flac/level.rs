@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub enum Level {
     /// In the least time.
     Fast,
-    /// Small, and quick enough that a file's decoding takes about as long.
+    /// About as small as others make it, in a fraction of their time.
     #[default]
     Default,
     /// As small as it gets here.

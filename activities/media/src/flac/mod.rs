@@ -1,8 +1,10 @@
 //! FLAC out (`convert`) and the proof that it is true (`verify`).
 //!
-//! `frame` makes one frame of one block, `pipeline` all of them on all processors, `stream` the file around them.
+//! `frame` makes one frame of one block and `decode` takes one apart again, `pipeline` does it with all of them on all
+//! processors, `stream` is the file around them, which `frames` cuts up again.
 
 mod convert;
+mod decode;
 mod frame;
 mod frames;
 mod header;

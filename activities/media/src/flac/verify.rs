@@ -1,21 +1,14 @@
 //! Reading a FLAC back: it is cut into frames, every one is checked and decoded, on all processors, the samples are
-//! counted and hashed, and the header must agree. symphonia decodes, which shares nothing with what encodes.
+//! counted and hashed, and the header must agree. What decodes (`decode`) shares nothing with what encodes.
 
 use std::num::NonZeroUsize;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use symphonia::core::audio::{Audio, GenericAudioBufferRef};
-use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
-use symphonia::core::packet::PacketRef;
-use symphonia::core::units::{Duration, Timestamp};
-use symphonia::default::codecs::FlacDecoder;
-
-use crate::pcm::pack;
 use crate::source::read_up_to;
-use crate::{Format, Problem, Progress, ReadAt};
+use crate::{Problem, Progress, ReadAt};
 
-use super::frames::{Frames, is_sound};
+use super::decode::{Flaw, FrameDecoder};
+use super::frames::Frames;
 use super::header::{self, Facts, StreamInfo};
 use super::metadata;
 use super::pipeline::{self, Ends, Worker};
@@ -23,6 +16,9 @@ use super::reporter::Reporter;
 
 /// About how many bytes of frames a batch has.
 const BATCH: usize = 64 * 1024;
+
+/// Bits of a sample.
+const DEPTHS: RangeInclusive<u8> = 8..=24;
 
 /// Decodes a FLAC that we made and compares its samples with what its header states.
 pub(crate) fn verify(
@@ -34,18 +30,16 @@ pub(crate) fn verify(
     let filled = read_up_to(source, 0, &mut bytes).map_err(|error| Problem::source(&error))?;
     let stated = (filled == header::LENGTH).then(|| StreamInfo::read(&bytes)).flatten();
     let stated = stated.ok_or_else(|| mismatch("it does not begin with a FLAC header"))?;
+    if !DEPTHS.contains(&stated.format.bits_per_sample) {
+        return Err(mismatch("its header states a depth that is not written here"));
+    }
     let frames = first_frame(source)?;
     let mut reading = Reading {
         frames: Frames::new(source, &stated, frames),
         count: 0,
-        channels: stated.format.channels(),
         reporter: Reporter::start(Some(stated.samples), progress)?,
     };
-    let stream_info = &bytes[header::LENGTH - STREAM_INFO..];
-    let decoder = || Decoder::new(stream_info, stated.format);
-    // A header that symphonia refuses is found before any thread is started.
-    decoder()?;
-    let md5 = pipeline::run(processors, || decoder().expect("it was accepted just now"), &mut reading)?;
+    let md5 = pipeline::run(processors, || FrameDecoder::new(stated.format), &mut reading)?;
     let Reading { count, .. } = reading;
     if count != stated.samples {
         return Err(mismatch(format!("it holds {count} samples and states {}", stated.samples)));
@@ -55,9 +49,6 @@ pub(crate) fn verify(
     }
     Ok(stated.facts())
 }
-
-/// The length of STREAMINFO's contents.
-const STREAM_INFO: usize = 34;
 
 /// Where the metadata end.
 fn first_frame(source: &dyn ReadAt) -> Result<u64, Problem> {
@@ -81,7 +72,6 @@ struct Reading<'s, 'p, 'f> {
     frames: Frames<'s>,
     /// Samples of each channel so far.
     count: u64,
-    channels: usize,
     reporter: Reporter<'p, 'f>,
 }
 
@@ -90,9 +80,10 @@ struct Reading<'s, 'p, 'f> {
 struct Batch {
     bytes: Vec<u8>,
     frames: Vec<Range<usize>>,
-    samples: Vec<i32>,
+    /// Samples of each channel.
+    samples: u64,
     packed: Vec<u8>,
-    flaw: Option<String>,
+    flaw: Option<Flaw>,
 }
 
 impl Ends<Batch> for Reading<'_, '_, '_> {
@@ -111,65 +102,24 @@ impl Ends<Batch> for Reading<'_, '_, '_> {
         Ok((!batch.frames.is_empty()).then_some(batch))
     }
 
-    fn made(&mut self, batch: &mut Batch) -> Result<Vec<u8>, Problem> {
+    fn made(&mut self, batch: &mut Batch, packed: &mut Vec<u8>) -> Result<(), Problem> {
         if let Some(flaw) = batch.flaw.take() {
             return Err(mismatch(flaw));
         }
-        self.count += (batch.samples.len() / self.channels) as u64;
+        self.count += batch.samples;
         self.reporter.reached(self.count)?;
-        Ok(std::mem::take(&mut batch.packed))
-    }
-}
-
-struct Decoder {
-    decoder: FlacDecoder,
-    format: Format,
-}
-
-impl Decoder {
-    fn new(stream_info: &[u8], format: Format) -> Result<Self, Problem> {
-        let mut params = AudioCodecParameters::new();
-        params.for_codec(CODEC_ID_FLAC).with_extra_data(stream_info.into());
-        // The MD5 is taken of everything, and not by each of several decoders.
-        let options = AudioDecoderOptions::default().verify(false);
-        let decoder = FlacDecoder::try_new(&params, &options);
-        Ok(Self { decoder: decoder.map_err(|error| mismatch(error.to_string()))?, format })
-    }
-
-    fn frame(&mut self, bytes: &[u8], samples: &mut Vec<i32>) -> Result<(), String> {
-        if !is_sound(bytes) {
-            return Err("a frame does not have the checksum that it states".to_owned());
-        }
-        let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, bytes);
-        let decoded = self.decoder.decode_ref(&packet).map_err(|error| error.to_string())?;
-        let GenericAudioBufferRef::S32(decoded) = decoded else {
-            return Err("a frame decodes to another kind of samples".to_owned());
-        };
-        let (start, length, channels) = (samples.len(), decoded.frames(), self.format.channels());
-        if decoded.num_planes() != channels {
-            return Err("a frame has another number of channels than the header".to_owned());
-        }
-        samples.resize(start + length * channels, 0);
-        let shift = 32 - u32::from(self.format.bits_per_sample);
-        for channel in 0..channels {
-            let plane = decoded.plane(channel).ok_or("a frame lacks a channel")?;
-            let places = samples[start..].iter_mut().skip(channel).step_by(channels);
-            places.zip(plane).for_each(|(place, sample)| *place = sample >> shift);
-        }
+        std::mem::swap(&mut batch.packed, packed);
         Ok(())
     }
 }
 
-impl Worker<Batch> for Decoder {
+impl Worker<Batch> for FrameDecoder {
     fn work(&mut self, batch: &mut Batch) {
-        batch.samples.clear();
-        for frame in &batch.frames {
-            if let Err(flaw) = self.frame(&batch.bytes[frame.clone()], &mut batch.samples) {
-                batch.flaw = Some(flaw);
-                return;
-            }
+        batch.packed.clear();
+        match self.frames(&batch.bytes, &batch.frames, &mut batch.packed) {
+            Ok(samples) => batch.samples = samples,
+            Err(flaw) => batch.flaw = Some(flaw),
         }
-        pack(&batch.samples, self.format.bytes_per_sample(), &mut batch.packed);
     }
 }
 

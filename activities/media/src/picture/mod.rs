@@ -1,11 +1,12 @@
 //! Pictures in, proxies out: what a JPEG or PNG holds ([`probe`]), smaller JPEGs of it ([`proxies`]), and the proof that a
 //! result is what it should be ([`verify`]).
 //!
-//! A picture passes through as a stream of rows (`rows`): decoded by `jpeg` or `png`, made smaller in bands by `shrink`, so
-//! that memory grows with the result and not with the source; then turned to sRGB (`colour`) and upright (`upright`), and
+//! A picture passes through as a stream of rows (`rows`): `decode` lets `jpeg` or `png` decode them on threads of their own
+//! while they are made smaller in bands by `shrink`, so that memory grows with the result and not with the source; then turned to sRGB (`colour`) and upright (`upright`), and
 //! written (`encode`). `header` and `exif` read what stands before the pixels, within bounds.
 
 mod colour;
+mod decode;
 mod encode;
 mod exif;
 mod header;

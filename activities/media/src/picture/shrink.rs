@@ -6,7 +6,8 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::rows::{Extent, Raster, Shape};
 
-/// About how many bytes of the source a band has.
+/// About how many bytes of the source a band has. What Lanczos weighs by is computed anew for each; smaller ones would need
+/// less memory.
 const BAND: usize = 8 << 20;
 
 /// How far Lanczos reaches to each side, in pixels of the result.
@@ -21,7 +22,9 @@ pub(super) struct Shrink {
     /// Source rows that are still needed, the first of them being row `first`.
     band: Vec<u8>,
     first: u32,
+    /// The whole result, of which the first `rows_made` are made.
     made: Vec<u8>,
+    rows_made: u32,
     resizer: Resizer,
 }
 
@@ -35,7 +38,8 @@ impl Shrink {
             alpha,
             band: Vec::new(),
             first: 0,
-            made: Vec::with_capacity(to.bytes()),
+            made: vec![0; to.bytes()],
+            rows_made: 0,
             resizer: Resizer::new(),
         }
     }
@@ -75,55 +79,85 @@ impl Shrink {
         ((end - self.reach()) / self.scale()).floor().max(0.0) as u32
     }
 
+    /// Takes the rows as they are, where nothing is to be smaller.
+    fn take(&mut self) {
+        let start = self.rows_made as usize * self.to.row_bytes();
+        self.made[start..start + self.band.len()].copy_from_slice(&self.band);
+        self.rows_made += self.rows_in_band();
+        self.first = self.rows_made;
+        self.band.clear();
+    }
+
     /// Makes the result's rows up to `end`, and forgets what only they needed.
     fn make(&mut self, end: u32) {
-        let start = (self.made.len() / self.to.row_bytes()) as u32;
+        if self.from == self.to {
+            return self.take();
+        }
+        let start = self.rows_made;
         if end <= start {
             return;
         }
-        if self.from == self.to {
-            self.first += self.rows_in_band();
-            self.made.append(&mut self.band);
-            return;
-        }
-        let scale = self.scale();
+        let (rows, scale) = (self.rows_in_band(), self.scale());
+        let row_bytes = self.to.row_bytes();
+        let target = &mut self.made[start as usize * row_bytes..end as usize * row_bytes];
+        self.rows_made = end;
         let (top, height) =
             (f64::from(start) * scale - f64::from(self.first), f64::from(end - start) * scale);
-        let source = ImageRef::new(self.from.width, self.rows_in_band(), &self.band, self.pixels());
-        let source = source.expect("the band holds whole rows");
-        let mut target = Image::new(self.to.width, end - start, self.pixels());
         // Rounding may put the band's end a hair past the last row.
-        let height = height.min(f64::from(self.rows_in_band()) - top);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-            .crop(0.0, top, self.extent.width, height)
-            .use_alpha(self.alpha);
-        self.resizer.resize(&source, &mut target, &options).expect("both have the same kind of pixels");
-        self.made.extend_from_slice(target.buffer());
+        let height = height.min(f64::from(rows) - top);
+        let source = Shape { height: rows, ..self.from };
+        let to = Shape { height: end - start, ..self.to };
+        let crop = Crop { top, width: self.extent.width, height, alpha: self.alpha };
+        resize(&mut self.resizer, (source, &self.band), (to, target), crop);
         let needed = (f64::from(end) * scale - self.reach()).floor().max(0.0) as u32;
         let forget = needed.saturating_sub(self.first);
         self.band.drain(..forget as usize * self.from.row_bytes());
         self.first += forget;
     }
+}
 
-    fn pixels(&self) -> PixelType {
-        match self.from.channels {
-            1 => PixelType::U8,
-            3 => PixelType::U8x3,
-            _ => PixelType::U8x4,
-        }
+/// What of the source is made smaller, and whether by its alpha.
+struct Crop {
+    top: f64,
+    width: f64,
+    height: f64,
+    alpha: bool,
+}
+
+fn resize(resizer: &mut Resizer, from: (Shape, &[u8]), to: (Shape, &mut [u8]), crop: Crop) {
+    let (shape, bytes) = from;
+    let pixels = pixels(shape.channels);
+    let source = ImageRef::new(shape.width, shape.height, bytes, pixels).expect("it holds whole rows");
+    let (shape, bytes) = to;
+    let target = Image::from_slice_u8(shape.width, shape.height, bytes, pixels);
+    let Crop { top, width, height, alpha } = crop;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(0.0, top, width, height)
+        .use_alpha(alpha);
+    let mut target = target.expect("it has room for just these rows");
+    resizer.resize(&source, &mut target, &options).expect("both have the same kind of pixels");
+}
+
+fn pixels(channels: u8) -> PixelType {
+    match channels {
+        1 => PixelType::U8,
+        3 => PixelType::U8x3,
+        _ => PixelType::U8x4,
     }
 }
 
 /// A smaller one of a picture that is whole.
 pub(super) fn shrunk(raster: &Raster, width: u32, height: u32) -> Raster {
-    let to = Shape { width, height, ..raster.shape };
-    let mut shrink = Shrink::new(raster.shape, all_of(raster.shape), to, false);
-    for row in raster.rows() {
-        shrink.band().extend_from_slice(row);
-        shrink.took();
+    let shape = Shape { width, height, ..raster.shape };
+    if shape == raster.shape {
+        return Raster { shape, bytes: raster.bytes.clone() };
     }
-    shrink.finish()
+    let mut bytes = vec![0; shape.bytes()];
+    let Extent { width, height } = all_of(raster.shape);
+    let crop = Crop { top: 0.0, width, height, alpha: false };
+    resize(&mut Resizer::new(), (raster.shape, &raster.bytes), (shape, &mut bytes), crop);
+    Raster { shape, bytes }
 }
 
 fn all_of(shape: Shape) -> Extent {
@@ -163,8 +197,8 @@ mod tests {
             assert!(shrink.first > 0, "it took more than one band");
             let in_bands = shrink.finish();
 
-            let source = ImageRef::new(from.width, from.height, &bytes, shrink_pixels(channels)).unwrap();
-            let mut whole = Image::new(width, height, shrink_pixels(channels));
+            let source = ImageRef::new(from.width, from.height, &bytes, pixels(channels)).unwrap();
+            let mut whole = Image::new(width, height, pixels(channels));
             let options = ResizeOptions::new()
                 .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
                 .use_alpha(channels == 4);
@@ -172,11 +206,6 @@ mod tests {
             let apart = in_bands.bytes.iter().zip(whole.buffer()).map(|(a, b)| a.abs_diff(*b)).max();
             assert!(in_bands.bytes.len() == whole.buffer().len() && apart <= Some(1), "{apart:?}");
         }
-    }
-
-    fn shrink_pixels(channels: u8) -> PixelType {
-        let shape = Shape { width: 1, height: 1, channels };
-        Shrink::new(shape, all_of(shape), shape, false).pixels()
     }
 
     #[test]

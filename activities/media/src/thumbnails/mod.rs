@@ -19,10 +19,12 @@ use matroska::{Frame, Frames};
 use zip::Zip;
 
 /// Which of the frames that come are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wanted {
     /// Those nearest to the times; key frames come, and more than there are times.
     Nearest,
+    /// As before, but each has its number for its time, in seconds. These are the times of all that come.
+    Numbered(Vec<u64>),
     /// All: they were sought out before, one for each time.
     All,
 }
@@ -56,7 +58,8 @@ pub struct MadeThumbnails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Made(MadeThumbnails),
-    /// There are too few key frames, or they are too unevenly spread. What was written is worth nothing.
+    /// There are too few key frames, they are too unevenly spread, or not those that were announced. What was written is
+    /// worth nothing.
     TooFewKeyFrames,
 }
 
@@ -67,11 +70,12 @@ pub(crate) fn collect(
     sink: &mut dyn Sink,
     progress: &mut Progress<'_>,
 ) -> Result<Outcome, Problem> {
-    let Order { wanted, ref times, exact, milliseconds } = *order;
+    let Order { ref wanted, ref times, exact, milliseconds } = *order;
     let mut album = Album { zip: Zip::new(sink), index: Index::new(milliseconds, exact), largest: (0, 0) };
     let mut frames = Frames::new(source);
     let gathered = match wanted {
-        Wanted::Nearest => nearest(&mut frames, times, &mut album, progress),
+        Wanted::Nearest => nearest(&mut frames, times, None, &mut album, progress),
+        Wanted::Numbered(all) => nearest(&mut frames, times, Some(all), &mut album, progress),
         Wanted::All => all(&mut frames, times, &mut album, progress),
     };
     if let Gathered::TooFew = gathered? {
@@ -106,17 +110,27 @@ fn all(
 fn nearest(
     frames: &mut Frames<'_>,
     times: &[u64],
+    numbered: Option<&[u64]>,
     album: &mut Album<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Gathered, Problem> {
     let mut nearest = Nearest::new(times.to_vec());
+    let mut came = 0;
     let total = Some(times.len() as u64);
     while let Some(Frame { milliseconds, jpeg }) = frames.next()? {
-        let Ok(dealt) = nearest.take(milliseconds, jpeg) else { return Ok(Gathered::TooFew) };
+        let number = usize::try_from(milliseconds / 1000).ok();
+        let at = numbered.map_or(Some(milliseconds), |all| all.get(number?).copied());
+        came += 1;
+        let dealt = at.map(|at| nearest.take(at, jpeg));
+        let Some(Ok(dealt)) = dealt else { return Ok(Gathered::TooFew) };
         for dealt in dealt {
             album.add(dealt.wanted, dealt.at, &dealt.frame)?;
         }
         tell(progress, album.index.len() as u64, total)?;
+    }
+    // One that did not come has moved the numbers of all behind it.
+    if numbered.is_some_and(|all| all.len() != came) {
+        return Ok(Gathered::TooFew);
     }
     match nearest.end() {
         Ok(Some(dealt)) => album.add(dealt.wanted, dealt.at, &dealt.frame)?,

@@ -20,10 +20,11 @@ pub(super) async fn make(work: &Work<'_>, target: &Path) -> Result<Vec<Made>, Mi
     let encoding = work.reporter("encoding");
     let made = making::flac(work.workbench, order, work.source, &mut sink, encoding).await;
     let made = made.map_err(Problem::from)?;
-    sink.finish().await.map_err(Trouble::writing(target))?;
-    if !work.args.no_verify {
-        verify(work, target, &landing, &made).await?;
-    }
+    // It is read back while the disk still syncs: both want the same bytes, and both must be done before it gets its name.
+    let synced = async { sink.finish().await.map_err(Trouble::writing(target)).map_err(Mishap::from) };
+    let verified =
+        async { if work.args.no_verify { Ok(()) } else { verify(work, target, &landing, &made).await } };
+    tokio::try_join!(synced, verified)?;
     landing.land()?;
     let media = activities::flac::description(&made);
     Ok(vec![Made { target: target.to_owned(), bytes: made.bytes, media }])

@@ -49,7 +49,7 @@ pub(super) async fn run(client: &Client, args: Args, json: bool) -> Result<(), F
         let mut query = filters.clone();
         query.push(("limit", (args.limit - printed).min(PAGE).to_string()));
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.list(&query).await?;
+        let page = client.list(&["api", "sessions"], &query).await?;
         for session in page["sessions"].as_array().map(Vec::as_slice).unwrap_or_default() {
             if printed == 0 && !json {
                 line(format_args!("{:36}  {:12}  {:>6}  {:10}  FILE", "SESSION", "STATE", "DONE", "RECIPE"))?;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::client::{Client, ServerArgs};
 use super::interrupt::unless_interrupted;
-use super::screen::line;
+use super::screen::{line, told};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -69,13 +69,7 @@ fn id(text: &str) -> Result<String, String> {
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let json = args.server.json;
     let outcome = unless_interrupted(obey(args)).await;
-    if let Err(failure) = &outcome
-        && json
-        && !failure.nobody_reads()
-    {
-        line(failure.document())?;
-    }
-    outcome
+    told(outcome, json)
 }
 
 async fn obey(Args { server, command }: Args) -> Result<ExitCode, Failure> {

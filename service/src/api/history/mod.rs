@@ -88,6 +88,10 @@ pub(crate) async fn show(
     for attempt in (1..=session.attempt).filter(|&attempt| only.is_none_or(|only| only == attempt)) {
         executions.extend(read(&service, &session, attempt).await?);
     }
+    let now = service.ctx.clock.now();
+    if executions.is_empty() && session.history_is_over(now, &service.deadlines().retention) {
+        return Err(Error::Expired { what: "Its history is" });
+    }
     Ok(axum::Json(History { session_id: session.id, executions }))
 }
 

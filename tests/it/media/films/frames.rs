@@ -50,6 +50,31 @@ async fn key_frames_nearest_to_evenly_spaced_times_are_taken() {
     assert_eq!((found[0].width, found[0].height), (100, 56));
 }
 
+/// Frames that are decoded later than those they are shown before move the times of what comes out of a demuxer that skips.
+#[tokio::test]
+async fn where_an_index_names_the_key_frames_nothing_else_is_read() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    let plain = Film::default();
+    let reordered = Film {
+        options: &["-g", "6", "-keyint_min", "6", "-sc_threshold", "0", "-bf", "3", "-b_strategy", "0"],
+        ..plain
+    };
+    for (film, found_by) in [
+        (plain, "index"),
+        (reordered, "index"),
+        (Film { name: "film.mov", ..reordered }, "index"),
+        (Film { name: "film.mkv", ..reordered }, "scan"),
+    ] {
+        let bytes = film.bytes().unwrap();
+        let (zip, framed) = framed(&whole(&bytes), WISH).await.unwrap();
+        assert_eq!(framed.found_by, found_by, "{}", film.name);
+        let (found, _) = films::frames(&zip).unwrap();
+        assert_eq!(numbers(&found), [6, 18, 30, 42, 54], "{}", film.name);
+    }
+}
+
 #[tokio::test]
 async fn the_very_frames_are_taken_by_wish_or_where_key_frames_are_few() {
     if !tools::present("ffmpeg") {

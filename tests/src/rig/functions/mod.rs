@@ -6,7 +6,7 @@
 
 mod sandbox;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 use activities::clock::random_id;
 
 use super::proxy::Proxy;
+use crate::memory;
 use crate::server::program;
 
 pub use sandbox::Outcome;
@@ -52,10 +53,13 @@ struct Inner {
     http: reqwest::Client,
 }
 
-/// Where functions were deployed, and where they find records.
+/// Where functions were deployed, and where they find what the stand-in of that lacks.
 pub struct Site {
     pub url: String,
     pub records: Proxy,
+    pub moto: String,
+    /// A pool of people: the stack's own came up as nothing.
+    pub people: String,
 }
 
 /// More variables for one sandbox, as a JSON object: another engine, say.
@@ -141,6 +145,41 @@ pub async fn cold_start(
     Ok((begun.elapsed(), outcome))
 }
 
+/// The most memory that processes had.
+#[derive(Debug)]
+pub struct Memory {
+    /// All at one time, counted again and again.
+    pub together: u64,
+    /// Each by itself, as the kernel has counted it: the function's own, then its children's.
+    pub each: Vec<u64>,
+}
+
+/// What comes of an event in a sandbox of its own, and what memory that takes.
+pub async fn measure(
+    program: &Path,
+    function: Deployed,
+    event: Bytes,
+    folder: &Path,
+) -> Result<(Outcome, Memory)> {
+    let mut sandbox = Sandbox::start(program, function, folder).await?;
+    let process = sandbox.process_id().context("it has just begun")?;
+    let peaks: Arc<Mutex<BTreeMap<u32, u64>>> = Arc::default();
+    let watch = memory::Watch::begin({
+        let peaks = peaks.clone();
+        move || {
+            let family = memory::family(process);
+            let mut peaks = peaks.lock().unwrap_or_else(PoisonError::into_inner);
+            peaks.extend(family.iter().filter_map(|&process| Some((process, memory::peak(process)?))));
+            family.into_iter().filter_map(memory::resident).sum()
+        }
+    });
+    let outcome = sandbox.run("measured", event).await;
+    let together = watch.end()?;
+    // Whoever was started later has a higher number, but for the rare time that they begin again.
+    let each = peaks.lock().unwrap_or_else(PoisonError::into_inner).values().copied().collect();
+    Ok((outcome, Memory { together, each }))
+}
+
 async fn invoke(
     State(inner): State<Arc<Inner>>,
     InPath(name): InPath<String>,
@@ -193,7 +232,7 @@ impl Inner {
     }
 
     async fn deployed(&self, name: &str, more: &str) -> Result<Deployed> {
-        let Site { url, records } = self.site.wait().await;
+        let Site { url, records, moto, people } = self.site.wait().await;
         let request = self
             .http
             .get(format!("{url}/2015-03-31/functions/{name}/configuration"))
@@ -205,7 +244,14 @@ impl Inner {
         let answer = request.send().await?.error_for_status()?;
         let told: Value = answer.json().await?;
         let mut deployed = Deployed::read(&told).with_context(|| format!("{name} was deployed as {told}"))?;
-        let elsewhere = [("AWS_ENDPOINT_URL", url), ("AWS_ENDPOINT_URL_DYNAMODB", &records.url)];
+        let elsewhere = [
+            ("AWS_ENDPOINT_URL", url),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &records.url),
+            ("AWS_ENDPOINT_URL_TRANSCRIBE", moto),
+            ("AWS_ENDPOINT_URL_SESV2", moto),
+            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", moto),
+            ("LOCKGATE_USER_POOL", people),
+        ];
         deployed.variables.extend(elsewhere.map(|(name, url)| (name.to_owned(), url.clone())));
         deployed.variables.extend(serde_json::from_str::<HashMap<String, String>>(more)?);
         Ok(deployed)

@@ -8,6 +8,9 @@ describe('a call', () => {
 
   it('fills the path and the query, and leaves out what is not said', () => {
     expect(address('/api/sessions/{id}', 'a/b?c')).toBe('/api/sessions/a%2Fb%3Fc');
+    expect(address('/api/webhooks/{id}/deliveries/{delivery}/replay', ['ep_1', '$&/2'])).toBe(
+      '/api/webhooks/ep_1/deliveries/%24%26%2F2/replay',
+    );
     expect(address('/api/sessions', undefined, { state: 'Done', cursor: undefined })).toBe(
       '/api/sessions?state=Done',
     );

@@ -1,6 +1,7 @@
 // Requests to the API. Paths, parameters and answers are typed by the generated document; what comes back is either an
 // answer that has what it must have, or a `Failure` that can be shown.
 import type { Problem } from './answers';
+import { FROM_PAGE, authorization, isHeld, lose, renew } from './credential';
 import type { paths } from './schema';
 
 type Method = 'get' | 'put' | 'post' | 'delete';
@@ -16,7 +17,8 @@ export type Answer<P extends keyof paths, M extends Method> =
   paths[P] extends Record<M, { responses: infer R }> ? Answers<R> : never;
 
 interface Asked<T> {
-  id?: string;
+  /** What stands in the path; several, in their order. */
+  id?: string | readonly string[];
   query?: Record<string, string | undefined>;
   body?: unknown;
   /** Fields without which the answer is nonsense. */
@@ -31,6 +33,8 @@ export class Failure extends Error {
     readonly detail: string,
     readonly requestId?: string,
     readonly problem?: Problem,
+    /** Of whatever answered, even if it was not the server: a gateway refuses in words of its own. */
+    readonly status = problem?.status,
   ) {
     super(`${title}: ${detail}`);
   }
@@ -40,7 +44,7 @@ export class Failure extends Error {
   }
 }
 
-/** Asks the API. `path` is one of the document's, its `{id}` filled from `asked.id`. */
+/** Asks the API. `path` is one of the document's, the names in it filled from `asked.id`. */
 export async function call<M extends Method, P extends Paths<M>>(
   method: M,
   path: P,
@@ -60,10 +64,22 @@ export async function call<M extends Method, P extends Paths<M>>(
   return answer as Answer<P, M>;
 }
 
-export function address(path: string, id?: string, query: Record<string, string | undefined> = {}): string {
+/** What is answered with plain text. */
+export async function text(path: '/metrics'): Promise<string> {
+  const { response, text } = await fetched('get', path, undefined);
+  if (response.ok) return text;
+  throw refusal(response, text, response.headers.get('X-Request-Id') ?? undefined);
+}
+
+export function address(
+  path: string,
+  id: string | readonly string[] = '',
+  query: Record<string, string | undefined> = {},
+): string {
+  const ids = [id].flat();
   const said = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const search = new URLSearchParams(said).toString();
-  return path.replace('{id}', encodeURIComponent(id ?? '')) + (search ? `?${search}` : '');
+  return path.replace(/\{\w+\}/g, () => encodeURIComponent(ids.shift() ?? '')) + (search ? `?${search}` : '');
 }
 
 async function fetched(
@@ -72,16 +88,31 @@ async function fetched(
   body: unknown,
 ): Promise<{ response: Response; text: string }> {
   try {
-    const init: RequestInit = { method: method.toUpperCase(), headers: { Accept: 'application/json' } };
-    if (body !== undefined) {
-      init.headers = { ...init.headers, 'Content-Type': 'application/json' };
-      init.body = JSON.stringify(body);
+    let response = await sent(method, url, body);
+    // The password that was given with the request is what is wrong, and not who asks.
+    if (response.status === 401 && !PROVES.test(url)) {
+      const was = isHeld();
+      if (await renew()) response = await sent(method, url, body);
+      if (response.status === 401 && was) lose();
     }
-    const response = await fetch(url, init);
     return { response, text: await response.text() };
   } catch {
     throw unreachable();
   }
+}
+
+/** Where who asks is just what is asked. */
+const PROVES = /^\/api\/(sign-in|sign-out$|me\/password)/;
+
+async function sent(method: Method, url: string, body: unknown): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...(await authorization()) };
+  if (PROVES.test(url)) Object.assign(headers, FROM_PAGE);
+  const init: RequestInit = { method: method.toUpperCase(), headers };
+  if (body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  return fetch(url, init);
 }
 
 export function unreachable(): Failure {
@@ -109,7 +140,7 @@ function refusal(response: Response, text: string, requestId?: string): Failure 
 function nonsense(response: Response, requestId?: string): Failure {
   const kind = response.headers.get('Content-Type') ?? 'no type';
   const detail = `The server answered something that this page does not understand (${response.status}, ${kind}).`;
-  return new Failure('nonsense', 'Unexpected answer', detail, requestId);
+  return new Failure('nonsense', 'Unexpected answer', detail, requestId, undefined, response.status);
 }
 
 function parse(text: string): unknown {
@@ -136,4 +167,17 @@ export function failure(thrown: unknown): Failure {
     'The page made a mistake',
     thrown instanceof Error ? thrown.message : String(thrown),
   );
+}
+
+/** Does what the server may refuse. `failed` is told why it did, and nothing while it may yet go well. */
+export async function attempt(
+  failed: { set(why: Failure | undefined): void },
+  work: () => Promise<unknown>,
+): Promise<void> {
+  failed.set(undefined);
+  try {
+    await work();
+  } catch (thrown) {
+    failed.set(failure(thrown));
+  }
 }

@@ -4,6 +4,99 @@
  */
 
 export interface paths {
+    "/api/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the flags */
+        get: operations["showFlags"];
+        /**
+         * Change the flags
+         * @description They hold at once, for whatever comes from then on.
+         */
+        put: operations["changeFlags"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's keys */
+        get: operations["listKeys"];
+        put?: never;
+        /** Make a key */
+        post: operations["addKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who asks */
+        get: operations["whoAmI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Every sign-in of who asks has ended then; sign in anew. Keys stay.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recipes": {
         parameters: {
             query?: never;
@@ -100,6 +193,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{id}/results/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch a result
+         * @description It leads on to the store. One that is no longer kept answers 410.
+         */
+        get: operations["fetchResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}/upload": {
         parameters: {
             query?: never;
@@ -114,6 +227,283 @@ export interface paths {
          * @description In NotUploaded only; an older URL stays good until it expires.
          */
         post: operations["refreshUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how one signs in
+         * @description With a password, with an issuer of OpenID Connect, or not at all: where there are no accounts, nobody is asked.
+         */
+        get: operations["waysIn"];
+        put?: never;
+        /**
+         * Sign in
+         * @description Where the server keeps its users itself. The answer sets a cookie that only `POST /api/sign-in/refresh` and `POST
+         *     /api/sign-out` take.
+         */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description Sets the password of whom it was made for, and signs them in.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch the next access token
+         * @description By the cookie that the sign-in has set; the answer sets the next one.
+         */
+        post: operations["refreshSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out here */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-out/everywhere": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out everywhere
+         * @description Every sign-in of who asks has ended; their keys stay.
+         */
+        post: operations["signOutEverywhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the users */
+        get: operations["listUsers"];
+        put?: never;
+        /** Add a user */
+        post: operations["addUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a user
+         * @description What is not said stays as it is.
+         */
+        put: operations["changeUser"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Add a webhook
+         * @description The answer holds the secret that messages are signed with; it is not shown again.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a webhook */
+        get: operations["showWebhook"];
+        /**
+         * Change a webhook
+         * @description It is from now on as the body says. Switching it on again forgets that it has failed.
+         */
+        put: operations["changeWebhook"];
+        post?: never;
+        /**
+         * Remove a webhook
+         * @description What was still to be delivered there is given up.
+         */
+        delete: operations["removeWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was told */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell something again
+         * @description It is sent under the same `webhook-id`.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell again what was told in a time */
+        post: operations["replayRange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw a new secret
+         * @description Messages are signed with both, the new one and the one before it, for a day.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test */
+        post: operations["testWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -152,7 +542,8 @@ export interface paths {
         /**
          * Send a picture
          * @description JPEG or PNG, whatever its header says; the proxies are made at once. A repeated request with the same
-         *     `Idempotency-Key` and the same picture answers with the session that the first one made.
+         *     `Idempotency-Key` and the same picture answers with the session that the first one made. Where bodies are taken of some
+         *     megabytes only, a larger one is refused as `upload-instead`, with the `upload` to send it by.
          */
         post: operations["sendImage"];
         delete?: never;
@@ -168,7 +559,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the meters */
+        /**
+         * Read the meters
+         * @description With accounts, by an admin only: a key with the scopes `read` and `admin` will do.
+         */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -187,6 +581,27 @@ export interface paths {
         };
         /** Read this document */
         get: operations["document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a problem means
+         * @description The page that the `type` of a refusal leads to: what causes it, and what to do. Of a session's problem it is the one of
+         *     that name.
+         */
+        get: operations["explainProblem"];
         put?: never;
         post?: never;
         delete?: never;
@@ -317,6 +732,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Allowance: {
+            /**
+             * Format: int32
+             * @description Sessions that are worked on at a time.
+             */
+            concurrent?: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that there are.
+             */
+            sessions?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that are kept.
+             */
+            bytes?: number | null;
+        };
+        /** @description Deliveries that have begun. */
+        Begun: {
+            deliveries: string[];
+        };
+        /** @description What is changed of a user; what is not said stays. */
+        ChangedUser: {
+            role?: components["schemas"]["Role"] | null;
+            /** @description Where they are written to from now on; empty for nowhere. */
+            email?: string | null;
+            /** @description Ends their sign-ins, and their keys are good for nothing meanwhile. */
+            disabled?: boolean | null;
+            /** @description Makes a new invitation, for who has forgotten the password. It stays good until somebody uses it. */
+            invite?: boolean;
+        };
         /** @description A session that was made. */
         Created: {
             sessionId: string;
@@ -324,6 +770,47 @@ export interface components {
             /** @description Not there when a repeated request finds its file uploaded. */
             upload?: components["schemas"]["Upload"];
         };
+        Delivery: {
+            deliveryId: string;
+            /** @description The `webhook-id` that it is sent under, each time the same. */
+            messageId: string;
+            event: components["schemas"]["NoticeEvent"];
+            state: components["schemas"]["DeliveryState"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            nextAttemptAt?: string;
+            /** @description The delivery that it repeats. */
+            replayOf?: string;
+            attempts: components["schemas"]["DeliveryAttempt"][];
+            /** @description What is told, as it is sent. */
+            payload: Record<string, never>;
+        };
+        DeliveryAttempt: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            durationMs: number;
+            /**
+             * Format: int32
+             * @description Of the receiver's answer, if there was one.
+             */
+            status?: number;
+            /** @description Why it did not do. */
+            error?: string;
+            /** @description The beginning of the answer. */
+            response: string;
+        };
+        DeliveryList: {
+            deliveries: components["schemas"]["Delivery"][];
+            /** @description To be given as `cursor` for the next page; not there on the last one. */
+            next?: string;
+        };
+        /**
+         * @description Where a delivery stands; one that is dead was given up.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "dead";
         /**
          * @description What can happen to a session.
          * @enum {string}
@@ -356,6 +843,22 @@ export interface components {
             /** @description Step Functions' own history events, oldest first. */
             events: Record<string, never>[];
         };
+        /** @description A FlagSet, for the document. */
+        FlagSet: {
+            maintenance?: components["schemas"]["Maintenance"] | null;
+            /** @description By the recipe's name. */
+            recipes?: {
+                [key: string]: components["schemas"]["RecipeFlags"];
+            } | null;
+            users?: components["schemas"]["UserFlags"] | null;
+        };
+        Flags: {
+            flags: components["schemas"]["FlagSet"];
+            /** @description Of what they were read from; to be given back with a change. */
+            revision: string;
+            /** @description Why what is there now could not be read; the flags are then those that were read before. */
+            trouble?: string;
+        };
         Health: {
             status: string;
         };
@@ -363,6 +866,126 @@ export interface components {
             sessionId: string;
             /** @description Oldest attempt first. */
             executions: components["schemas"]["Execution"][];
+        };
+        /**
+         * @description What a session holds beside its record.
+         * @enum {string}
+         */
+        Holding: "input" | "results";
+        /** @description Where a key for the object store is good. */
+        Inbox: {
+            endpoint: string;
+            bucket: string;
+            prefix: string;
+        };
+        /** @description An invitation, shown now and never again. */
+        Invitation: {
+            /** @description Where a browser accepts it. Behind the `#` stands what `POST /api/sign-in/invitation` takes. */
+            url: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        InvitationAndPassword: {
+            /** @description From the address that the invitation is. */
+            invitation: string;
+            /**
+             * Format: password
+             * @description The password from now on; 12 to 256 characters.
+             */
+            password: string;
+        };
+        /**
+         * @description Who has the users, where this server does not keep them itself, and how the page has people sign in there: by the code
+         *     flow of OpenID Connect with PKCE, as a client that has no secret.
+         */
+        Issuer: {
+            /** @description As its tokens name it. */
+            url: string;
+            /** @description As what the page comes to it. */
+            client: string;
+            /** @description Where the browser is sent to; it comes back at `/signed-in`. */
+            authorize: string;
+            /** @description Where the page fetches tokens. */
+            token: string;
+            /** @description Where the browser is sent to, to sign out there too; it comes back at `/sign-in`. */
+            signOut?: string;
+            /** @description What is asked for. */
+            scope: string;
+        };
+        /** @description A key as it is shown; its secret is not. */
+        Key: {
+            /** @description Of a key for the object store, the access key id. */
+            id: string;
+            kind: components["schemas"]["KeyKind"];
+            /** @description What its owner calls it. */
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            /**
+             * Format: date-time
+             * @description To the minute; not there until it was used.
+             */
+            lastUsedAt?: string;
+        };
+        /** @enum {string} */
+        KeyKind: "api" | "s3";
+        KeyList: {
+            keys: components["schemas"]["Key"][];
+        };
+        KeyWanted: {
+            /** @description What its owner calls it; 1 to 64 characters. */
+            name: string;
+            kind?: components["schemas"]["KeyKind"] | null;
+            /** @description `read` and `write` unless said. A key for the object store has none. */
+            scopes?: components["schemas"]["Scope"][];
+            /**
+             * Format: date-time
+             * @description For ever, unless said.
+             */
+            expiresAt?: string | null;
+        };
+        /** @description A key with its secret, which is shown now and never again. */
+        KeyWithSecret: {
+            key: components["schemas"]["Key"];
+            /** @description Of a key for this API: what follows `Authorization: Bearer`. Of one for the object store: the secret access key. */
+            secret: string;
+            inbox?: components["schemas"]["Inbox"];
+        };
+        Maintenance: {
+            /** @description Nothing new is taken; what has begun goes on. */
+            on?: boolean | null;
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds after which to try again.
+             */
+            retry?: number | null;
+        };
+        /** @description Who asks. */
+        Me: {
+            /** @description The owner of what is made with this credential. */
+            user: string;
+            role: components["schemas"]["Role"];
+            /** @description What this credential is good for. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description Whether there are others: without accounts, everything is one user's. */
+            accounts: boolean;
+            /** @description Whether this server keeps passwords; else one signs in with the issuer. */
+            passwords: boolean;
+        };
+        NameAndPassword: {
+            name: string;
+            /** Format: password */
+            password: string;
+        };
+        NewFlags: {
+            /** @description All flags: what is not among them is as if there were none. */
+            flags: components["schemas"]["FlagSet"];
+            /** @description Nothing is changed when the flags are no more those of this revision. */
+            revision: string;
         };
         /** @description A file that is going to be uploaded, and what to make of it. */
         NewSession: {
@@ -389,9 +1012,18 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description Somebody who is to be a user. */
+        NewUser: {
+            /** @description 1 to 64 of a to z, 0 to 9, `.`, `_`, `-`, `@` and `+`, the first a letter or a digit. It never changes. */
+            name: string;
+            /** @description A user, unless said. */
+            role?: components["schemas"]["Role"];
+            /** @description Where they are written to. If it is not said and the name is an address, there. */
+            email?: string | null;
+        };
         /** @description A film that is going to be uploaded, and whose it is. */
         NewVideo: {
-            /** @description Whose film it is; 1 to 128 characters. */
+            /** @description Whose film it is; 1 to 128 characters. With accounts, who asks. */
             userId: string;
             /** @description 1 to 255 characters. */
             fileName: string;
@@ -409,10 +1041,30 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description Where to tell what. */
+        NewWebhook: {
+            /**
+             * @description `https`, on port 443 or 8443 of a public address.
+             * @example https://example.org/lockgate
+             */
+            url: string;
+            /** @description What is told there; everything, when none is named. */
+            events?: components["schemas"]["NoticeEvent"][];
+            /** @description For your own eyes; at most 200 characters. */
+            about?: string;
+            enabled?: boolean;
+            /** @description `whsec_` and 24 to 64 bytes in Base64, if it is not to be drawn. Of a webhook that there is, it is left as it is. */
+            secret?: string | null;
+        };
+        /**
+         * @description What a webhook can be told.
+         * @enum {string}
+         */
+        NoticeEvent: "session.done" | "session.failed" | "endpoint.disabled";
         Output: {
             /** @description What it is called when taken away. */
             name: string;
-            /** @description Where it is fetched from, for a quarter of an hour. */
+            /** @description Where it is fetched from, for a quarter of an hour; one that is no longer kept answers 410. */
             url: string;
             /** Format: int64 */
             bytes: number;
@@ -446,6 +1098,15 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        PasswordChange: {
+            /** Format: password */
+            current: string;
+            /**
+             * Format: password
+             * @description 12 to 256 characters.
+             */
+            password: string;
+        };
         /** @description A refusal as it is sent. */
         Problem: {
             /** @description What kind of problem it is, the same for ever. */
@@ -462,7 +1123,7 @@ export interface components {
             parameter?: string;
             /**
              * Format: int64
-             * @description How many bytes there may be.
+             * @description How many bytes, or sessions, there may be.
              */
             limit?: number;
             /** @description The state the session is in. */
@@ -471,6 +1132,10 @@ export interface components {
             allowed?: string[];
             /** @description Media types and file name endings that are taken. */
             takes?: string[];
+            /** @description The session that waits for what was too large for a request. */
+            sessionId?: string;
+            /** @description How to send it; not there once it was sent. */
+            upload?: components["schemas"]["Upload"];
         };
         /**
          * @description Why a session failed.
@@ -513,6 +1178,17 @@ export interface components {
             unavailableBecause?: string;
             /** @description What it lets one choose, as a JSON Schema. */
             options: Record<string, never>;
+        };
+        RecipeFlags: {
+            on?: boolean | null;
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description A file may have so many.
+             */
+            bytes?: number | null;
+            /** @description Of sessions that do not say otherwise. */
+            options?: Record<string, never> | null;
         };
         RecipeList: {
             recipes: components["schemas"]["RecipeDescription"][];
@@ -567,8 +1243,27 @@ export interface components {
              */
             codec?: "h264" | "vp9" | "av1";
         };
+        /** @description Deliveries to be repeated: those made in this time, the newest thousand at most. */
+        ReplayRange: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until?: string | null;
+            state?: components["schemas"]["DeliveryState"] | null;
+            /** @description Those that were delivered, too. */
+            all?: boolean;
+        };
+        /** @enum {string} */
+        Role: "user" | "admin";
+        /**
+         * @description What a credential may be used for, within what its owner may.
+         * @enum {string}
+         */
+        Scope: "read" | "write" | "admin";
         Session: {
             sessionId: string;
+            /** @description Whose it is. */
+            owner: string;
             state: components["schemas"]["State"];
             stage: components["schemas"]["Stage"];
             /**
@@ -609,6 +1304,13 @@ export interface components {
             uploadExpiresAt: string;
             /** @description The transitions it has made, oldest first. */
             trail: components["schemas"]["Passage"][];
+            /** @description What it held and was kept for as long as it was to be: asking for it answers 410. */
+            expired?: components["schemas"]["Holding"][];
+            /**
+             * Format: date-time
+             * @description Until when the results are kept, where they are not kept for ever.
+             */
+            resultsUntil?: string;
         };
         SessionList: {
             sessions: components["schemas"]["Session"][];
@@ -621,6 +1323,14 @@ export interface components {
             detail: string;
             /** @description Whether another attempt on the same upload can end otherwise. */
             redrivable: boolean;
+        };
+        /** @description Somebody is signed in. */
+        SignedIn: {
+            /** @description For the header `Authorization: Bearer …` of every other request. */
+            accessToken: string;
+            /** Format: date-time */
+            expiresAt: string;
+            user: components["schemas"]["User"];
         };
         Source: {
             fileName: string;
@@ -674,6 +1384,9 @@ export interface components {
         };
         /** @enum {string} */
         StepStatus: "running" | "succeeded" | "caught" | "failed" | "stopped";
+        TestEvent: {
+            event?: components["schemas"]["NoticeEvent"] | null;
+        };
         /** @description The request that uploads the file: exactly this one, byte for byte, will be taken. */
         Upload: {
             method: string;
@@ -683,6 +1396,37 @@ export interface components {
             };
             /** Format: date-time */
             expiresAt: string;
+        };
+        /** @description A user as they are shown. */
+        User: {
+            /** @description Also the owner of what they make. */
+            name: string;
+            role: components["schemas"]["Role"];
+            /** @description Where they are written to. Not there if nowhere. */
+            email?: string;
+            disabled: boolean;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Not there until they have signed in.
+             */
+            signedInAt?: string;
+        };
+        /** @description A user, and how they are invited. */
+        UserAndInvitation: {
+            user: components["schemas"]["User"];
+            invitation?: components["schemas"]["Invitation"];
+        };
+        UserFlags: {
+            everyone?: components["schemas"]["Allowance"] | null;
+            /** @description By the user's name. */
+            named?: {
+                [key: string]: components["schemas"]["Allowance"];
+            } | null;
+        };
+        UserList: {
+            users: components["schemas"]["User"][];
         };
         /** @description A film of the library. */
         Video: {
@@ -719,6 +1463,42 @@ export interface components {
             /** @description Not there when a repeated request finds its file uploaded. */
             upload?: components["schemas"]["Upload"];
         };
+        WaysIn: {
+            /** @description Whether this server keeps passwords, which `POST /api/sign-in` takes. */
+            passwords: boolean;
+            issuer?: components["schemas"]["Issuer"];
+        };
+        Webhook: {
+            webhookId: string;
+            url: string;
+            events: components["schemas"]["NoticeEvent"][];
+            about: string;
+            enabled: boolean;
+            /** @description Why it was switched off, if not by its owner. */
+            disabledBecause?: string;
+            /**
+             * Format: date-time
+             * @description Since when nothing could be delivered there.
+             */
+            failingSince?: string;
+            /**
+             * Format: date-time
+             * @description It asked for a rest; nothing is sent before.
+             */
+            restsUntil?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description What messages are signed with: only in the answer that made it. */
+            secret?: string;
+            /**
+             * Format: date-time
+             * @description Until when the secret before signs too, after a rotation.
+             */
+            previousSecretUntil?: string;
+        };
+        WebhookList: {
+            webhooks: components["schemas"]["Webhook"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -728,6 +1508,205 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    showFlags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeFlags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFlags"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flags"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyWanted"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whoAmI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRecipes: {
         parameters: {
             query?: never;
@@ -753,6 +1732,8 @@ export interface operations {
                 state?: components["schemas"]["State"];
                 problem?: components["schemas"]["ProblemKind"];
                 recipe?: components["schemas"]["Recipe"];
+                /** @description Whose sessions, for admins: a user's name, or `*` for everybody's. One's own, unless said. */
+                owner?: string;
                 /** @description Where the page before ended. */
                 cursor?: string;
                 /** @description Sessions on a page. */
@@ -909,6 +1890,36 @@ export interface operations {
             };
         };
     };
+    fetchResult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            307: {
+                headers: {
+                    /** @description The result, for a quarter of an hour */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     refreshUpload: {
         parameters: {
             query?: never;
@@ -928,6 +1939,606 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waysIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Any text: says that a page asks, or a program */
+                "X-Lockgate-Page": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameAndPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description For the refresh */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Any text: says that a page asks, or a program */
+                "X-Lockgate-Page": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAndPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description For the refresh */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshSignIn: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Any text: says that a page asks, or a program */
+                "X-Lockgate-Page": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For the next refresh */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Any text: says that a page asks, or a program */
+                "X-Lockgate-Page": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    /** @description Forgets the cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOutEverywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    /** @description Forgets the cookie */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAndInvitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAndInvitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request the same one */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The webhook */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    showWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["DeliveryState"];
+                /** @description Where the page before ended. */
+                cursor?: string;
+                /** @description Deliveries on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request the same one */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayRange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request the same one */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRange"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request the same one */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestEvent"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
                 };
             };
             default: {
@@ -1024,6 +2635,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     document: {
@@ -1041,6 +2660,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    explainProblem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1248,7 +2896,11 @@ type ReadonlyArray<T> = [
 ] extends [
     unknown[]
 ] ? Readonly<Exclude<T, undefined>> : Readonly<Exclude<T, undefined>[]>;
+export const deliveryStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeliveryState"]> = ["waiting", "delivered", "dead"];
 export const eventValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Event"]> = ["UploadConfirmed", "UploadRejected", "Expired", "TranscodeStarted", "TranscodeSucceeded", "TranscodeFailed", "Cancelled", "Redriven"];
+export const holdingValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Holding"]> = ["input", "results"];
+export const keyKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["KeyKind"]> = ["api", "s3"];
+export const noticeEventValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NoticeEvent"]> = ["session.done", "session.failed", "endpoint.disabled"];
 export const problemKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ProblemKind"]> = ["upload-expired", "upload-mismatch", "not-started", "cancelled", "unsupported-media", "media-corrupt", "too-large", "too-long", "worker-crashed", "worker-lost", "out-of-memory", "timed-out", "source-changed", "output-unverified", "storage-unavailable", "storage-full", "storage-damaged", "recipe-unavailable", "workflow-failed"];
 export const recipeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Recipe"]> = ["flac", "proxies", "thumbnails", "video", "captions"];
 export const recipeOptionsLevelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["level"]> = ["fast", "default", "best"];
@@ -1258,6 +2910,8 @@ export const recipeOptionsChannelsValues: ReadonlyArray<FlattenedDeepRequired<co
 export const recipeOptionsPresetValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["preset"]> = ["small", "web", "hd"];
 export const recipeOptionsFormatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["format"]> = ["mp4", "webm"];
 export const recipeOptionsCodecValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["RecipeOptions"]["codec"]> = ["h264", "vp9", "av1"];
+export const roleValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Role"]> = ["user", "admin"];
+export const scopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Scope"]> = ["read", "write", "admin"];
 export const stageValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Stage"]> = ["queued", "probing", "working", "verifying"];
 export const startModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["StartMode"]> = ["manual", "auto"];
 export const stateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["State"]> = ["NotUploaded", "ReadyToXcode", "Transcoding", "Done", "Failed"];

@@ -80,6 +80,28 @@ describe('a session that is watched', () => {
     expect(watch.link()).toBe('live');
   });
 
+  it('goes at the pace that was told last, and at none once none is told', async () => {
+    answers = [json(session({}))];
+    await begin();
+    const tell = (more: object) =>
+      Stream.all[0]!.say('progress', { attempt: 1, progress: 40, stage: 'working', ...more });
+    tell({ pace: { fps: 48 } });
+    expect(watch.session()?.pace).toEqual({ fps: 48 });
+    tell({ stage: 'verifying' });
+    expect(watch.session()).not.toHaveProperty('pace');
+  });
+
+  it('is not late between the calls of a stream that cannot stay open', async () => {
+    answers = [json(session({}))];
+    await begin();
+    Stream.all[0]!.fail(0);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(watch.link()).not.toBe('late');
+    Stream.all[0]!.dispatchEvent(new Event('open'));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(watch.link()).not.toBe('late');
+  });
+
   it('ends with its session', async () => {
     answers = [json(session({}))];
     await begin();
@@ -93,7 +115,7 @@ describe('a session that is watched', () => {
     await begin();
     Stream.all[0]!.fail(0);
     expect(watch.link()).not.toBe('late');
-    await vi.advanceTimersByTimeAsync(4_000);
+    await vi.advanceTimersByTimeAsync(6_000);
     expect(watch.link()).toBe('late');
     Stream.all[0]!.say('progress', { attempt: 1, progress: 50, stage: 'working' });
     expect(watch.link()).toBe('live');

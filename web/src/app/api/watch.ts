@@ -4,13 +4,17 @@ import { signal } from '@angular/core';
 
 import type { Progress, Session } from './answers';
 import { address, call, failure, type Failure } from './call';
+import { isHeld } from './credential';
+import { isOver } from './ended';
+import { EventStream } from './stream';
 
 /** `late` is when nothing was heard for a while: what is shown may be old. */
 export type Link = 'connecting' | 'live' | 'polling' | 'late' | 'ended';
 
 const POLL_FIRST = 2_000;
 const POLL_MOST = 10_000;
-const LATE_AFTER = 3_500;
+/** A stream that cannot stay open comes again after three seconds, and is then to be answered. */
+const LATE_AFTER = 5_000;
 /** The URLs of results live for a quarter of an hour. */
 const REFRESH = 12 * 60_000;
 
@@ -20,7 +24,7 @@ export class SessionWatch {
   /** Why nothing can be shown at all; `undefined` once something can. */
   readonly failed = signal<Failure | undefined>(undefined);
 
-  private source: EventSource | undefined;
+  private source: EventSource | EventStream | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private late: ReturnType<typeof setTimeout> | undefined;
   private wait = POLL_FIRST;
@@ -85,21 +89,25 @@ export class SessionWatch {
   private listen(): void {
     if (this.source || this.closed || document.hidden) return;
     this.stopPolling();
-    const source = new EventSource(address('/api/sessions/{id}/events', this.id));
+    const url = address('/api/sessions/{id}/events', this.id);
+    const source: EventTarget & (EventSource | EventStream) = isHeld()
+      ? new EventStream(url)
+      : new EventSource(url);
     this.source = source;
-    const told = (event: MessageEvent<string>, take: (data: unknown) => void) => {
-      this.heard();
-      this.link.set('live');
-      take(JSON.parse(event.data));
-    };
+    const on = (kind: string, take: (data: unknown) => void) =>
+      (source as EventTarget).addEventListener(kind, (event) => {
+        this.heard();
+        this.link.set('live');
+        take(JSON.parse((event as MessageEvent<string>).data));
+      });
     source.addEventListener('open', () => this.heard());
-    source.addEventListener('session', (event) => told(event, (data) => this.accept(data as Session)));
-    source.addEventListener('progress', (event) => told(event, (data) => this.advance(data as Progress)));
+    on('session', (data) => this.accept(data as Session));
+    on('progress', (data) => this.advance(data as Progress));
     source.addEventListener('error', () => this.lost(source));
   }
 
   /** The stream broke off. The browser tries again by itself unless it was refused. */
-  private lost(source: EventSource): void {
+  private lost(source: EventSource | EventStream): void {
     this.late ??= setTimeout(() => this.link.set('late'), LATE_AFTER);
     if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
     this.source = undefined;
@@ -139,7 +147,9 @@ export class SessionWatch {
     if (!now || progress.attempt < now.attempt) return;
     // Within an attempt it never falls, whatever order things are told in.
     const floor = progress.attempt === now.attempt ? now.progress : 0;
-    this.session.set({ ...now, ...progress, progress: Math.max(floor, progress.progress) });
+    // What is not said any more is not so any more.
+    const { pace: _, ...rest } = now;
+    this.session.set({ ...rest, ...progress, progress: Math.max(floor, progress.progress) });
   }
 
   private hangUp(): void {
@@ -154,8 +164,4 @@ export class SessionWatch {
     clearTimeout(this.timer);
     this.timer = undefined;
   }
-}
-
-export function isOver(session: Session): boolean {
-  return session.state === 'Done' || session.state === 'Failed';
 }

@@ -10,17 +10,25 @@ const schema = {
     bits: { type: 'integer', enum: [16, 24] },
     track: { type: 'integer', minimum: 1, maximum: 999 },
     keepGoing: { type: 'boolean' },
+    interval: { type: 'number', minimum: 0.1 },
   },
 };
 
 describe('options', () => {
   it('are read off the schema', () => {
-    const read = choices(schema).map(({ label, kind, values, least }) => [label, kind, values, least]);
+    const read = choices(schema).map(({ label, kind, values, least, step }) => [
+      label,
+      kind,
+      values,
+      least,
+      step,
+    ]);
     expect(read).toEqual([
-      ['Level', 'choice', ['fast', 'best'], null],
-      ['Bits', 'choice', [16, 24], null],
-      ['Track', 'number', [], 1],
-      ['Keep going', 'switch', [], null],
+      ['Level', 'choice', ['fast', 'best'], null, 1],
+      ['Bits', 'choice', [16, 24], null, 1],
+      ['Track', 'number', [], 1, 1],
+      ['Keep going', 'switch', [], null, 1],
+      ['Interval', 'number', [], 0.1, 'any'],
     ]);
     expect(choices({ type: 'object' })).toEqual([]);
   });

@@ -12,6 +12,8 @@ export interface Choice {
   values: (string | number)[];
   least: number | null;
   most: number | null;
+  /** What a field for it counts in. */
+  step: 1 | 'any';
 }
 
 interface Property {
@@ -33,6 +35,7 @@ export function choices(schema: object): Choice[] {
     values: property.enum ?? [],
     least: property.minimum ?? null,
     most: property.maximum ?? null,
+    step: property.type === 'number' ? 'any' : 1,
   }));
 }
 
@@ -89,6 +92,7 @@ export function chosen(options: Options, choice: Choice, text: string | boolean)
                 [type]="choice.kind === 'number' ? 'number' : 'text'"
                 [attr.min]="choice.least"
                 [attr.max]="choice.most"
+                [attr.step]="choice.step"
                 [value]="options()[choice.name] ?? ''"
                 [attr.aria-describedby]="id(choice)"
                 (change)="say(choice, $event)"

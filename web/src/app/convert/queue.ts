@@ -4,7 +4,7 @@ import { Injectable, computed, inject, signal } from '@angular/core';
 
 import type { NewSession, RecipeName, Session, Upload } from '../api/answers';
 import { Failure, call, failure } from '../api/call';
-import { isOver } from '../api/watch';
+import { isOver } from '../api/ended';
 import { Poll } from '../parts/poll';
 import { fitting, typeOf } from './fits';
 import { Recipes } from './recipes';

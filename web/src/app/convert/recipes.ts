@@ -15,6 +15,12 @@ export class Recipes {
     return this.asked;
   }
 
+  /** Once what may be made has changed. */
+  again(): Promise<void> {
+    this.asked = this.ask();
+    return this.asked;
+  }
+
   title(name: string): string {
     return this.all().find((recipe) => recipe.name === name)?.title ?? name;
   }

@@ -1,8 +1,14 @@
-// A session's state: glyph, word and colour, so that none of them has to carry it alone.
+// Where something stands, a session mostly: glyph, word and colour, so that none of them has to carry it alone.
 import { Component, computed, input } from '@angular/core';
 
 import type { State } from '../api/answers';
 import { STATES } from './words';
+
+/** What stands in a badge. */
+export interface Standing {
+  word: string;
+  tone: 'wait' | 'run' | 'ok' | 'warn' | 'bad';
+}
 
 @Component({
   selector: 'lg-badge',
@@ -19,6 +25,9 @@ import { STATES } from './words';
         @case ('run') {
           <path d="M6 1.5a4.5 4.5 0 1 1-4.5 4.5" />
         }
+        @case ('warn') {
+          <path d="M6 1.5v5.5M6 10v.1" />
+        }
         @default {
           <circle cx="6" cy="6" r="4" />
         }
@@ -28,6 +37,11 @@ import { STATES } from './words';
   `,
 })
 export class Badge {
-  readonly state = input.required<State>();
-  protected readonly known = computed(() => STATES[this.state()] ?? { word: this.state(), tone: 'wait' });
+  readonly state = input<State>();
+  /** What is no session. */
+  readonly as = input<Standing>();
+  protected readonly known = computed((): Standing => {
+    const state = this.state();
+    return this.as() ?? (state && STATES[state]) ?? { word: state ?? '', tone: 'wait' };
+  });
 }

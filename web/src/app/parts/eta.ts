@@ -35,6 +35,11 @@ export function remaining(samples: readonly Sample[], now: number): Range | unde
   return { least: Math.min(...times) * 0.9, most: Math.max(...times) * 1.1 };
 }
 
+/** From the one number of whoever does the work: it knows, but not to the second. */
+export function about(seconds: number): Range {
+  return { least: seconds * 900, most: seconds * 1_100 };
+}
+
 function pace(from: Sample, to: Sample): number {
   return to.at > from.at ? (to.percent - from.percent) / (to.at - from.at) : 0;
 }

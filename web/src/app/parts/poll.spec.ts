@@ -19,6 +19,14 @@ describe('asking again and again', () => {
     expect(at).toEqual([0, 1000, 2500, 4750]);
   });
 
+  it('asks as often as it is told to', async () => {
+    let asked = 0;
+    const ask = async () => (asked++, 'soon' as const);
+    TestBed.runInInjectionContext(() => new Poll(ask, 4000)).now();
+    await vi.advanceTimersByTimeAsync(12_100);
+    expect(asked).toBe(4);
+  });
+
   it('that was told to while it asked asks once more, at once', async () => {
     let asked = 0;
     const held: (() => void)[] = [];

@@ -6,13 +6,16 @@ const MOST = 10_000;
 
 export class Poll {
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private wait = FIRST;
+  private wait = 0;
   private stopped = true;
   private running = false;
   private isAskedAgain = false;
 
   /** `ask` answers what to do next: soon (something changed), later, or stop. */
-  constructor(private readonly ask: () => Promise<'soon' | 'later' | 'stop'>) {
+  constructor(
+    private readonly ask: () => Promise<'soon' | 'later' | 'stop'>,
+    private readonly first = FIRST,
+  ) {
     const looked = () => this.looked();
     document.addEventListener('visibilitychange', looked);
     addEventListener('online', looked);
@@ -26,7 +29,7 @@ export class Poll {
   /** At once, whatever it waits for. */
   now(): void {
     this.stopped = false;
-    this.wait = FIRST;
+    this.wait = this.first;
     clearTimeout(this.timer);
     void this.round();
   }
@@ -54,7 +57,7 @@ export class Poll {
     }
     if (next === 'stop') this.stopped = true;
     if (this.stopped || document.hidden) return;
-    this.wait = next === 'soon' ? FIRST : Math.min(this.wait * 1.5, MOST);
+    this.wait = next === 'soon' ? this.first : Math.min(this.wait * 1.5, MOST);
     this.timer = setTimeout(() => void this.round(), this.wait);
   }
 }

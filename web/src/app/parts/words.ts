@@ -30,6 +30,13 @@ export function percent(value: number): string {
   );
 }
 
+/** How fast work on a film goes. */
+export function frames(perSecond: number): string {
+  const digits = perSecond < 10 ? 1 : 0;
+  const text = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: digits }).format(perSecond);
+  return `${text}\u00a0${text === '1' ? 'frame' : 'frames'} a second`;
+}
+
 /** 42 ms, 1.5 s, 12 s, 3 min 20 s, 1 h 5 min */
 export function span(millis: number): string {
   const seconds = Math.max(0, millis) / 1000;

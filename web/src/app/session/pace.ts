@@ -1,10 +1,10 @@
-// How far an attempt is, at which stage, and about how long it will take yet.
+// How far an attempt is, at which stage, how fast it goes, and about how long it will take yet.
 import { Component, computed, effect, input, signal, untracked } from '@angular/core';
 
 import type { Session } from '../api/answers';
 import { Bar } from '../parts/bar';
-import { remaining, sampled, told, type Sample } from '../parts/eta';
-import { STAGES, percent } from '../parts/words';
+import { about, remaining, sampled, told, type Sample } from '../parts/eta';
+import { STAGES, frames, percent } from '../parts/words';
 
 @Component({
   selector: 'lg-pace',
@@ -23,18 +23,34 @@ import { STAGES, percent } from '../parts/words';
     <lg-bar [percent]="session().progress" label="Progress of the attempt" />
     <div class="row-between small muted">
       <span>You may leave this page: the work goes on.</span>
-      <span class="num">{{ left() }}</span>
+      <span class="num">
+        @if (film(); as pace) {
+          <span data-test="fps">{{ frames(pace.fps) }}</span>
+          @if (left()) {
+            ·
+          }
+        }
+        {{ left() }}
+      </span>
     </div>
   `,
 })
 export class Pace {
   readonly session = input.required<Session>();
+  protected readonly frames = frames;
   protected readonly percent = percent;
   private readonly samples = signal<readonly Sample[]>([]);
 
   protected readonly stage = computed(() => STAGES[this.session().stage] ?? this.session().stage);
+  /** Before its first frame, nothing is known of it. */
+  protected readonly film = computed(() => {
+    const { pace } = this.session();
+    return pace && pace.fps > 0 ? pace : undefined;
+  });
   protected readonly left = computed(() => {
-    const range = remaining(this.samples(), this.samples().at(-1)?.at ?? 0);
+    const said = this.film()?.etaSeconds;
+    const seen = remaining(this.samples(), this.samples().at(-1)?.at ?? 0);
+    const range = said === undefined ? seen : about(said);
     return range ? told(range) : '';
   });
 

@@ -5,13 +5,14 @@ import { Router, RouterLink } from '@angular/router';
 import type { Session, SessionList } from '../api/answers';
 import { call, failure, type Failure } from '../api/call';
 import { recipeValues, stateValues } from '../api/schema';
-import { isOver } from '../api/watch';
+import { isOver } from '../api/ended';
 import { Alert } from '../parts/alert';
 import { Badge } from '../parts/badge';
 import { Heading } from '../parts/heading';
 import { KeepsFocus } from '../parts/keeps-focus';
 import { Name } from '../parts/name';
 import { Poll } from '../parts/poll';
+import { Account } from '../people/account';
 import { STATES, bytes, count, dayAndTime, percent } from '../parts/words';
 import { ACTIONS, can, performAll, type Action } from './actions';
 
@@ -25,9 +26,12 @@ const ON_A_PAGE = '25';
 })
 export class SessionsPage {
   private readonly router = inject(Router);
+  protected readonly account = inject(Account);
   // From the address, so that back, reload and another tab show the same.
   readonly state = input<string>();
   readonly recipe = input<string>();
+  /** `*` is everybody; for admins. */
+  readonly owner = input<string>();
   readonly cursor = input<string>();
 
   protected readonly states = stateValues;
@@ -65,6 +69,7 @@ export class SessionsPage {
     effect((onCleanup) => {
       this.state();
       this.recipe();
+      this.owner();
       this.cursor();
       untracked(() => this.turn());
       const slow = setTimeout(() => this.slow.set(true), 300);
@@ -72,7 +77,7 @@ export class SessionsPage {
     });
   }
 
-  protected filter(name: 'state' | 'recipe', event: Event): void {
+  protected filter(name: 'state' | 'recipe' | 'owner', event: Event): void {
     const value = (event.target as HTMLSelectElement).value || null;
     void this.router.navigate([], {
       queryParams: { [name]: value, cursor: null },
@@ -140,7 +145,13 @@ export class SessionsPage {
 
   private async read(): Promise<'soon' | 'later' | 'stop'> {
     const asked = this.asked;
-    const query = { state: this.state(), recipe: this.recipe(), cursor: this.cursor(), limit: ON_A_PAGE };
+    const query = {
+      state: this.state(),
+      recipe: this.recipe(),
+      owner: this.owner(),
+      cursor: this.cursor(),
+      limit: ON_A_PAGE,
+    };
     try {
       const list = await call('get', '/api/sessions', { query, has: ['sessions'] });
       if (asked !== this.asked) return 'soon';

@@ -29,8 +29,15 @@ fn agree(path: &str, data: &Value, is_definite: bool) -> Result<(), TestCaseErro
         other => other,
     };
     prop_assert_eq!(&ours, &serde, "serde_json_path on {} in {}", path, data);
-    prop_assert_eq!(&ours, &rust, "jsonpath-rust on {} in {}", path, data);
+    // It goes through several nodes once for each selector of a bracket, and not through the bracket for each node.
+    prop_assert_eq!(in_any_order(ours), in_any_order(rust), "jsonpath-rust on {} in {}", path, data);
     Ok(())
+}
+
+fn in_any_order(nodes: Option<Value>) -> Option<Vec<String>> {
+    let mut texts: Vec<_> = nodes?.as_array()?.iter().map(Value::to_string).collect();
+    texts.sort();
+    Some(texts)
 }
 
 fn name() -> impl Strategy<Value = &'static str> {

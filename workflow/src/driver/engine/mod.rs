@@ -25,6 +25,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::definitions::Definitions;
 use super::dispatch::Dispatcher;
 use super::flights::Flights;
+use super::forgetting;
 use super::inbox::{Answer, Command, Guard, QUEUE};
 use super::map_runs::{Busy, MapRuns, Tools};
 use super::owner::Owner;
@@ -63,11 +64,13 @@ pub struct Config {
     pub objects: Arc<dyn Objects>,
     /// Commands that may wait before a start is refused.
     pub queue: usize,
+    /// Executions that have ended are forgotten after so long; `None` is never.
+    pub forget_after: Option<Duration>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { place: Place::default(), objects: Arc::new(NoObjects), queue: QUEUE }
+        Self { place: Place::default(), objects: Arc::new(NoObjects), queue: QUEUE, forget_after: None }
     }
 }
 
@@ -142,6 +145,9 @@ impl Engine {
                 std::process::abort();
             }
         });
+        if let Some(after) = config.forget_after {
+            tokio::spawn(forgetting::run(Arc::downgrade(&journal), ticks.clone(), after));
+        }
         Ok(Self {
             commands: sender,
             tasks,

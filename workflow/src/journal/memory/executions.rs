@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::super::{
-    Append, Appended, ChildOf, Error, EventRow, ExecutionId, ExecutionRow, Executions, Listing, RunStatus,
-    Unfinished, Which, in_sequence,
+    Append, Appended, ChildOf, Ended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Forgotten,
+    Listing, RunStatus, Unfinished, Which, in_sequence,
 };
 use super::{MemoryJournal, Stored, Tables};
 use crate::Millis;
@@ -67,6 +67,45 @@ impl Tables {
         run.map_or(0, |run| run.redrives)
     }
 
+    /// The next that have ended before, in that order.
+    fn ended(&self, before: Millis, after: Option<Ended>, limit: usize) -> Vec<Ended> {
+        let closed = |stored: &Stored| {
+            let at = stored.row.stopped.filter(|_| stored.row.status != RunStatus::Running)?;
+            Some((at, stored.row.id)).filter(|ended| at < before && after.is_none_or(|after| *ended > after))
+        };
+        let mut ended: Vec<_> = self.executions.values().filter_map(closed).collect();
+        ended.sort_unstable();
+        ended.truncate(limit);
+        ended
+    }
+
+    /// Forgets one that has ended, if nothing needs it.
+    fn forget(&mut self, before: Millis, id: ExecutionId) -> bool {
+        let newest = self.executions.keys().next_back() == Some(&id);
+        let is_over = |id: ExecutionId| {
+            let row = self.executions.get(&id).map(|stored| &stored.row);
+            row.is_some_and(|row| {
+                row.status != RunStatus::Running && row.stopped.is_some_and(|at| at < before)
+            })
+        };
+        let has_child = |run| {
+            let mut children = self.executions.values().filter_map(|stored| stored.row.child.as_ref());
+            children.any(|child| child.items.run == run)
+        };
+        let Some(stored) = self.executions.get(&id) else { return false };
+        let parent = stored.row.child.as_ref().and_then(|child| self.runs.get(child.items.run));
+        let is_needed = parent.is_some_and(|run| !is_over(run.execution))
+            || self.runs.of(id).any(|run| run.status == RunStatus::Running || has_child(run.id));
+        if newest || is_needed {
+            return false;
+        }
+        self.runs.forget(id);
+        if let Some(stored) = self.executions.remove(&id) {
+            self.names.remove(&(stored.row.machine, stored.row.name));
+        }
+        true
+    }
+
     /// Whether this append follows what is stored.
     fn follows(&self, append: &Append) -> bool {
         match (self.executions.get(&append.execution), &append.start) {
@@ -95,6 +134,14 @@ impl Executions for MemoryJournal {
             stored.row.stopped = Some(at);
         }
         Ok(())
+    }
+
+    async fn forget(&self, before: Millis, after: Option<Ended>, limit: u32) -> Result<Forgotten, Error> {
+        let mut tables = self.tables();
+        let ended = tables.ended(before, after, limit as usize);
+        let next = ended.last().copied().filter(|_| ended.len() == limit as usize);
+        let count = ended.into_iter().filter(|(_, id)| tables.forget(before, *id)).count();
+        Ok(Forgotten { count: count as u32, next })
     }
 
     fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {

@@ -23,11 +23,22 @@ impl Runs {
         self.runs.get(&key)
     }
 
+    /// Those of one execution.
+    pub(super) fn of(&self, execution: ExecutionId) -> impl Iterator<Item = &MapRun> {
+        self.runs.values().filter(move |run| run.execution == execution)
+    }
+
+    /// Forgets those of one execution, and their pages.
+    pub(super) fn forget(&mut self, execution: ExecutionId) {
+        self.runs.retain(|_, run| run.execution != execution);
+        self.pages.retain(|(run, _), _| self.runs.contains_key(run));
+    }
+
     pub(super) fn store(&mut self, execution: ExecutionId, events: Vec<MapRunEvent>) {
         for event in events {
             match event {
                 MapRunEvent::Began(NewMapRun { run, label, started, limits, items, batch }) => {
-                    let id = self.runs.len() as MapRunKey + 1;
+                    let id = self.runs.keys().next_back().map_or(1, |last| last + 1);
                     let (status, pins) = (RunStatus::Running, "{}".into());
                     self.runs.insert(
                         id,

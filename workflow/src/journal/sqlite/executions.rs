@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use ledger::rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
 
 use super::super::{
-    Append, Appended, ChildOf, Error, EventRow, ExecutionId, ExecutionRow, Executions, ItemsOf, Listing,
-    NewExecution, Origin, Redriven, RunStatus, Unfinished, Which, in_sequence,
+    Append, Appended, ChildOf, Ended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Forgotten,
+    ItemsOf, Listing, NewExecution, Origin, Redriven, RunStatus, Unfinished, Which, in_sequence,
 };
-use super::{SqliteJournal, map_runs};
+use super::{SqliteJournal, forgetting, map_runs};
 use crate::history::RunId;
 
 const SELECT: &str =
@@ -52,6 +52,18 @@ impl Executions for SqliteJournal {
                 Ok(())
             })
             .await
+    }
+
+    async fn forget(&self, before: Millis, after: Option<Ended>, limit: u32) -> Result<Forgotten, Error> {
+        let candidates =
+            self.ledger.read(|connection| forgetting::ended(connection, before, after, limit))?;
+        if candidates.is_empty() {
+            return Ok(Forgotten::default());
+        }
+        let next = candidates.last().copied().filter(|_| candidates.len() == limit as usize);
+        let forget = move |connection: &Connection| forgetting::forget(connection, before, &candidates);
+        let count = self.ledger.write("forget", forget).await?;
+        Ok(Forgotten { count, next })
     }
 
     fn execution(&self, which: Which<'_>) -> Result<Option<ExecutionRow>, Error> {

@@ -3,6 +3,7 @@
 mod activities;
 mod aliases;
 mod executions;
+mod forgetting;
 mod known;
 mod machines;
 mod map_runs;
@@ -24,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 
 /// A handle; clones share the file's one writer.

@@ -1,9 +1,11 @@
 //! What is known about a sound besides the sound: tags and pictures, from whatever the source keeps them in, as Vorbis
-//! comments and FLAC pictures. `names` knows what a tag of another kind is called there.
+//! comments and FLAC pictures. `names` knows what a tag of another kind is called there,
+//! `gapless` what one says of the length.
 //!
 //! Vorbis comments are carried as they are. Of other kinds, what has a known meaning is; a tag that only means something
 //! to the program that wrote it is left behind. ReplayGain stays true, as no sample's loudness is changed.
 
+mod gapless;
 mod names;
 
 use symphonia::core::formats::FormatReader;
@@ -20,14 +22,17 @@ use symphonia_metadata::embedded::riff::{parse_riff_info_chunk, read_riff_id3_ch
 
 use crate::flac::{Metadata, Picture};
 
+use super::mp4::Edit;
+
 /// More than this is no description of a sound.
 const MOST_COMMENTS: usize = 1000;
 const MOST_COMMENT_BYTES: usize = 1 << 20;
 const MOST_PICTURES: usize = 20;
 const MOST_PICTURE_BYTES: usize = 16 << 20;
 
-/// What the source that `reader` reads is tagged with, for the sound of `track`.
-pub(super) fn of(reader: &mut dyn FormatReader, track: u32) -> Metadata {
+/// What the source that `reader` reads is tagged with, for the sound of `track`, and which of its samples a tag says are
+/// meant to be heard.
+pub(super) fn of(reader: &mut dyn FormatReader, track: u32) -> (Metadata, Option<Edit>) {
     let mut collected = Collected::default();
     let mut log = reader.metadata();
     let mut revisions: Vec<MetadataRevision> = std::iter::from_fn(|| log.pop()).collect();
@@ -35,7 +40,7 @@ pub(super) fn of(reader: &mut dyn FormatReader, track: u32) -> Metadata {
     // ID3v1 cuts everything off at thirty letters: what any other says goes before it.
     revisions.sort_by_key(|revision| revision.info.metadata == METADATA_ID_ID3V1);
     revisions.iter().for_each(|revision| collected.take(revision, track));
-    collected.metadata
+    (collected.metadata, collected.edit)
 }
 
 /// Adds what an ID3v2 tag knows to `metadata`. One that cannot be read adds nothing: the sound is none the worse for it.
@@ -73,6 +78,7 @@ const WAV_INFO: MetadataInfo =
 #[derive(Default)]
 struct Collected {
     metadata: Metadata,
+    edit: Option<Edit>,
     comment_bytes: usize,
     picture_bytes: usize,
 }
@@ -84,6 +90,7 @@ impl From<Metadata> for Collected {
             comment_bytes: metadata.comments.iter().map(length).sum(),
             picture_bytes: metadata.pictures.iter().map(|picture| picture.bytes.len()).sum(),
             metadata,
+            edit: None,
         }
     }
 }
@@ -101,6 +108,10 @@ impl Collected {
     /// A name that an earlier revision has said is not said again; one revision may say it more than once.
     fn take_all(&mut self, container: &MetadataContainer, verbatim: bool, earlier: usize) {
         for tag in &container.tags {
+            if gapless::is_one(tag) {
+                self.edit = self.edit.or_else(|| gapless::edit(tag));
+                continue;
+            }
             let Some((name, value)) = (if verbatim { as_it_is(tag) } else { names::translated(tag) }) else {
                 continue;
             };

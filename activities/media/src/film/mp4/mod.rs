@@ -11,6 +11,9 @@ use super::{Index, KeyFrame, Limits, Range, Spread};
 use boxes::{Boxes, Span, be32};
 use tables::Tables;
 
+/// So many key frames are not gone through one by one: it is quicker to seek those that are wanted.
+const MOST_KEY_TIMES: usize = 8192;
+
 /// What the index says; none when its frames are not listed there, as in a fragmented film.
 pub(super) fn index(
     source: &dyn ReadAt,
@@ -121,11 +124,14 @@ impl Film {
         let times = spread.map(|spread| spread.times(milliseconds)).transpose()?;
         let mut nearest = Nearest::new(times.unwrap_or_default());
         let mut found = Some(Vec::new());
-        let (mut first, mut key_frames) = (None, 0);
+        let (mut first, mut key_frames, mut key_times) = (None, 0, Vec::new());
         self.tables.key_frames(|time, bytes| {
             key_frames += 1;
             first.get_or_insert(bytes);
             let at = self.milliseconds(time.saturating_sub(self.start));
+            if key_times.len() <= MOST_KEY_TIMES {
+                key_times.push(at);
+            }
             if bytes.end() > length {
                 return Err(Problem::corrupt("its index leads past its end"));
             }
@@ -144,8 +150,9 @@ impl Film {
         });
         let nearest = spread.and(found);
         let needed = needed(top, first, nearest.as_deref().unwrap_or_default());
-        let (width, height) = (self.width, self.height);
-        Ok(Index { width, height, milliseconds, frames: self.tables.frames(), key_frames, nearest, needed })
+        let (width, height, frames) = (self.width, self.height, self.tables.frames());
+        let key_times = Some(key_times).filter(|times| times.len() <= MOST_KEY_TIMES);
+        Ok(Index { width, height, milliseconds, frames, key_frames, key_times, nearest, needed })
     }
 
     fn milliseconds(&self, ticks: i64) -> u64 {

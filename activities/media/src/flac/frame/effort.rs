@@ -1,8 +1,6 @@
 //! What each level tries.
 
-use super::predict::HIGHEST;
 use super::window::Shape;
-use crate::Format;
 use crate::flac::Level;
 
 /// How hard a frame is worked on.
@@ -17,47 +15,23 @@ pub(super) struct Effort {
     pub(super) fixed: bool,
     /// A way to store two channels that promises less than this much of the best promise is tried.
     pub(super) layouts: f64,
-    /// The same of a predictor.
-    pub(super) predictors: f64,
 }
 
-/// Above this rate players are told to expect orders of more than twelve.
-const ORDINARY_RATE: u32 = 48_000;
-
 impl Effort {
-    pub(super) fn of(level: Level, format: Format) -> Self {
-        const SHAPES: [Shape; 4] = [
+    pub(super) fn of(level: Level) -> Self {
+        const SHAPES: [Shape; 3] = [
             Shape::whole(0.5),
             Shape { from: 0.0, to: 0.5, slopes: 0.5 },
             Shape { from: 0.5, to: 1.0, slopes: 0.5 },
-            Shape { from: 0.25, to: 0.75, slopes: 0.5 },
         ];
-        let high = format.sample_rate > ORDINARY_RATE;
+        let shapes = match level {
+            Level::Fast | Level::Default => &SHAPES[..1],
+            Level::Best => &SHAPES,
+        };
         match level {
-            Level::Fast => Self {
-                shapes: &SHAPES[..1],
-                order: 8,
-                finest: 5,
-                fixed: false,
-                layouts: 1.0,
-                predictors: 1.0,
-            },
-            Level::Default => Self {
-                shapes: &SHAPES[..3],
-                order: 12,
-                finest: 6,
-                fixed: true,
-                layouts: 1.002,
-                predictors: 1.0,
-            },
-            Level::Best => Self {
-                shapes: &SHAPES,
-                order: if high { HIGHEST } else { 12 },
-                finest: 8,
-                fixed: true,
-                layouts: 1.02,
-                predictors: f64::INFINITY,
-            },
+            Level::Fast => Self { shapes, order: 5, finest: 4, fixed: false, layouts: 1.0 },
+            Level::Default => Self { shapes, order: 8, finest: 5, fixed: false, layouts: 1.0 },
+            Level::Best => Self { shapes, order: 12, finest: 6, fixed: true, layouts: 1.002 },
         }
     }
 

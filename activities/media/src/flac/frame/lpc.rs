@@ -94,11 +94,16 @@ impl WithSimd for Analysis<'_> {
     }
 }
 
+/// The most bits that a coefficient may have.
+const MOST_PRECISION: u32 = 15;
+
 /// What the recursion finds: for each order the predictor's coefficients and the energy it leaves over.
 #[derive(Default)]
 pub(super) struct Ladder {
     coefficients: [[f64; HIGHEST]; HIGHEST],
     errors: [f64; HIGHEST],
+    /// The energy of what is predicted.
+    energy: f64,
     /// How far it came: a signal that is predicted perfectly has no higher orders.
     orders: usize,
 }
@@ -107,6 +112,7 @@ impl Ladder {
     /// Finds the predictors of up to this order.
     pub(super) fn climb(&mut self, lags: &Lags, order: usize) {
         self.orders = 0;
+        self.energy = lags[0];
         let mut error = lags[0];
         let mut current = [0.0; HIGHEST];
         for step in 0..order {
@@ -144,9 +150,26 @@ impl Ladder {
             .min_by(|(_, a), (_, b)| a.total_cmp(b))
     }
 
-    /// The predictor of this order in whole numbers of at most `precision` bits. None when its coefficients cannot be
-    /// written that way.
+    /// The predictor of this order in whole numbers of at most `precision` bits, or of as many as there may be where so few
+    /// would spoil it. None when its coefficients cannot be written that way.
     pub(super) fn predictor(&self, order: usize, precision: u32) -> Option<Predictor> {
+        let predictor = self.rounded_predictor(order, precision)?;
+        if precision < MOST_PRECISION && self.is_spoilt(&predictor) {
+            return self.rounded_predictor(order, MOST_PRECISION);
+        }
+        Some(predictor)
+    }
+
+    /// Whether what rounding the coefficients adds to the error is much of it: so it is where almost all of a signal is
+    /// predicted, as of pure tones.
+    fn is_spoilt(&self, predictor: &Predictor) -> bool {
+        const MUCH: f64 = 0.03;
+        let step = 1.0 / f64::from(1 << predictor.shift);
+        let added = predictor.order as f64 * step * step / 12.0 * self.energy;
+        added > MUCH * self.errors[predictor.order - 1]
+    }
+
+    fn rounded_predictor(&self, order: usize, precision: u32) -> Option<Predictor> {
         const MOST_SHIFT: i32 = 15;
         let exact = &self.coefficients[order - 1][..order];
         let largest = exact.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));

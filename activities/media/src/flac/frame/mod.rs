@@ -46,7 +46,7 @@ impl Coder {
         Self {
             arch: Arch::new(),
             format,
-            effort: Effort::of(level, format),
+            effort: Effort::of(level),
             subframes: (0..candidates).map(|_| Subframe::default()).collect(),
             desk: Desk::default(),
             bits: Bits::default(),

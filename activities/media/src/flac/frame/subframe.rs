@@ -124,15 +124,14 @@ impl Subframe {
         // One step more than there are windows, for the fixed predictor.
         for window in 0..=effort.shapes.len() {
             if window == effort.shapes.len() {
-                let worth = |bits: f64| bits <= promised * effort.predictors;
-                let model = self.fixed.filter(|&(_, bits)| worth(bits) || self.best.is_verbatim());
+                let model = self.fixed.filter(|&(_, bits)| bits <= promised || self.best.is_verbatim());
                 self.attempt(model.map(|(order, _)| Model::Fixed { order }), effort, &mut desk.sums);
                 break;
             }
             if window > 0 {
                 self.rung = self.climb(effort, desk, window);
             }
-            if let Some((order, bits)) = self.rung.filter(|&(_, bits)| bits <= promised * effort.predictors) {
+            if let Some((order, bits)) = self.rung.filter(|&(_, bits)| bits <= promised) {
                 promised = promised.min(bits);
                 let predictor = self.ladder.predictor(order, precision);
                 self.attempt(predictor.map(Model::Linear), effort, &mut desk.sums);

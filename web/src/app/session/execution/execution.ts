@@ -6,7 +6,7 @@ import { address, call, failure, type Failure } from '../../api/call';
 import { Alert } from '../../parts/alert';
 import { Poll } from '../../parts/poll';
 import { count, moment, number, span } from '../../parts/words';
-import { isOver } from '../../api/watch';
+import { isOver } from '../../api/ended';
 import { Current } from '../current';
 import { STATUSES, StateGraph } from './state-graph';
 import { pretty, rows, stories } from './story';

@@ -1,0 +1,42 @@
+// Whose role may do what, as a template says.
+
+import type { Template } from 'aws-cdk-lib/assertions';
+import { expect } from 'vitest';
+
+import { STEPS } from '../lib/document.ts';
+
+export interface Statement {
+  Sid?: string;
+  Effect: string;
+  Action: string | string[];
+  Resource?: unknown;
+  Principal?: unknown;
+  Condition?: unknown;
+}
+
+/** The functions that no step of the workflow is. */
+export const CALLED = ['api', 'confirm-upload', 'sweep', 'transcribe-callback'];
+
+/** All functions. */
+export const ALL = [...STEPS, ...CALLED, 'deliver'];
+
+export const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+
+/** What the role of a function may do: each action, with the resources it is for. */
+export function allowed(application: Template, handler: string, begins = `Functions${handler.replaceAll('-', '')}role`): Map<string, unknown[]> {
+  const roles = Object.keys(application.findResources('AWS::IAM::Role')).filter((id) => id.startsWith(begins));
+  expect(roles, handler).toHaveLength(1);
+  const policies = Object.values(application.findResources('AWS::IAM::Policy')).filter((policy) =>
+    policy.Properties.Roles.some((role: { Ref: string }) => role.Ref === roles[0]),
+  );
+  const may = new Map<string, unknown[]>();
+  for (const policy of policies) {
+    for (const statement of policy.Properties.PolicyDocument.Statement as Statement[]) {
+      expect(statement.Effect).toBe('Allow');
+      for (const action of list(statement.Action)) {
+        may.set(action, [...(may.get(action) ?? []), ...list(statement.Resource)]);
+      }
+    }
+  }
+  return may;
+}

@@ -1,0 +1,82 @@
+//! `lockgate webhook log`: deliveries, and under each its attempts.
+
+use activities::notices::Standing;
+use clap::builder::PossibleValuesParser;
+use serde_json::Value;
+use strum::VariantArray;
+
+use super::super::Failure;
+use super::super::client::Client;
+use super::super::screen::{line, printable};
+use super::path;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The webhook's id, or mail for the letters
+    id: String,
+    /// Only those that stand so
+    #[arg(long, value_parser = standings())]
+    state: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+fn standings() -> PossibleValuesParser {
+    PossibleValuesParser::new(Standing::VARIANTS.iter().map(|&standing| <&str>::from(standing)))
+}
+
+/// The most that the server gives at once.
+const PAGE: u32 = 100;
+
+pub(super) async fn run(client: &Client, args: Args, json: bool) -> Result<(), Failure> {
+    let (mut printed, mut cursor) = (0, None::<String>);
+    while printed < args.limit {
+        let mut query = vec![("limit", (args.limit - printed).min(PAGE).to_string())];
+        query.extend(args.state.clone().map(|state| ("state", state)));
+        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+        let page = client.list(&path(&args.id, &["deliveries"]), &query).await?;
+        for delivery in page["deliveries"].as_array().into_iter().flatten() {
+            if json {
+                line(delivery)?;
+            } else {
+                shown(delivery)?;
+            }
+            printed += 1;
+        }
+        cursor = page["next"].as_str().map(ToOwned::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if printed == 0 && !json {
+        eprintln!("Nothing was told there.");
+    }
+    Ok(())
+}
+
+fn shown(delivery: &Value) -> Result<(), Failure> {
+    let text = |value: &Value| value.as_str().map(printable).unwrap_or_default();
+    let session = text(&delivery["payload"]["data"]["sessionId"]);
+    line(format_args!(
+        "{}  {:9}  {:17}  {}  {session}",
+        text(&delivery["deliveryId"]),
+        text(&delivery["state"]),
+        text(&delivery["event"]),
+        text(&delivery["createdAt"]),
+    ))?;
+    for attempt in delivery["attempts"].as_array().into_iter().flatten() {
+        let status = attempt["status"].as_u64().map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let why = text(&attempt["error"]);
+        let millis = &attempt["durationMs"];
+        line(format_args!("    {}  {status:3}  {millis} ms  {why}", text(&attempt["at"])))?;
+        let answer = text(&attempt["response"]);
+        if !answer.is_empty() {
+            line(format_args!("        {}", answer.chars().take(200).collect::<String>()))?;
+        }
+    }
+    if let Some(next) = delivery["nextAttemptAt"].as_str() {
+        line(format_args!("    {}  next attempt", printable(next)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! What is written down of a request once it is answered: who, what, whose, and how it ended.
+//!
+//! Sign-ins, refusals and whatever changes something leave a row; reads that were allowed do not. [`Trail`] travels with
+//! the request, and what stands in it is known by those who come to know it: the gate knows who, a handler whose.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use activities::ports::Fault;
+use async_trait::async_trait;
+use http::{Method, StatusCode};
+
+/// One thing that was done, or tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Who did it; empty when nobody knows.
+    pub who: String,
+    /// `POST /xcode/{id}/cancel`, `flag.set`, …
+    pub what: String,
+    /// What it was done to: an id, a name.
+    pub subject: String,
+    /// Whose that is; empty when it is nobody's or there is none.
+    pub whose: String,
+    /// `200`, `404`, `done`, …
+    pub result: String,
+    /// From which address.
+    pub address: String,
+    pub request_id: String,
+}
+
+/// Where rows go, each for ever. On one machine that is a chain in SQLite; on AWS the log, which nobody can change.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    async fn record(&self, row: Row) -> Result<(), Fault>;
+}
+
+/// What becomes known of a request on its way. An extension of every request; clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Trail(Arc<Mutex<Known>>);
+
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub who: String,
+    pub subject: String,
+    pub whose: String,
+    /// There is a row of the same already, of a moment ago.
+    pub is_repeated: bool,
+}
+
+impl Trail {
+    pub fn note(&self, note: impl FnOnce(&mut Known)) {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub fn known(&self) -> Known {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Whether an answer leaves a row.
+pub(crate) fn leaves_a_row(method: &Method, status: StatusCode) -> bool {
+    let is_refusal = matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::GONE
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    !method.is_safe() || is_refusal
+}

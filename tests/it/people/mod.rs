@@ -1,0 +1,10 @@
+//! Accounts, and what each may: against the real binary, by HTTP.
+
+mod cli;
+mod fairness;
+mod inbox;
+mod issuer;
+mod matrix;
+mod openness;
+mod passwords;
+mod sign_in;
