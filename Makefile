@@ -124,8 +124,8 @@ lint: ## formatting and clippy, warnings denied
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
-deny: ## licences, sources and bans of all dependencies (asks the network; needs `cargo install cargo-deny`)
-	$(CARGO) deny --locked check licenses bans sources
+deny: ## advisories, licences, sources and bans of all dependencies (asks the network; needs `cargo install cargo-deny`)
+	$(CARGO) deny --locked check $(or $(CHECKS),advisories licenses bans sources)
 
 tools: ## install what the tests need (as root; otherwise say what is missing)
 	@sh tests/tools.sh test

@@ -6,11 +6,12 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::inbox;
 use crate::objects::ObjectCreated;
+use crate::printable::logged;
 
 /// Takes one object-created event. An error means: deliver it again.
 pub async fn run(ctx: &Ctx, event: &ObjectCreated) -> Result<(), Failure> {
     if event.bucket != ctx.settings.buckets.uploads {
-        tracing::info!(bucket = event.bucket, "an upload event of a foreign bucket is ignored");
+        tracing::info!(bucket = logged(&event.bucket), "an upload event of a foreign bucket is ignored");
         return Ok(());
     }
     if event.key.starts_with(inbox::PREFIX) {
@@ -20,7 +21,7 @@ pub async fn run(ctx: &Ctx, event: &ObjectCreated) -> Result<(), Failure> {
     match ctx.sessions.get(id).await? {
         Some(session) if session.source.key == event.key => confirm_if_there(ctx, &session).await.map(drop),
         _ => {
-            tracing::info!(key = event.key, "an upload event that belongs to no session is ignored");
+            tracing::info!(key = logged(&event.key), "an upload event that belongs to no session is ignored");
             Ok(())
         }
     }

@@ -11,6 +11,7 @@ use states::{Kind, Timestamp};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::measures;
 use crate::notices::{Delivery, Endpoint, Letter, MAIL, Notices, Order, Outcome, Standing, Try, tell};
 use crate::ports::Undelivered;
 use crate::webhook::{Answer, Shipment, Unsent};
@@ -229,5 +230,5 @@ fn count(by: &'static str, reaction: &Reaction) {
         Reaction::Tired { .. } => "throttled",
         Reaction::Gone => "gone",
     };
-    metrics::counter!("lockgate_notice_tries_total", "by" => by, "outcome" => outcome).increment(1);
+    measures::told(by, outcome);
 }

@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::objects::{Head, ObjectCreated};
 use crate::ports::Guard;
+use crate::printable::logged;
 
 pub const PREFIX: &str = "inbox/";
 
@@ -35,7 +36,7 @@ async fn arrived(
 ) -> Result<Option<String>, Failure> {
     let Some(head) = ctx.objects.head(bucket, key).await? else { return Ok(None) };
     let Some(session) = session_for(ctx, (bucket, key, version_id), &head) else {
-        tracing::warn!(key, "nothing can be made of this file in the inbox; it is left there");
+        tracing::warn!(key = logged(key), "nothing can be made of this file in the inbox; it is left there");
         return Ok(None);
     };
     if let Some(reason) = not_now(ctx, &session)

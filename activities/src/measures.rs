@@ -3,19 +3,30 @@
 
 use jiff::SignedDuration;
 use states::{Activity, Event, Session, State};
+use strum::VariantArray;
 
+use crate::child::Killed;
 use crate::failure::Failure;
+use crate::meter;
 
 const TRANSITIONS: &str = "lockgate_transitions_total";
 const SESSION_SECONDS: &str = "lockgate_session_seconds";
 const SESSION_FAILURES: &str = "lockgate_session_failures_total";
 const ACTIVITY_SECONDS: &str = "lockgate_activity_seconds";
 const ACTIVITY_FAILURES: &str = "lockgate_activity_failures_total";
+const RETRIES: &str = "lockgate_retries_total";
+const CHILD_KILLS: &str = "lockgate_child_kills_total";
+const NOTICE_TRIES: &str = "lockgate_notice_tries_total";
 
 /// Under this target stand the spans and events that make up a session's trace.
 pub const TRACE: &str = "trace";
 
-/// Says what they are.
+/// By what somebody is told, and what a try comes to.
+const TOLD_BY: [&str; 2] = ["webhook", "mail"];
+const OUTCOMES: [&str; 4] = ["delivered", "refused", "throttled", "gone"];
+
+/// Says what they are, and begins those at zero of which the labels are known: the rate of a series that begins with its
+/// first event has missed that one.
 pub fn describe() {
     metrics::describe_counter!(TRANSITIONS, "Moves that sessions made, by event and recipe.");
     metrics::describe_histogram!(SESSION_SECONDS, "From an attempt's start to its end, by recipe and state.");
@@ -25,6 +36,28 @@ pub fn describe() {
         ACTIVITY_FAILURES,
         "Activities that failed, by problem; the workflow tries most of them again."
     );
+    metrics::describe_counter!(RETRIES, "Steps that were begun again after they had failed, by activity.");
+    metrics::describe_counter!(CHILD_KILLS, "Workers that were killed, or died, by reason.");
+    metrics::describe_counter!(NOTICE_TRIES, "Tries to tell somebody, by what and what they came to.");
+    meter::describe();
+    for &activity in Activity::VARIANTS.iter().filter(|activity| is_a_step(**activity)) {
+        let activity: &'static str = activity.into();
+        metrics::counter!(RETRIES, "activity" => activity).absolute(0);
+    }
+    for &reason in Killed::VARIANTS {
+        let reason: &'static str = reason.into();
+        metrics::counter!(CHILD_KILLS, "reason" => reason).absolute(0);
+    }
+    for (by, outcome) in TOLD_BY.into_iter().flat_map(|by| OUTCOMES.map(|outcome| (by, outcome))) {
+        metrics::counter!(NOTICE_TRIES, "by" => by, "outcome" => outcome).absolute(0);
+    }
+}
+
+/// Whether a workflow has it as a step, and so may try it again.
+fn is_a_step(activity: Activity) -> bool {
+    let never =
+        [Activity::ConfirmUpload, Activity::Start, Activity::Cancel, Activity::Redrive, Activity::Sweep];
+    !never.contains(&activity)
 }
 
 /// A session has made a move, durably.
@@ -64,4 +97,21 @@ pub(crate) fn worked(activity: Activity, took: SignedDuration, failure: Option<&
         let problem = failure.problem.kind.slug();
         metrics::counter!(ACTIVITY_FAILURES, "activity" => activity, "problem" => problem).increment(1);
     }
+}
+
+/// A step has begun that has failed before. Who runs the workflow knows; what is called does not.
+pub fn tried_again(activity: Activity) {
+    let activity: &'static str = activity.into();
+    metrics::counter!(RETRIES, "activity" => activity).increment(1);
+}
+
+/// A child did not end by itself.
+pub(crate) fn killed(reason: Killed) {
+    let reason: &'static str = reason.into();
+    metrics::counter!(CHILD_KILLS, "reason" => reason).increment(1);
+}
+
+/// A try to tell somebody has come to this.
+pub(crate) fn told(by: &'static str, outcome: &'static str) {
+    metrics::counter!(NOTICE_TRIES, "by" => by, "outcome" => outcome).increment(1);
 }

@@ -25,6 +25,12 @@ pub(crate) const READING_BACK: (Stage, Range<u16>) = (Stage::Verifying, 900..999
 const START_TO_FIRST_BYTE: &str = "lockgate_start_to_first_byte_seconds";
 pub(crate) const LAST_BYTE_TO_DONE: &str = "lockgate_last_byte_to_done_seconds";
 
+/// Says what they are.
+pub(crate) fn describe() {
+    metrics::describe_histogram!(START_TO_FIRST_BYTE, "From an attempt's start to its result's first byte.");
+    metrics::describe_histogram!(LAST_BYTE_TO_DONE, "From a result's last byte to Done.");
+}
+
 /// Records how long something took.
 pub(crate) fn took(what: &'static str, from: Timestamp, to: Timestamp) {
     metrics::histogram!(what).record(to.duration_since(from).as_secs_f64());

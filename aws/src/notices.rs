@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use states::Timestamp;
-use states::session::BrokenRecord;
+use states::session::{BrokenRecord, Sealed, unsealed};
 
 use crate::sessions::{BY_OWNER, Stored, Update, fault, item, name, names_in};
 
@@ -227,18 +227,12 @@ impl Notifier for DynamoNotifier {
 }
 
 fn with_record(record: &impl Serialize) -> Update {
-    let text = serde_json::to_string(record).expect("a record is plain data");
-    Update::default()
-        .set(name::CHECKSUM, item::number(crc32fast::hash(text.as_bytes())))
-        .set(name::RECORD, item::text(text))
+    let Sealed { text, checksum } = Sealed::of(record);
+    Update::default().set(name::CHECKSUM, item::number(checksum)).set(name::RECORD, item::text(text))
 }
 
 /// None of an item that was removed.
 fn record<T: DeserializeOwned>(key: &str, item: &Stored) -> Option<Result<T, BrokenRecord>> {
     let text = item::string(item, name::RECORD)?;
-    let broken = |what| BrokenRecord { id: key.to_owned(), what };
-    if item::parsed(item, name::CHECKSUM) != Some(crc32fast::hash(text.as_bytes())) {
-        return Some(Err(broken("its checksum is that of its text")));
-    }
-    Some(serde_json::from_str(text).map_err(|_| broken("its text is a record of its kind")))
+    Some(unsealed(key, text, item::parsed(item, name::CHECKSUM)))
 }

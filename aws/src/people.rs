@@ -2,7 +2,7 @@
 
 use activities::Clock;
 use async_trait::async_trait;
-use service::people::issuer::{Issuer, Tokens};
+use service::people::issuer::{Tokens, Trust};
 use service::people::{Identity, Refused, Role, Scope, Scopes, Verifier};
 
 use crate::environment::Environment;
@@ -21,7 +21,7 @@ pub(crate) fn identity(subject: &str, is_in: impl Fn(&str) -> bool) -> Identity 
 }
 
 /// The pool's access tokens.
-pub(crate) struct Pool(Tokens);
+pub(crate) struct PoolTokens(Tokens);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -31,23 +31,23 @@ pub enum Error {
     Http(#[from] reqwest::Error),
 }
 
-impl Pool {
-    /// The pool `id`, and the client of it that tokens must be given to.
+impl PoolTokens {
+    /// Those of the pool `id` that were given to this client of it.
     pub(crate) fn new(environment: &Environment, id: &str, client: &str) -> Result<Self, Error> {
         let place = format!("https://cognito-idp.{}.amazonaws.com", environment.account.region);
         let keys_at = environment.account.endpoint("COGNITO_IDENTITY_PROVIDER").unwrap_or(&place);
         let jwks = format!("{keys_at}/{id}/.well-known/jwks.json");
-        let issuer = Issuer {
+        let trust = Trust {
             url: format!("{place}/{id}"),
             audience: client.to_owned(),
             jwks: jwks.parse().map_err(|_| Error::Keys(jwks))?,
         };
-        Ok(Self(Tokens::new(issuer, Clock::System)?))
+        Ok(Self(Tokens::new(trust, Clock::System)?))
     }
 }
 
 #[async_trait]
-impl Verifier for Pool {
+impl Verifier for PoolTokens {
     async fn verify(&self, credential: &str) -> Result<Identity, Refused> {
         let holder = self.0.read(credential).await?;
         Ok(identity(&holder.user, |group| holder.is_in(group)))

@@ -44,6 +44,9 @@ use crate::tasks::{self, Activities, Work};
 /// Progress is shown as it happens; no more often than an eye can follow.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
+/// What the object store still answers when the engine has ended, which its last steps are written by, has so long.
+const AFTER_THE_ENGINE: Duration = Duration::from_secs(5);
+
 /// Everything that serves, put together and not yet serving.
 pub struct Assembled {
     pub service: Service,
@@ -51,6 +54,8 @@ pub struct Assembled {
     pub store: S3Store,
     /// For the first admin, as long as there is none.
     pub invitation: Option<Invitation>,
+    /// Where the flags stand, which an editor may change.
+    pub flags: Arc<FileFlags>,
     /// Held for as long as anything is written in it.
     pub folder: DataFolder,
 }
@@ -118,7 +123,8 @@ pub async fn assemble_around(
     let sessions = SqliteSessions::open(&folder.path.join("sessions.db"), changes.clone());
     let sessions = Arc::new(sessions.map_err(Error::Sessions)?);
     meters.look_up(census(sessions.clone()));
-    let flags: Arc<dyn Flags> = Arc::new(FileFlags::open(&folder.path));
+    let file_flags = Arc::new(FileFlags::open(&folder.path));
+    let flags: Arc<dyn Flags> = file_flags.clone();
     let room = (sessions.clone(), flags.clone());
     let Arrivals { people, users, audit, inboxes, invitation } = arrivals(config, &folder, room).await?;
     let store = S3Store::open(&s3_config(config, &folder, bound, inboxes)).await?;
@@ -133,7 +139,7 @@ pub async fn assemble_around(
         forget_after: config.deadlines.retention.history.map(SignedDuration::unsigned_abs),
         ..driver::Config::default()
     };
-    let engine = Engine::open(journal, tasks, Ticks::system(), place).await?;
+    let engine = Engine::open(journal, tasks, Ticks::steady(), place).await?;
     services.begin(engine.clone());
     let objects = Objects::local(&Endpoint {
         url: format!("http://{}", bound.s3_inside),
@@ -161,7 +167,7 @@ pub async fn assemble_around(
     let rates = Rates::new(config.fairness.allowed);
     let service =
         Service { ctx, changes, meters, config: api, images, page, people, audit: Some(audit), rates };
-    Ok(Assembled { service, engine, store, invitation, folder })
+    Ok(Assembled { service, engine, store, invitation, flags: file_flags, folder })
 }
 
 /// Before anything is opened: what is measured asks for its meters once.
@@ -188,7 +194,8 @@ fn s3_config(config: &Config, folder: &DataFolder, bound: Bound, inboxes: Option
             format!("{scheme}://{}", bound.api),
             format!("{scheme}://{}", localhost(bound)),
         ],
-        limits: Limits::default(),
+        over_https: s3_public_url.starts_with("https://"),
+        limits: Limits { drain: AFTER_THE_ENGINE, ..Limits::default() },
     }
 }
 
@@ -249,7 +256,13 @@ async fn arrivals(
         return Ok(Arrivals { people: None, users: None, audit, inboxes: None, invitation: None });
     }
     let s3_secrets = S3Secrets::new(&folder.keys.secret);
-    let inboxes = Some(Inboxes { people: store.clone(), secrets: s3_secrets.clone(), sessions, flags });
+    let inboxes = Some(Inboxes {
+        people: store.clone(),
+        secrets: s3_secrets.clone(),
+        sessions,
+        flags,
+        trusted_proxies: config.openness.proxies.clone(),
+    });
     let keys = Some(Arc::new(Keyring { store: store.clone(), s3_secrets }) as _);
     if let Some(issuer) = config.issuer.clone() {
         let verifier = Arc::new(Issued::new(store, issuer).map_err(Error::Issuer)?);

@@ -101,10 +101,11 @@ pub async fn listen(command: &Command, wav: &Path, folder: &Path) -> Result<Path
         .spawn();
     let not_started = |error| Failure::from(child::Failure::NotStarted(error));
     let mut running = Running(process.map_err(not_started)?);
-    let Ok(ended) = timeout(command.wall, running.end()).await else {
-        return Err(child::Failure::TimedOut { limit: command.wall }.into());
-    };
-    let (status, words) = ended.map_err(not_started)?;
+    let mut watch = child::Watch::default();
+    let ended = timeout(command.wall, running.end()).await;
+    let ended = ended.map_err(|_elapsed| child::Failure::TimedOut { limit: command.wall });
+    watch.tell(ended.as_ref().err());
+    let (status, words) = ended?.map_err(not_started)?;
     let vtt = base.with_extension("vtt");
     if !status.success() {
         let last = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The workflows on our own engine: a state machine for sessions and one for notices, whose documents are the generated
 //! ones with the functions' names put in. On AWS the same port is Step Functions.
 
+use activities::measures;
 use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Machine, Status, Stopped, Task};
 use async_trait::async_trait;
 use states::recipe::{By, RECIPES};
@@ -148,12 +149,16 @@ impl Driver for EngineDriver {
 
     async fn next_task(&self, activity: Activity) -> Result<Option<Task>, Fault> {
         let taken = self.engine.get_activity_task(&format!("{WORKED}{activity}"), Some("lockgate")).await;
-        let Some(ActivityTask { token, input, machine }) = taken.map_err(fault)? else { return Ok(None) };
+        let Some(task) = taken.map_err(fault)? else { return Ok(None) };
+        let ActivityTask { token, input, machine, attempt } = task;
         if !Self::OWN.contains(&&*machine) {
             let cause = "Only Lockgate's own state machine may have this done.";
             let refused =
                 self.engine.send_task_failure(&token, Some(Kind::WorkflowFailed.error_name()), Some(cause));
             return refused.await.map(|()| None).map_err(fault);
+        }
+        if attempt > 1 {
+            measures::tried_again(activity);
         }
         Ok(Some(Task { token, input: input.to_string() }))
     }

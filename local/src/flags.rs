@@ -5,10 +5,12 @@ use std::fs::{File, Metadata};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use activities::ports::{Fault, Flags, StandingFlags, Written};
 use async_trait::async_trait;
+use service::audit::{Audit, Row};
 use sha2::{Digest, Sha256};
 use states::FlagSet;
 
@@ -27,6 +29,8 @@ pub struct FileFlags {
 struct Read {
     seen: Option<Seen>,
     standing: StandingFlags,
+    /// Those that are written down in the audit log, or are by whoever has put them here.
+    audited: Arc<FlagSet>,
 }
 
 /// What tells one file from another that took its place, or from itself after it was written.
@@ -39,6 +43,31 @@ enum Seen {
 impl FileFlags {
     pub fn open(folder: &Path) -> Self {
         Self { path: folder.join(NAME), read: Mutex::default() }
+    }
+
+    /// Writes down what came to stand in the file by an editor, for ever; nobody was asked who that was. The first row says
+    /// what has stood there from the start on.
+    pub async fn audit(&self, audit: &dyn Audit, every: Duration) {
+        let mut timer = tokio::time::interval(every);
+        loop {
+            timer.tick().await;
+            let (audited, stand) = {
+                let read = self.look();
+                (read.audited.clone(), read.standing.flags.clone())
+            };
+            let changes = audited.differences(&stand);
+            if changes.is_empty() {
+                continue;
+            }
+            let (what, result) = (NAME.to_owned(), "read".to_owned());
+            let row = Row { what, subject: changes.join("; "), result, ..Row::default() };
+            match audit.record(row).await {
+                Ok(()) => self.look().audited = stand,
+                Err(fault) => {
+                    tracing::warn!(%fault, "a change of the flags is not written down; tried again later");
+                }
+            }
+        }
     }
 
     fn look(&self) -> MutexGuard<'_, Read> {
@@ -97,10 +126,10 @@ impl Flags for FileFlags {
         self.look().standing.clone()
     }
 
-    async fn put(&self, flags: &FlagSet, revision: &str) -> Result<Written, Fault> {
+    async fn put(&self, flags: &FlagSet, stands: &str) -> Result<Written, Fault> {
         let unavailable = |why: String| Fault::Unavailable { what: "file of flags", why };
         let mut read = self.look();
-        if read.standing.revision != revision {
+        if read.standing.revision != stands {
             return Ok(Written::Refused);
         }
         let text = toml::to_string(flags).map_err(|error| unavailable(error.to_string()))?;
@@ -108,6 +137,7 @@ impl Flags for FileFlags {
             std::io::ErrorKind::StorageFull => Fault::Full,
             _ => unavailable(error.to_string()),
         })?;
+        read.audited = Arc::new(flags.clone());
         read.seen = None; // looked at again by whoever asks next
         Ok(Written::Stored)
     }

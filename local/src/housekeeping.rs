@@ -49,20 +49,42 @@ pub async fn forget_deliveries(ctx: &Ctx) {
 
 /// The files of the data folder that grow. The objects themselves are measured by the object store's sweep, which looks at
 /// each of them anyway.
-const DATABASES: [&str; 4] = ["sessions", "journal", "objects", "notices"];
+const DATABASES: [&str; 5] = ["sessions", "journal", "objects", "notices", "people"];
 
 fn measure(folder: &Path) {
     metrics::describe_gauge!(crate::DISK_BYTES, "Bytes on the disk, by what they are.");
     metrics::describe_gauge!(crate::DISK_FREE, "Bytes that are free where the data folder lies.");
     for name in DATABASES {
-        let size = |ending: &str| {
-            let file = folder.join(format!("{name}.db{ending}"));
-            std::fs::metadata(file).map_or(0, |metadata| metadata.len())
-        };
-        let bytes = size("") + size("-wal");
-        metrics::gauge!(crate::DISK_BYTES, "what" => format!("{name}.db")).set(bytes as f64);
+        if let Some(bytes) = taken(folder, name) {
+            metrics::gauge!(crate::DISK_BYTES, "what" => format!("{name}.db")).set(bytes as f64);
+        }
     }
     if let Ok(stat) = rustix::fs::statvfs(folder) {
         metrics::gauge!(crate::DISK_FREE).set(stat.f_bavail.saturating_mul(stat.f_frsize) as f64);
+    }
+}
+
+/// What a database takes, with what is committed and not yet in its own file. None of one that is not there: nothing of it
+/// lies on the disk, which is something else than a file of no bytes.
+fn taken(folder: &Path, name: &str) -> Option<u64> {
+    let size =
+        |ending: &str| std::fs::metadata(folder.join(format!("{name}.db{ending}"))).map(|file| file.len());
+    Some(size("").ok()? + size("-wal").unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_takes_its_file_and_its_log_and_one_that_is_not_there_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, bytes: usize| std::fs::write(folder.path().join(name), vec![0; bytes]).unwrap();
+        write("people.db", 100);
+        assert_eq!(taken(folder.path(), "people"), Some(100));
+        write("people.db-wal", 20);
+        assert_eq!(taken(folder.path(), "people"), Some(120));
+        assert_eq!(taken(folder.path(), "sessions"), None);
     }
 }

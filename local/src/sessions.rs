@@ -14,7 +14,7 @@ use ledger::rusqlite::types::Value;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use service::Changes;
 use states::render::condition::{self, Names};
-use states::session::{BrokenRecord, Pace, Progress};
+use states::session::{BrokenRecord, Pace, Progress, Sealed, unsealed};
 use states::{Owed, Session, State, Timestamp};
 use strum::VariantArray;
 
@@ -280,7 +280,7 @@ const UPDATE: &str = "
     WHERE id = :id";
 
 fn row_of(session: &Session) -> Vec<Column> {
-    let record = serde_json::to_string(session).expect("a session is plain data");
+    let Sealed { text, checksum } = Sealed::of(session);
     let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
     vec![
         (":id", session.id.clone().into()),
@@ -295,8 +295,8 @@ fn row_of(session: &Session) -> Vec<Column> {
         (":deleted", session.deleted_at.is_some().into()),
         (":next_progress", session.progress.rank().into()),
         (":bytes", i64::try_from(session.bytes()).unwrap_or(i64::MAX).into()),
-        (":checksum", crc32fast::hash(record.as_bytes()).into()),
-        (":record", record.into()),
+        (":checksum", checksum.into()),
+        (":record", text.into()),
     ]
 }
 
@@ -341,11 +341,7 @@ impl Stored {
     /// The record, if it is what was written: a flipped bit is found out, never read as a session.
     fn session(self) -> Result<Session, BrokenRecord> {
         let broken = |what| BrokenRecord { id: self.id.clone(), what };
-        if crc32fast::hash(self.record.as_bytes()) != self.checksum {
-            return Err(broken("its checksum is that of its text"));
-        }
-        let mut session: Session =
-            serde_json::from_str(&self.record).map_err(|_| broken("its text is a session"))?;
+        let mut session: Session = unsealed(&self.id, &self.record, Some(self.checksum))?;
         let columns = (self.state.as_str(), self.version, self.attempt);
         if columns != (<&str>::from(session.state), session.version as i64, session.attempt)
             || session.id != self.id

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use activities::failure::Failure;
-use activities::{Ctx, registry};
+use activities::{Ctx, measures, registry};
 use async_trait::async_trait;
 use metrics::Gauge;
 use serde_json::Value;
@@ -163,6 +163,9 @@ impl Tasks for Activities {
             let Failure { problem } = not_begun(error);
             failed(problem.kind, problem.detail)
         })?;
+        if call.key.attempt > 1 {
+            measures::tried_again(activity);
+        }
         match registry::call(ctx, activity, input).await {
             Ok(output) => Ok(output.to_string()),
             Err(failure) => Err(failed(failure.problem.kind, failure.problem.detail)),

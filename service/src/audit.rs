@@ -27,6 +27,29 @@ pub struct Row {
     pub request_id: String,
 }
 
+/// What a row is about is cut to so much.
+const SUBJECT_CHARS: usize = 128;
+
+/// As much of what a request names as a row holds; it may name anything.
+pub fn plain(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(SUBJECT_CHARS).collect()
+}
+
+/// A method in a closed list of words: of what clients make up there is no end.
+pub fn verb(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
+    let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+    known.iter().position(|known| known == method).map_or("other", |at| names[at])
+}
+
+/// Adds a row: before anybody is answered, so that nothing is done of which there is none. What cannot be written is said in
+/// the log, for it is done already.
+pub async fn write_down(audit: &dyn Audit, row: Row) {
+    if let Err(fault) = audit.record(row.clone()).await {
+        tracing::error!(%fault, ?row, "a row of the audit log could not be written");
+    }
+}
+
 /// Where rows go, each for ever. On one machine that is a chain in SQLite; on AWS the log, which nobody can change.
 #[async_trait]
 pub trait Audit: Send + Sync {

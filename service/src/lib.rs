@@ -1,9 +1,9 @@
 //! The HTTP API, and what it needs to be served.
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
-//! listener of the program runs, [`hosts`] whom each of them
-//! answers for and [`proxies`] which it believes, [`people`] who may ask, [`rates`] and [`quota`] how much, and [`audit`] what is written down of it, [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads,
-//! [`page`] how the files of the page are served.
+//! listener of the program runs, [`hosts`] whom each of them answers for and [`proxies`] which it believes, [`people`] who
+//! may ask, [`rates`] and [`quota`] how much, and [`audit`] what is written down of it, [`changes`] how the event streams
+//! learn of writes, [`meters`] what `/metrics` reads, [`page`] how the files of the page are served.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).
@@ -40,10 +40,10 @@ pub use meters::Meters;
 pub use page::Page;
 pub use people::{Identity, Issuer, People};
 
-/// To be appended to whatever log filter is asked for: at their finest, these crates write what they sign, and a signature
-/// is as good as the object it opens.
+/// To be appended to whatever log filter is asked for: at their finest, these crates write what they sign or check, and a
+/// signature is as good as the object it opens.
 pub const LOG_CEILING: &str =
-    "aws_sigv4=info,aws_smithy_runtime=info,aws_smithy_runtime_api=info,aws_sdk_s3=info";
+    "aws_sigv4=info,aws_smithy_runtime=info,aws_smithy_runtime_api=info,aws_sdk_s3=info,s3s=error";
 
 /// What the API stands on. [`router`] makes the routes of it.
 #[derive(Clone)]

@@ -60,7 +60,7 @@ impl Proxies {
 
     /// Read from the right: each proxy appends whom it was asked by, and the first that is none of ours is who asks. What
     /// stands further left anybody may have made up.
-    pub(crate) fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut origin = peer.to_canonical();
         let fields = headers.get_all(FORWARDED_FOR).iter().rev();
         let hops = fields.flat_map(|field| field.to_str().unwrap_or_default().rsplit(','));

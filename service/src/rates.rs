@@ -138,7 +138,7 @@ impl Rates {
 }
 
 /// Whoever has one address of IPv6 has all that begin with the same 64 bits.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
         address => address,

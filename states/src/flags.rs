@@ -3,7 +3,7 @@
 //!
 //! Not here: where flags are kept and how a change is noticed (the port `Flags`), and who heeds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -162,6 +162,35 @@ impl FlagSet {
             bytes: named.bytes.or(everyone.bytes),
         }
     }
+
+    /// What `other` says otherwise, flag by flag: `recipes.video.on: true → false`. A flag that stands on one side alone is
+    /// nothing on the other.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        for (flags, said) in [(self, &mut before), (other, &mut after)] {
+            flatten(&serde_json::to_value(flags).expect("flags are plain data"), "", said);
+        }
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let word =
+            |said: &BTreeMap<String, String>, name| said.get(name).map_or("–".to_owned(), Clone::clone);
+        let all = names.into_iter().map(|name| (name, word(&before, name), word(&after, name)));
+        all.filter(|(_, was, is)| was != is).map(|(name, was, is)| format!("{name}: {was} → {is}")).collect()
+    }
+}
+
+/// The values of a document by their names, with dots between.
+fn flatten(document: &Value, name: &str, said: &mut BTreeMap<String, String>) {
+    match document {
+        Value::Object(members) => {
+            for (member, value) in members {
+                let name = if name.is_empty() { member.clone() } else { format!("{name}.{member}") };
+                flatten(value, &name, said);
+            }
+        }
+        value => {
+            said.insert(name.to_owned(), value.to_string());
+        }
+    }
 }
 
 fn is_sentence(text: &str) -> bool {
@@ -227,6 +256,20 @@ mod tests {
         let allowance =
             |concurrent| Allowance { concurrent: Some(concurrent), sessions: None, bytes: Some(100) };
         assert_eq!((flags.allowance("bob"), flags.allowance("ada")), (allowance(2), allowance(8)));
+    }
+
+    #[test]
+    fn a_change_is_told_flag_by_flag() {
+        let before = flags(json!({ "recipes": { "video": { "bytes": 5 }, "flac": { "on": false } } }));
+        let after = flags(json!({
+            "maintenance": { "on": true },
+            "recipes": { "video": { "bytes": 7 }, "flac": { "on": false } },
+            "users": { "named": { "ada": { "sessions": 1 } } },
+        }));
+        let told =
+            ["maintenance.on: false → true", "recipes.video.bytes: 5 → 7", "users.named.ada.sessions: – → 1"];
+        assert_eq!(before.differences(&after), told);
+        assert_eq!(before.differences(&before), Vec::<String>::new());
     }
 
     #[test]

@@ -131,18 +131,30 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-#[test]
-fn every_variable_of_the_environment_is_described() -> Result<()> {
+/// Variables of ours that the sources below `folder` name.
+fn variables(folder: &str) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for file in files(&root().join("local/src"), ".rs")? {
+    for file in files(&root().join(folder), ".rs")? {
         let text = std::fs::read_to_string(file)?;
         let found = text.split("\"LOCKGATE_").skip(1).filter_map(|rest| rest.split('"').next());
-        names.extend(found.map(|name| format!("LOCKGATE_{name}")));
+        // A test may put a name together.
+        let whole = found.filter(|name| {
+            name.bytes().all(|byte| byte.is_ascii_uppercase() || b"_0123456789".contains(&byte))
+        });
+        names.extend(whole.map(|name| format!("LOCKGATE_{name}")));
     }
-    ensure!(names.len() > 10, "{names:?}");
-    let text = document("configuration.md")?;
-    let missing: Vec<_> = names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
-    ensure!(missing.is_empty(), "configuration.md lacks {missing:?}");
+    Ok(names)
+}
+
+#[test]
+fn every_variable_of_the_environment_is_described() -> Result<()> {
+    for (folder, page) in [("local/src", "configuration.md"), ("aws/src", "aws.md")] {
+        let names = variables(folder)?;
+        ensure!(names.len() > 10, "{folder}: {names:?}");
+        let text = document(page)?;
+        let missing: Vec<_> = names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
+        ensure!(missing.is_empty(), "{page} lacks {missing:?}");
+    }
     Ok(())
 }
 

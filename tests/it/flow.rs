@@ -10,7 +10,7 @@ use tests::flow::{Flow, PATIENCE, expect, id};
 use tests::lab::Lab;
 use tests::memory::family;
 use tests::server::{Server, Setup};
-use tests::sound::{self, decoded, wav};
+use tests::sound::{self, decoded, long_wav, wav};
 
 const SECOND: u32 = 44_100;
 
@@ -172,7 +172,7 @@ async fn a_cancelled_session_leaves_nothing_and_can_be_redriven() -> Result<()> 
 async fn a_cancel_stops_the_work_at_once() -> Result<()> {
     const AT_MOST: f64 = 5.0;
     let (lab, flow) = lab()?;
-    let id = at_work(&flow, &long(1200)).await?;
+    let id = at_work(&flow, &long_wav(1200)).await?;
     let mut ticks = tokio::time::interval(Duration::from_millis(5));
     while flow.session(&id).await?["progress"].as_f64().is_none_or(|percent| percent == 0.0) {
         ticks.tick().await;
@@ -205,18 +205,6 @@ async fn a_cancel_stops_the_work_at_once() -> Result<()> {
     println!("a cancel took {took} s");
     ensure!((0.0..AT_MOST).contains(&took), "it took {took} s");
     lab.until_objects(&[("uploads", 1), ("results", 0)]).await
-}
-
-/// A WAV of so many seconds, the same ten again and again.
-fn long(seconds: u32) -> Vec<u8> {
-    const PIECE: u32 = 10;
-    const HEADER: usize = 44;
-    let mut file = wav(PIECE * SECOND, 1);
-    let samples = file.split_off(HEADER).repeat((seconds / PIECE) as usize);
-    file[4..8].copy_from_slice(&((samples.len() + HEADER - 8) as u32).to_le_bytes());
-    file[HEADER - 4..].copy_from_slice(&(samples.len() as u32).to_le_bytes());
-    file.extend_from_slice(&samples);
-    file
 }
 
 #[tokio::test]

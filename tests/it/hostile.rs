@@ -12,6 +12,9 @@ use tests::films::Film;
 use tests::memory::{family, peak};
 use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png_claiming};
 use tests::server::binary;
+use tests::sound::{by_ffmpeg, decoded, silent_flac, wav};
+
+const SECOND: u32 = 44_100;
 
 const MOST_CPU: f64 = 2.0;
 const MOST_MEMORY: f64 = 256e6;
@@ -73,7 +76,7 @@ fn films() -> Result<Vec<Hostile>> {
     let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXTINF:1,\nhttp://127.0.0.1:9/\n";
     let subtitle = b"1\n00:00:01,000 --> 00:00:02,000\n{\\an8}/etc/passwd\n".to_vec();
     let polyglot = [&head[..], b"<script>PK\x03\x04%PDF-1.4", &playlist[..]].concat();
-    let sound = tests::sound::wav(44_100, 1);
+    let sound = wav(SECOND, 1);
     let mut all = vec![
         hostile("an MP4 whose tables claim 2^32 entries", "a.mp4", "thumbnails", lying.clone()),
         hostile("the same, to be made anew", "a.mp4", "video", lying),
@@ -89,6 +92,58 @@ fn films() -> Result<Vec<Hostile>> {
     for part in [1, 32, 63] {
         let cut = film[..film.len() * part / 64].to_vec();
         all.push(hostile(format!("an MP4 cut at {part}/64"), "a.mp4", "thumbnails", cut));
+    }
+    Ok(all)
+}
+
+/// The file with other bytes in it, so far behind the begin of a name that stands in it.
+fn with(file: &[u8], name: &[u8; 4], behind: usize, bytes: &[u8]) -> Result<Vec<u8>> {
+    let place = file.windows(4).position(|four| four == name);
+    let at = place.context("the file has something of this name")? + behind;
+    let mut changed = file.to_vec();
+    changed[at..at + bytes.len()].copy_from_slice(bytes);
+    Ok(changed)
+}
+
+/// A WAV of the kind for large files, which states so many bytes of samples and as many samples.
+fn rf64(claimed: u64) -> Vec<u8> {
+    let plain = wav(SECOND, 1);
+    let (form, samples) = (&plain[12..40], &plain[44..]);
+    // What follows the first eight bytes: its kind, the chunk of sizes, and a plain WAV's chunks.
+    let whole = 4 + 36 + form.len() + 4 + samples.len();
+    let sizes = [whole as u64, claimed, claimed].map(u64::to_le_bytes);
+    let head = b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0";
+    [&head[..], sizes.as_flattened(), &[0; 4], form, &[0xFF; 4], samples].concat()
+}
+
+fn sounds() -> Result<Vec<Hostile>> {
+    const MANY: u64 = 1 << 63;
+    let sound = wav(6 * SECOND, 1);
+    let made = |name: &str, codec: &str| by_ffmpeg(&sound, name, &["-c:a", codec]);
+    let (mp3, flac) = (made("a.mp3", "libmp3lame")?, made("a.flac", "flac")?);
+    let (m4a, caf) = (made("a.m4a", "aac")?, made("a.caf", "pcm_s16be")?);
+    // Half as many packets as 32 bits can count, each as long as they can say.
+    let many_packets = with(&m4a, b"stts", 12, b"\x80\0\0\0\xFF\xFF\xFF\xFF")?;
+    let kinds = [b"stbl", b"minf", b"mdia", b"trak", b"moov"];
+    let nested = kinds.into_iter().cycle().take(1000).fold(Vec::new(), |inner: Vec<u8>, kind| {
+        [&(inner.len() as u32 + 8).to_be_bytes()[..], kind, &inner].concat()
+    });
+    let nested = [&b"\0\0\0\x14ftypM4A \0\0\0\0M4A "[..], &nested].concat();
+    let ten_hours = silent_flac(10 * 3600 * u64::from(SECOND));
+    let many_bytes = with(&caf, b"data", 4, &MANY.to_be_bytes())?;
+    let mut all = vec![
+        hostile("ten hours of silence in 400 kB", "a.flac", "flac", ten_hours),
+        hostile("an M4A of 2^63 samples", "a.m4a", "flac", many_packets),
+        hostile("a CAF of 2^63 bytes", "a.caf", "flac", many_bytes),
+        hostile("an RF64 of 2^63 samples", "a.wav", "flac", rf64(MANY)),
+        hostile("boxes in boxes, a thousand deep", "a.m4a", "flac", nested),
+    ];
+    // Each 64th is tried in the process itself (media/damage.rs).
+    for (name, whole) in [("a.wav", &sound), ("a.mp3", &mp3), ("a.flac", &flac), ("a.m4a", &m4a)] {
+        for part in [1, 32, 63] {
+            let cut = whole[..whole.len() * part / 64].to_vec();
+            all.push(hostile(format!("{name} cut at {part}/64"), name, "flac", cut));
+        }
     }
     Ok(all)
 }
@@ -139,7 +194,7 @@ fn processor() -> Result<f64> {
 #[test]
 fn every_hostile_file_ends_in_a_problem_soon_and_in_little_memory() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    for file in pictures()?.iter().chain(&films()?) {
+    for file in pictures()?.iter().chain(&films()?).chain(&sounds()?) {
         let taken = run(folder.path(), file)?;
         let problem = &taken.said["problem"];
         println!(
@@ -160,5 +215,36 @@ fn every_hostile_file_ends_in_a_problem_soon_and_in_little_memory() -> Result<()
     }
     let left = std::fs::read_dir(folder.path().join("out"))?.count();
     ensure!(left == 0, "{left} results were left");
+    Ok(())
+}
+
+/// In one run, so that whatever a hostile file leaves behind is there for the good one.
+#[test]
+fn a_good_sound_after_hostile_ones_is_well() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (sounds, good) = (sounds()?, wav(SECOND, 2));
+    let mut names: Vec<_> =
+        (0..).zip(&sounds).map(|(number, file)| format!("{number}-{}", file.name)).collect();
+    for (name, file) in names.iter().zip(&sounds) {
+        std::fs::write(folder.path().join(name), &file.bytes)?;
+    }
+    std::fs::write(folder.path().join("good.wav"), &good)?;
+    names.push("good.wav".to_owned());
+    let mut command = Command::new(binary()?);
+    command.args(["convert", "--json", "--to", "flac", "-o", "out/", "--"]).args(&names);
+    let output = command.current_dir(folder.path()).stdin(Stdio::null()).output()?;
+    ensure!(output.status.code() == Some(1), "it ended with {}", output.status);
+    let said = String::from_utf8(output.stdout)?;
+    let said = said.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+    ensure!(said.len() == names.len(), "{said:#?}");
+    let (last, before) = said.split_last().context("it says something of each file")?;
+    ensure!(before.iter().all(|said| said["problem"]["type"].is_string()), "{before:#?}");
+    ensure!(last["file"] == "good.wav" && last["verified"] == true, "{last:#}");
+    ensure!(
+        decoded(&std::fs::read(folder.path().join("out/good.flac"))?)? == good[44..],
+        "the samples differ"
+    );
+    let results = std::fs::read_dir(folder.path().join("out"))?.count();
+    ensure!(results == 1, "{results} results were left");
     Ok(())
 }

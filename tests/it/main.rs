@@ -3,12 +3,14 @@
 
 mod backup;
 mod captions;
+mod children;
 mod cli;
 mod contract;
 mod crash;
 mod crash_points;
 mod damage;
 mod documents;
+mod drain;
 mod engine;
 mod engine_api;
 mod engine_sdk;
@@ -23,6 +25,7 @@ mod hostile;
 mod kills;
 mod lifecycle;
 mod locked;
+mod log;
 mod media;
 mod notices;
 mod objects;

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use axum::routing::post;
 use axum::{Json, Router};
+use reqwest::Method;
 use serde_json::{Value, json};
-use tests::flow::{Flow, id};
+use service::people::Role;
+use tests::flow::{Flow, PATIENCE, expect, id};
 use tests::server::{Server, Setup};
 use tests::sound::wav;
+use tests::town::Town;
 
 const SECOND: u32 = 44_100;
 
@@ -99,11 +103,28 @@ fn the_dashboard_asks_for_nothing_else(meters: &str) -> Result<()> {
         .match_indices("lockgate_")
         .filter_map(|(at, _)| text[at..].split(|letter| !is_of_name(letter)).next())
         .collect();
-    ensure!(asked.len() >= 9, "{asked:?}");
+    ensure!(asked.len() >= 15, "{asked:?}");
     for name in asked {
         ensure!(meters.lines().any(|line| line.starts_with(name)), "{name} is nowhere in\n{meters}");
     }
     Ok(())
+}
+
+/// Every meter says what it is.
+fn none_is_without_a_word(meters: &str) -> Result<()> {
+    let said = |ahead: &str| -> BTreeSet<&str> {
+        meters.lines().filter_map(|line| line.strip_prefix(ahead)?.split(' ').next()).collect()
+    };
+    let (there, told) = (said("# TYPE "), said("# HELP "));
+    ensure!(there.is_subset(&told), "nobody says what these are: {:?}", there.difference(&told));
+    Ok(())
+}
+
+/// What stands under the series of a meter, by their labels.
+fn series<'m>(meters: &'m str, name: &str) -> BTreeMap<&'m str, f64> {
+    let of_it =
+        meters.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{')?.split_once("} "));
+    of_it.filter_map(|(labels, value)| Some((labels, value.parse().ok()?))).collect()
 }
 
 #[tokio::test]
@@ -140,6 +161,7 @@ async fn meters_and_log_tell_what_became_of_sessions() -> Result<()> {
     }
 
     the_dashboard_asks_for_nothing_else(&text)?;
+    none_is_without_a_word(&text)?;
     drop(server);
     let log = log(folder.path())?;
     no_secret_is_in(&log)?;
@@ -149,4 +171,81 @@ async fn meters_and_log_tell_what_became_of_sessions() -> Result<()> {
     let moves: Vec<&str> = of_it.filter_map(|line| line["fields"]["event"].as_str()).collect();
     ensure!(moves == ["UploadConfirmed", "TranscodeStarted", "TranscodeSucceeded"], "{moves:?}");
     Ok(())
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(folder)? {
+        names.extend(file?.file_name().into_string());
+    }
+    Ok(names)
+}
+
+/// What is damaged on the disk is read again twice, in vain.
+#[tokio::test]
+async fn a_step_that_is_tried_again_is_counted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start_well(folder.path())?;
+    let flow = Flow::new(&server.url);
+    let meters = async || anyhow::Ok(reqwest::get(format!("{}/metrics", server.url)).await?.text().await?);
+    let retried = |meters: &str| -> f64 { series(meters, "lockgate_retries_total").values().sum() };
+    let before = meters().await?;
+    ensure!(retried(&before) == 0.0 && series(&before, "lockgate_retries_total").len() > 4, "{before}");
+
+    let file = wav(SECOND, 1);
+    let announced = flow.announce("a.wav", &file, "k", json!({})).await?;
+    let id = id(&announced)?;
+    ensure!(flow.upload(&announced, &file).await?.status() == 200);
+    flow.until(&id, &["ReadyToXcode"]).await?;
+    let objects = folder.path().join("objects");
+    let names = names_in(&objects)?;
+    let [name] = &names[..] else { anyhow::bail!("one file was uploaded, and not {names:?}") };
+    let mut bytes = std::fs::read(objects.join(name))?;
+    bytes[60] ^= 1;
+    std::fs::write(objects.join(name), bytes)?;
+    expect(flow.verb(Method::PUT, &format!("/xcode/{id}"), Some("k")).await?, 202).await?;
+    let failed = flow.until(&id, &["Done", "Failed"]).await?;
+    let problem = failed["problem"]["type"].as_str().context("it has failed")?;
+    ensure!(problem.ends_with("storage-damaged"), "{failed:#}");
+
+    let after = meters().await?;
+    ensure!(retried(&after) == 2.0, "{:?}", series(&after, "lockgate_retries_total"));
+    let failures: f64 = series(&after, "lockgate_activity_failures_total").values().sum();
+    ensure!(failures == 3.0, "{:?}", series(&after, "lockgate_activity_failures_total"));
+    Ok(())
+}
+
+/// Whatever database there is in the folder; a new one is not forgotten.
+#[tokio::test]
+async fn what_lies_on_the_disk_is_measured_to_the_last_database() -> Result<()> {
+    let town = Town::open(&Setup::default())?;
+    let admin = town.citizen("root", Role::Admin).await?;
+    let done = town.flow(&admin).run("a.wav", &wav(SECOND, 1), "k").await?;
+    ensure!(done["state"] == "Done", "{done:#}");
+    let mut databases = names_in(town.folder.path())?;
+    databases.retain(|name| name.ends_with(".db"));
+    ensure!(databases.len() >= 5 && databases.iter().any(|name| name == "people.db"), "{databases:?}");
+
+    // The first look is taken at the start, but nobody waits for it.
+    let began = Instant::now();
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let (meters, bytes) = loop {
+        ticks.tick().await;
+        let meters = town.get("/metrics", &admin.token).await?.text().await?;
+        let bytes: BTreeMap<String, f64> = series(&meters, "lockgate_disk_bytes")
+            .into_iter()
+            .map(|(labels, value)| (labels.replace("what=", "").replace('"', ""), value))
+            .collect();
+        if bytes.len() > databases.len() {
+            break (meters, bytes);
+        }
+        ensure!(began.elapsed() < PATIENCE, "{databases:?} and the objects, not {bytes:?}");
+    };
+    for name in &databases {
+        ensure!(bytes.get(name).is_some_and(|bytes| *bytes > 0.0), "{name}: {bytes:?}");
+    }
+    ensure!(bytes.contains_key("objects") && bytes.len() == databases.len() + 1, "{bytes:?}");
+    let free = meters.lines().find_map(|line| line.strip_prefix("lockgate_disk_free_bytes "));
+    ensure!(free.is_some_and(|free| free.parse().is_ok_and(|free: f64| free > 0.0)), "{meters}");
+    none_is_without_a_word(&meters)
 }

@@ -122,6 +122,14 @@ impl Flow {
         Ok(response.bytes().await?.to_vec())
     }
 
+    /// Announce and upload what starts by itself, and follow it until it has begun. Its name is its key.
+    pub async fn begin(&self, name: &str, file: &[u8]) -> Result<Value> {
+        let announced = self.announce(name, file, name, json!({ "start": "auto" })).await?;
+        let uploaded = self.upload(&announced, file).await?;
+        ensure!(uploaded.status() == 200, "the upload answered {}", uploaded.text().await?);
+        self.until(&id(&announced)?, &["Transcoding", "Done", "Failed"]).await
+    }
+
     /// Announce, upload, start, and follow to the end.
     pub async fn run(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
         let announced = self.announce(name, file, key, json!({})).await?;

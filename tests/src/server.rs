@@ -127,6 +127,11 @@ impl Server {
         Ok(self.child.wait()?)
     }
 
+    /// How it has ended by itself, if it has.
+    pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     pub fn is_dead(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }

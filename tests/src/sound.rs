@@ -103,3 +103,58 @@ pub fn wav(samples: u32, seed: u64) -> Vec<u8> {
     }
     wav
 }
+
+/// A WAV of so many seconds, the same ten again and again.
+pub fn long_wav(seconds: u32) -> Vec<u8> {
+    const PIECE: u32 = 10;
+    const HEADER: usize = 44;
+    let mut file = wav(PIECE * 44_100, 1);
+    let samples = file.split_off(HEADER).repeat((seconds / PIECE) as usize);
+    file[4..8].copy_from_slice(&((samples.len() + HEADER - 8) as u32).to_le_bytes());
+    file[HEADER - 4..].copy_from_slice(&(samples.len() as u32).to_le_bytes());
+    file.extend_from_slice(&samples);
+    file
+}
+
+/// A mono 16-bit FLAC of so many samples of silence at 44.1 kHz, in some ten bytes for each second. It states no MD5.
+pub fn silent_flac(samples: u64) -> Vec<u8> {
+    const BLOCK: u64 = 65_535;
+    const RATE: u64 = 44_100;
+    const BITS: u64 = 16;
+    let mut flac = b"fLaC\x80\0\0\x22".to_vec();
+    // The least and the most samples of a frame; how many bytes one has is not said.
+    flac.extend_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0]);
+    flac.extend_from_slice(&((RATE << 44) | ((BITS - 1) << 36) | samples).to_be_bytes());
+    flac.extend_from_slice(&[0; 16]);
+    for number in 0..samples.div_ceil(BLOCK) {
+        let length = (samples - number * BLOCK).min(BLOCK);
+        flac.extend_from_slice(&silent_frame(number as u32, length as u16));
+    }
+    flac
+}
+
+/// A frame of one constant subframe, as RFC 9639 has it (section 9).
+fn silent_frame(number: u32, samples: u16) -> Vec<u8> {
+    // Frames are counted; the length stands behind the number; 44.1 kHz, one channel, 16 bit.
+    let mut frame = vec![0xFF, 0xF8, 0x79, 0x08];
+    // The number is written as UTF-8 writes a letter, which is the same as far as it has no surrogates.
+    let number = char::from_u32(number).expect("so few frames there are in twenty hours");
+    frame.extend_from_slice(number.encode_utf8(&mut [0; 4]).as_bytes());
+    frame.extend_from_slice(&(samples - 1).to_be_bytes());
+    frame.push(checksum(&frame, 8, 0x07) as u8);
+    frame.extend_from_slice(&[0, 0, 0]);
+    let whole = checksum(&frame, 16, 0x8005) as u16;
+    frame.extend_from_slice(&whole.to_be_bytes());
+    frame
+}
+
+/// A CRC of so many bits, taken bit by bit from the highest on.
+fn checksum(bytes: &[u8], bits: u32, polynomial: u32) -> u32 {
+    bytes.iter().fold(0, |crc, &byte| {
+        (0..8).fold(crc ^ (u32::from(byte) << (bits - 8)), |crc, _| {
+            let carries = (crc >> (bits - 1)) & 1 == 1;
+            let shifted = (crc << 1) & ((1 << bits) - 1);
+            if carries { shifted ^ polynomial } else { shifted }
+        })
+    })
+}

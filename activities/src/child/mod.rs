@@ -2,13 +2,15 @@
 //!
 //! The parent ([`Workbench`]) does all IO: it answers the child's reads from an [`AsyncSource`] and passes its writes to
 //! an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under [`confinement`](crate::confinement). `wire` is what the two
-//! say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here and nothing else.
+//! say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here and nothing else, and
+//! `kill` counts it.
 //!
 //! Sources and sinks on plain files are in [`files`]; those on the object store are in [`objects`].
 
 mod failure;
 pub mod files;
 mod inside;
+mod kill;
 mod limits;
 #[cfg(debug_assertions)]
 mod misbehave;
@@ -19,6 +21,7 @@ mod wire;
 
 pub use failure::Failure;
 pub use inside::child_main;
+pub use kill::{Killed, Watch};
 pub use limits::{Limits, RecipeLimits};
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;

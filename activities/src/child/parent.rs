@@ -18,6 +18,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
 use super::failure::Failure;
+use super::kill::Watch;
 use super::limits::Limits;
 use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
 use crate::ffmpeg::Ffmpeg;
@@ -116,12 +117,13 @@ impl Workbench {
         cancelled: impl Future<Output = ()> + Send,
     ) -> Result<Answer, Failure> {
         let mut worker = Worker::start(self, source.file())?;
+        let mut watch = Watch::default();
         let conversation = worker.converse(self.limits, work.into(), source, sink, &mut progress);
         let ended = tokio::select! {
-            () = cancelled => return Err(Failure::Cancelled),
+            () = cancelled => Ok(Err(Stopped::Failed(Failure::Cancelled))),
             ended = timeout(self.limits.wall, conversation) => ended,
         };
-        match ended {
+        let outcome = match ended {
             Err(_elapsed) => Err(Failure::TimedOut { limit: self.limits.wall }),
             Ok(Err(Stopped::Lost)) => Err(worker.cause_of_death(self.limits).await),
             Ok(Err(Stopped::Failed(failure))) => Err(failure),
@@ -129,7 +131,9 @@ impl Workbench {
                 worker.leave().await;
                 Ok(answer)
             }
-        }
+        };
+        watch.tell(outcome.as_ref().err());
+        outcome
     }
 }
 

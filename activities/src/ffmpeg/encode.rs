@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::film::Film;
 use super::piped::{Verdict, gathered, judge};
 use super::{Ffmpeg, confined_into, url};
-use crate::child::{Failure, Limits, kill_group};
+use crate::child::{Failure, Limits, Watch, kill_group};
 
 /// The codecs and how hard they work, in ffmpeg's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,13 +81,15 @@ pub(crate) async fn encode(
     command.args(["-max_muxing_queue_size", "4096"]).args(recipe.muxer_options).args(["-f", recipe.muxer]);
     command.args(["-progress", "pipe:1", "-nostats"]).arg(url(&path));
     let process = Encoding { process: command.spawn().map_err(Failure::NotStarted)? };
-    let running = process.run(limits, &mut progress);
-    let verdict = timeout(limits.wall, running).await;
-    let flaw = match verdict.map_err(|_elapsed| Failure::TimedOut { limit: limits.wall })?? {
-        Verdict::Well => None,
-        Verdict::Flawed(said) => Some(said),
-        Verdict::Died(failure) => return Err(failure),
+    let mut watch = Watch::default();
+    let ended = timeout(limits.wall, process.run(limits, &mut progress)).await;
+    let ended = match ended.unwrap_or_else(|_elapsed| Err(Failure::TimedOut { limit: limits.wall })) {
+        Ok(Verdict::Well) => Ok(None),
+        Ok(Verdict::Flawed(said)) => Ok(Some(said)),
+        Ok(Verdict::Died(failure)) | Err(failure) => Err(failure),
     };
+    watch.tell(ended.as_ref().err());
+    let flaw = ended?;
     if !tokio::fs::metadata(&path).await.is_ok_and(|file| file.len() > 0) {
         let said = flaw.unwrap_or_else(|| "nothing came out of it".to_owned());
         let what = format!("its film does not decode ({said})");

@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::{Bounds, Ffmpeg, LAST_WORDS, confined, first_words, other};
-use crate::child::Failure;
+use crate::child::{Failure, Watch};
 
 /// Looking at headers takes no longer, nor more.
 const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, cpu_seconds: 30 };
@@ -87,6 +87,7 @@ pub(super) async fn look(
     let mut command = confined(us, &ffmpeg.ffprobe, BOUNDS, container, file, &[]);
     command.args(["-of", "json", "-show_streams", "-show_format"]);
     let mut process = command.spawn().map_err(Failure::NotStarted)?;
+    let mut watch = Watch::default();
     let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
     let (mut answer, mut last_words) = (Vec::new(), Vec::new());
     let asking = async {
@@ -107,8 +108,9 @@ pub(super) async fn look(
         complained?;
         process.wait().await
     };
-    let ended = timeout(PATIENCE, asking).await.map_err(|_elapsed| Failure::TimedOut { limit: PATIENCE })?;
-    let status = ended.map_err(Failure::NotStarted)?;
+    let ended = timeout(PATIENCE, asking).await.map_err(|_elapsed| Failure::TimedOut { limit: PATIENCE });
+    watch.tell(ended.as_ref().err());
+    let status = ended?.map_err(Failure::NotStarted)?;
     let words = first_words(&last_words);
     if status.code() == Some(i32::from(COULD_NOT_START)) && answer.is_empty() && said_not_started(&last_words)
     {

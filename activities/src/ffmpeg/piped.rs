@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{LAST_WORDS, first_words};
-use crate::child::{Failure, kill_group};
+use crate::child::{Failure, Watch, kill_group};
 
 /// Once its last byte is there, it has nothing left to do.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,6 +24,7 @@ pub(super) struct Piped {
     process: Child,
     stdout: ChildStdout,
     complaints: Option<JoinHandle<Vec<u8>>>,
+    watch: Watch,
 }
 
 /// How it ended.
@@ -34,12 +35,21 @@ pub(super) enum Verdict {
     Died(Failure),
 }
 
+impl Verdict {
+    fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Died(failure) => Some(failure),
+            Self::Well | Self::Flawed(_) => None,
+        }
+    }
+}
+
 impl Piped {
     pub(super) fn start(mut command: Command) -> Result<Self, Failure> {
         let mut process = command.spawn().map_err(Failure::NotStarted)?;
         let pipes = process.stdout.take().zip(process.stderr.take());
         let (stdout, stderr) = pipes.ok_or_else(|| Failure::NotStarted(io::ErrorKind::BrokenPipe.into()))?;
-        Ok(Self { process, stdout, complaints: Some(gathered(stderr)) })
+        Ok(Self { process, stdout, complaints: Some(gathered(stderr)), watch: Watch::default() })
     }
 
     /// Fills as much of `bytes` as comes before its end; answers how much.
@@ -61,10 +71,18 @@ impl Piped {
             let words = complaints.await.unwrap_or_default();
             (self.process.wait().await, words)
         };
-        match timeout(PATIENCE, ending).await {
-            Ok((status, words)) => Ok(judge(status?, &words, cpu_seconds)),
-            Err(_elapsed) => Ok(Verdict::Died(Failure::TimedOut { limit: PATIENCE })),
-        }
+        let verdict = match timeout(PATIENCE, ending).await {
+            Ok((status, words)) => judge(status?, &words, cpu_seconds),
+            Err(_elapsed) => Verdict::Died(Failure::TimedOut { limit: PATIENCE }),
+        };
+        self.watch.tell(verdict.failure());
+        Ok(verdict)
+    }
+
+    /// Nobody waits for it any longer, for this reason.
+    pub(super) fn given_up(mut self, failure: Failure) -> Failure {
+        self.watch.tell(Some(&failure));
+        failure
     }
 }
 

@@ -45,8 +45,10 @@ pub(crate) async fn speech(
         running.fill(&mut [0; 1]).await?;
         running.end(limits.cpu_seconds).await
     };
-    let ended =
-        timeout(limits.wall, ending).await.map_err(|_elapsed| Failure::TimedOut { limit: limits.wall })?;
+    let ended = timeout(limits.wall, ending).await;
+    let Ok(ended) = ended else {
+        return Err(running.given_up(Failure::TimedOut { limit: limits.wall }));
+    };
     let flaw = match ended.map_err(Failure::Sink)? {
         Verdict::Well => None,
         Verdict::Flawed(said) => Some(said),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use states::Session;
 
 use super::notice::{Notice, Topic};
-use crate::printable::printable;
+use crate::printable::cut;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -86,11 +86,6 @@ fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-/// As much of a text as there is room for.
-fn cut(text: &str, most: usize) -> String {
-    printable(text).chars().take(most).collect()
 }
 
 #[cfg(test)]

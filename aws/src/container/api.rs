@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::StatusCode;
 use service::proxies::Proxies;
-use service::serve::{Limits, serve};
+use service::serve::{Limits, Manner, serve};
 
 use super::{Error, bind, connection, io, told_to_end, watch};
 use crate::assemble;
 use crate::environment::Environment;
 use crate::flags::ParameterFlags;
-use crate::people::Pool;
+use crate::people::PoolTokens;
 
 /// What it is told besides what the stack's functions are told.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ pub async fn run(environment: &Environment, post: Post) -> Result<(), Error> {
     let ctx = ctx.map_err(io("this program's own file"))?;
     let meters = service::Meters::default();
     meters.install();
-    let pool = Arc::new(Pool::new(environment, &post.pool, &post.client)?);
-    let service = assemble::service_of_its_own(environment, ctx, pool, meters.clone(), post.proxies);
+    let verifier = Arc::new(PoolTokens::new(environment, &post.pool, &post.client)?);
+    let service = assemble::service_of_its_own(environment, ctx, verifier, meters.clone(), post.proxies);
 
     let (listener, watched_at) = (bind(post.listen).await?, bind(post.watch).await?);
     let is_ending = Arc::new(AtomicBool::new(false));
@@ -57,7 +57,9 @@ pub async fn run(environment: &Environment, post: Post) -> Result<(), Error> {
         tracing::info!("told to end; what is under way comes to its end");
         is_ending.store(true, Ordering::Relaxed);
     };
-    serve(listener, service::router(service), Limits::default(), ended).await;
+    let over_https = service.config.public_url.starts_with("https://");
+    let manner = Manner { limits: Limits::default(), over_https };
+    serve(listener, service::router(service), manner, ended).await;
     heeded.abort();
     watched.abort();
     Ok(())

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
-use states::session::{BrokenRecord, Pace, Progress};
+use states::session::{BrokenRecord, Pace, Progress, Sealed, unsealed};
 use states::{Owed, Session, State, Timestamp};
 
 /// What the attributes are called.
@@ -49,7 +49,7 @@ pub(crate) const SHARDS: u32 = 4;
 const TOMBSTONE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub(crate) fn of(session: &Session) -> Attributes {
-    let record = serde_json::to_string(session).expect("a session is plain data");
+    let sealed = Sealed::of(session);
     let live = session.deleted_at.is_none();
     let owes: Vec<_> = session.owes.iter().copied().collect();
     let always = [
@@ -60,8 +60,8 @@ pub(crate) fn of(session: &Session) -> Attributes {
         (name::RECIPE, text(session.recipe)),
         (name::CREATED, text(place(session.created_at, &session.id))),
         (name::PROGRESS, number(session.progress.rank())),
-        (name::CHECKSUM, number(crc32fast::hash(record.as_bytes()))),
-        (name::RECORD, text(record)),
+        (name::CHECKSUM, number(sealed.checksum)),
+        (name::RECORD, text(sealed.text)),
     ];
     let sometimes = [
         (name::PROBLEM, session.problem.as_ref().map(|problem| text(problem.kind))),
@@ -80,10 +80,7 @@ pub(crate) fn of(session: &Session) -> Attributes {
 pub(crate) fn session(id: &str, item: &Stored) -> Result<Session, BrokenRecord> {
     let broken = |what| BrokenRecord { id: id.to_owned(), what };
     let record = string(item, name::RECORD).ok_or_else(|| broken("it has a text"))?;
-    if parsed(item, name::CHECKSUM) != Some(crc32fast::hash(record.as_bytes())) {
-        return Err(broken("its checksum is that of its text"));
-    }
-    let mut session: Session = serde_json::from_str(record).map_err(|_| broken("its text is a session"))?;
+    let mut session: Session = unsealed(id, record, parsed(item, name::CHECKSUM))?;
     let agree = string(item, name::ID) == Some(session.id.as_str())
         && string(item, name::STATE) == Some(session.state.into())
         && parsed(item, name::VERSION) == Some(session.version)

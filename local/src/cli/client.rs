@@ -70,6 +70,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// From asking to the last byte of an answer that is a document.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// The most entries of a list that the server gives at once.
+const PAGE: u32 = 100;
+
 pub(super) struct Client {
     http: reqwest::Client,
     server: Url,
@@ -91,8 +94,34 @@ impl Client {
         self.document(self.request(method, path)).await
     }
 
-    /// One page of a list.
-    pub(super) async fn list(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
+    /// The entries of a list, which stand under `name` on each of its pages, until there are `limit` or no more. Answers how
+    /// many there were.
+    pub(super) async fn pages(
+        &self,
+        (path, name): (&[&str], &str),
+        filters: &[(&str, String)],
+        limit: u32,
+        mut each: impl FnMut(&Value) -> Result<(), Failure>,
+    ) -> Result<u32, Failure> {
+        let (mut told, mut cursor) = (0, None::<String>);
+        while told < limit {
+            let mut query = filters.to_vec();
+            query.push(("limit", (limit - told).min(PAGE).to_string()));
+            query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            let page = self.page(path, &query).await?;
+            for entry in page[name].as_array().into_iter().flatten() {
+                each(entry)?;
+                told += 1;
+            }
+            cursor = page["next"].as_str().map(ToOwned::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(told)
+    }
+
+    async fn page(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
         let mut url = self.address(path);
         url.query_pairs_mut().extend_pairs(query);
         self.document(self.with_key(self.http.get(url))).await
@@ -230,6 +259,10 @@ fn s3_message(body: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -259,6 +292,50 @@ mod tests {
             assert!(!elsewhere.unwrap().build().unwrap().headers().contains_key(AUTHORIZATION));
         }
         assert!(matches!(Client::new(&args("http://lockgate.example")), Err(Failure::Usage(_))));
+    }
+
+    /// Serves a list of so many entries, page by page; the cursor is how many stand before a page.
+    async fn list(length: u32, asked: Arc<Mutex<Vec<String>>>) -> ServerArgs {
+        let page = async move |uri: http::Uri| {
+            let url = Url::parse("http://localhost").unwrap().join(&uri.to_string()).unwrap();
+            let number = |wanted: &str| {
+                let found = url.query_pairs().find(|(name, _)| name == wanted);
+                found.map(|(_, value)| value.parse::<u32>().unwrap())
+            };
+            asked.lock().unwrap().push(url.query().unwrap_or_default().to_owned());
+            let (from, limit) = (number("cursor").unwrap_or(0), number("limit").unwrap());
+            let end = length.min(from + limit);
+            let next = (end < length).then(|| end.to_string());
+            axum::Json(json!({ "things": (from..end).collect::<Vec<_>>(), "next": next }))
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new().route("/things", axum::routing::get(page));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        ServerArgs { server: server(&url).unwrap(), key: None, json: false }
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_page_after_page_and_no_further_than_was_asked() {
+        for (length, limit, expected, queries) in [
+            (230, 250, 230, &["k=v&limit=100", "k=v&limit=100&cursor=100", "k=v&limit=50&cursor=200"][..]),
+            (230, 120, 120, &["k=v&limit=100", "k=v&limit=20&cursor=100"]),
+            (100, 100, 100, &["k=v&limit=100"]),
+            (0, 20, 0, &["k=v&limit=20"]),
+        ] {
+            let asked = Arc::default();
+            let client = Client::new(&list(length, Arc::clone(&asked)).await).unwrap();
+            let mut seen = Vec::new();
+            let each = |entry: &Value| {
+                seen.push(entry.as_u64().unwrap());
+                Ok(())
+            };
+            let filters = [("k", "v".to_owned())];
+            let told = client.pages((&["things"], "things"), &filters, limit, each).await.unwrap();
+            assert_eq!(told, expected);
+            assert_eq!(seen, (0..u64::from(expected)).collect::<Vec<_>>());
+            assert_eq!(*asked.lock().unwrap(), queries);
+        }
     }
 
     #[test]

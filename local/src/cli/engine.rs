@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let services = Arc::new(Services::new(told.services(mocks), Ticks::system())?);
     let config =
         driver::Config { place: told.place(), objects: services.clone(), ..driver::Config::default() };
-    let engine = Engine::open(journal, services.clone(), Ticks::system(), config)
+    let engine = Engine::open(journal, services.clone(), Ticks::steady(), config)
         .await
         .map_err(assemble::Error::Engine)?;
 

@@ -9,7 +9,8 @@ use activities::confinement::Given;
 use activities::worker::Shift;
 use activities::{Ctx, confirm_upload, sweep, worker};
 use futures::FutureExt;
-use service::serve::{Limits, Listener, serve, tls};
+use service::audit::Audit;
+use service::serve::{Limits, Listener, Manner, serve, tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use workflow::driver::Ticks;
@@ -23,6 +24,7 @@ use crate::config::{Config, Tls, Told};
 use crate::data_folder::DataFolder;
 use crate::driver::{EngineDriver, worked};
 use crate::engine_api;
+use crate::flags::FileFlags;
 use crate::housekeeping;
 use crate::s3::{Handler, Retry};
 
@@ -65,8 +67,10 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let invitation = assembled.invitation.as_ref();
     let invitation = invitation.map(|invitation| service::invitation_url(public_url, &invitation.token.0));
     print!("{}", ready(public_url, engine_at, invitation.as_deref(), args.json));
-    let Assembled { service, engine: own_engine, store, invitation: _, folder: _held } = assembled;
+    let Assembled { service, engine: own_engine, store, invitation: _, flags, folder: _held } = assembled;
     let ctx = service.ctx.clone();
+    let audit = service.audit.clone().filter(|_| service.config.accounts);
+    let over_https = service.config.public_url.starts_with("https://");
     let engine_api = async {
         if let Some((listener, address)) = engine.zip(engine_at) {
             serve(
@@ -93,13 +97,14 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
             }
         };
         tokio::join!(
-            serve(api, service::router(service), Limits::default(), stopped()),
+            serve(api, service::router(service), Manner { limits: Limits::default(), over_https }, stopped()),
             deliveries,
             store.serve(s3, engine_first.clone()),
             inside,
             engine_api,
             sweeps(&ctx, config.sweep_every, stopped()),
             housekeeping::run(&ctx, config.data.clone(), stopped()),
+            edits_of_flags(&flags, audit, config.sweep_every, stopped()),
             workers(&ctx, stopped()),
             engine_first,
         );
@@ -183,6 +188,20 @@ async fn workers(ctx: &Ctx, stopped: impl Future<Output = ()>) {
     let all = futures::future::join_all(worked().map(|activity| worker::work(ctx, activity, &shift)));
     tokio::select! {
         _ended = all => {}
+        () = stopped => {}
+    }
+}
+
+/// Without accounts there is no log that they could be written down in.
+async fn edits_of_flags(
+    flags: &FileFlags,
+    audit: Option<Arc<dyn Audit>>,
+    every: Duration,
+    stopped: impl Future<Output = ()>,
+) {
+    let Some(audit) = audit else { return };
+    tokio::select! {
+        () = flags.audit(&*audit, every) => {}
         () = stopped => {}
     }
 }

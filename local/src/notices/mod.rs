@@ -12,10 +12,9 @@ use activities::ports::{Fault, Notifier, Written};
 use async_trait::async_trait;
 use ledger::Ledger;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use states::Timestamp;
-use states::session::BrokenRecord;
+use states::session::{BrokenRecord, Sealed, unsealed};
 
 use crate::ledgers::fault;
 
@@ -63,7 +62,7 @@ impl Notifier for SqliteNotifier {
     async fn write_endpoint(&self, endpoint: &Endpoint) -> Result<Written, Fault> {
         let endpoint = endpoint.clone();
         let write = move |connection: &Connection| -> Result<Written, Failed> {
-            let (record, checksum) = text_of(&endpoint);
+            let Sealed { text, checksum } = Sealed::of(&endpoint);
             // Of version 1, `before` is 0, which no stored row has.
             let sql = "INSERT INTO endpoints (owner, id, version, made_at, record, checksum)
                        SELECT :owner, :id, :version, :made_at, :record, :checksum
@@ -78,7 +77,7 @@ impl Notifier for SqliteNotifier {
                 ":version": endpoint.version as i64,
                 ":before": endpoint.version as i64 - 1,
                 ":made_at": endpoint.made_at.as_millisecond(),
-                ":record": record,
+                ":record": text,
                 ":checksum": checksum,
             })?;
             Ok(if changed == 0 { Written::Refused } else { Written::Stored })
@@ -103,7 +102,7 @@ impl Notifier for SqliteNotifier {
     async fn write_delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
         let delivery = delivery.clone();
         let write = move |connection: &Connection| -> Result<(), Failed> {
-            let (record, checksum) = text_of(&delivery);
+            let Sealed { text, checksum } = Sealed::of(&delivery);
             let sql = "INSERT INTO deliveries (owner, id, endpoint, standing, made_at, record, checksum)
                        VALUES (:owner, :id, :endpoint, :standing, :made_at, :record, :checksum)
                        ON CONFLICT (owner, id) DO UPDATE
@@ -114,7 +113,7 @@ impl Notifier for SqliteNotifier {
                 ":endpoint": delivery.endpoint,
                 ":standing": delivery.standing.to_string(),
                 ":made_at": delivery.made_at.as_millisecond(),
-                ":record": record,
+                ":record": text,
                 ":checksum": checksum,
             })?;
             Ok(())
@@ -181,12 +180,6 @@ fn one<T: DeserializeOwned>(
     Ok(stored.map(|stored| stored.record()).transpose()?)
 }
 
-fn text_of(record: &impl Serialize) -> (String, u32) {
-    let text = serde_json::to_string(record).expect("a record is plain data");
-    let checksum = crc32fast::hash(text.as_bytes());
-    (text, checksum)
-}
-
 /// A row as it lies in the file.
 struct Stored {
     id: String,
@@ -200,11 +193,7 @@ impl Stored {
     }
 
     fn record<T: DeserializeOwned>(&self) -> Result<T, BrokenRecord> {
-        let broken = |what| BrokenRecord { id: self.id.clone(), what };
-        if crc32fast::hash(self.record.as_bytes()) != self.checksum {
-            return Err(broken("its checksum is that of its text"));
-        }
-        serde_json::from_str(&self.record).map_err(|_| broken("its text is a record of its kind"))
+        unsealed(&self.id, &self.record, Some(self.checksum))
     }
 }
 

@@ -2,7 +2,7 @@
 //! `service/src/people/issuer.rs`'s; here is who an admin is.
 
 use async_trait::async_trait;
-use service::people::issuer::Tokens;
+use service::people::issuer::{Tokens, Trust};
 use service::people::{Identity, Refused, Role, Scopes, Verifier};
 
 use super::Store;
@@ -18,8 +18,7 @@ pub struct Issued {
 impl Issued {
     pub fn new(store: Store, issuer: Issuer) -> Result<Self, reqwest::Error> {
         let Issuer { url, audience, jwks, admins, page: _ } = issuer;
-        let issuer = service::people::issuer::Issuer { url, audience, jwks };
-        let tokens = Tokens::new(issuer, store.clock.clone())?;
+        let tokens = Tokens::new(Trust { url, audience, jwks }, store.clock.clone())?;
         Ok(Self { store, tokens, admins })
     }
 }

@@ -159,6 +159,17 @@ impl Store {
         Ok(good.map(|good| good.user))
     }
 
+    /// Whose the key `id` for the object store is, or was: one that is good for nothing any more has an owner all the same.
+    pub(crate) fn owner_of_key(&self, id: &str) -> Option<String> {
+        let find = |connection: &Connection| -> Result<Option<String>, Failed> {
+            let sql = "SELECT user FROM keys WHERE id = ?1 AND kind = ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_row((id, <&str>::from(KeyKind::S3)), |row| row.get(0)).optional()?)
+        };
+        // Of a row of the audit log it is the least: that the rest is written matters more.
+        self.ledger.read(find).ok()?
+    }
+
     async fn good(&self, id: &str, kind: KeyKind, kept: Option<Vec<u8>>) -> Result<Option<Good>, Refused> {
         let now = self.clock.now().as_millisecond();
         let find = |connection: &Connection| -> Result<Option<Good>, Failed> {

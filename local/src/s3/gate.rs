@@ -2,7 +2,8 @@
 //!
 //! In: the Host must be one we were configured with; CORS preflights; only Signature Version 4; and no `x-amz-` header
 //! that the signature does not cover, since such headers change what a request means. Out: the headers that keep a
-//! browser from ever running what a user stored. The sizes and the pace of a request are the serving loop's business.
+//! browser from ever running what a user stored; and, where there are accounts, a row of what was denied (`denials`). The
+//! sizes and the pace of a request are the serving loop's business.
 
 use std::sync::Arc;
 
@@ -11,7 +12,10 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use s3s::service::S3Service;
 use s3s::{Body, S3Error, S3ErrorCode};
 use service::hosts::Hosts;
-use service::serve::RequestBody;
+use service::serve::{RequestBody, STRICT_TRANSPORT};
+
+use super::S3Config;
+use super::denials::Denials;
 
 /// What a page may send with an upload: the headers a presigned URL signs.
 const CORS_HEADERS: &str = "content-type, content-md5, if-none-match, x-amz-checksum-crc32, x-amz-checksum-sha256, \
@@ -23,6 +27,9 @@ pub(super) struct Gate {
     service: S3Service,
     hosts: Arc<Hosts>,
     origins: Arc<[String]>,
+    over_https: bool,
+    /// None without accounts: there is nobody to tell apart.
+    denials: Option<Denials>,
 }
 
 /// Why a request does not pass.
@@ -33,19 +40,36 @@ enum Refusal {
 }
 
 impl Gate {
-    pub(super) fn new(service: S3Service, hosts: &[String], origins: &[String]) -> Self {
-        Self { service, hosts: Arc::new(Hosts(hosts.to_vec())), origins: origins.into() }
+    pub(super) fn new(service: S3Service, config: &S3Config) -> Self {
+        let inboxes = config.inboxes.as_ref();
+        let denials =
+            inboxes.map(|inboxes| Denials::new(inboxes.people.clone(), inboxes.trusted_proxies.clone()));
+        Self {
+            service,
+            hosts: Arc::new(Hosts(config.allowed_hosts.clone())),
+            origins: config.cors_origins.as_slice().into(),
+            over_https: config.over_https,
+            denials,
+        }
     }
 
-    pub(super) async fn call(self, request: Request<RequestBody>) -> Response<Body> {
+    pub(super) async fn call(self, mut request: Request<RequestBody>) -> Response<Body> {
         let origin = self.allowed_origin(request.headers());
+        let watched = self.denials.as_ref().map(|denials| (denials, denials.look_at(&mut request)));
         let mut response = match self.check(&request) {
             Err(refusal) => refusal.into_response(),
             Ok(()) if request.method() == Method::OPTIONS => preflight(origin.is_some()),
             Ok(()) => self.serve(request).await,
         };
         protect(response.headers_mut());
+        if self.over_https {
+            let strict = HeaderValue::from_static(STRICT_TRANSPORT);
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, strict);
+        }
         share(response.headers_mut(), origin);
+        if let Some((denials, asked)) = watched {
+            denials.note(asked, &mut response).await;
+        }
         response
     }
 

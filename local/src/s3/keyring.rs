@@ -9,7 +9,9 @@ use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
+use service::audit::Trail;
 use service::people::Refused;
+use service::proxies::Proxies;
 use service::quota;
 
 use super::{Keys, UPLOADS};
@@ -23,6 +25,8 @@ pub struct Inboxes {
     /// What users have, and how much they may.
     pub sessions: Arc<dyn Sessions>,
     pub flags: Arc<dyn Flags>,
+    /// Whose word for where a request comes from is believed.
+    pub trusted_proxies: Proxies,
 }
 
 #[derive(Clone)]
@@ -94,6 +98,9 @@ impl S3Access for Keyring {
             return Ok(());
         }
         let user = self.user(&credentials.access_key).await?.ok_or_else(denied)?;
+        if let Some(trail) = cx.extensions_mut().get::<Trail>() {
+            trail.note(|known| known.who.clone_from(&user));
+        }
         let query = cx.uri().query().unwrap_or_default();
         if !is_within(&user, cx.s3_op().name(), cx.s3_path(), query) {
             return Err(denied());

@@ -2,13 +2,15 @@
 //!
 //! An object *is* its row. A body is streamed to a file with a random name (`receive`, `files`), counted, hashed and
 //! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). What is read is checked block by
-//! block (`read`, `blocks`). A file without a row is rubbish and is swept; `orphans` only counts. No user's name ever becomes a path. `gate` stands between this and the serving loop, which is
-//! the API's own, `keyring` knows whose signature may do what; `events` tells that objects were created.
+//! block (`read`, `blocks`). A file without a row is rubbish and is swept; `orphans` only counts. No user's name ever
+//! becomes a path. `gate` stands between this and the serving loop, which is the API's own, `keyring` knows whose signature
+//! may do what, `denials` writes down what was tried all the same; `events` tells that objects were created.
 //!
 //! Not here: whose keys are what (the activities), who gets a URL (the service).
 
 mod backend;
 mod blocks;
+mod denials;
 mod error;
 mod events;
 mod files;
@@ -36,7 +38,7 @@ use std::time::Duration;
 
 use ledger::Ledger;
 use s3s::service::S3ServiceBuilder;
-use service::serve::{Limits, Listener, serve};
+use service::serve::{Limits, Listener, Manner, serve};
 use tower::service_fn;
 
 use backend::Backend;
@@ -80,6 +82,8 @@ pub struct S3Config {
     pub allowed_hosts: Vec<String>,
     /// Every origin whose pages may use presigned URLs, as `http://127.0.0.1:8080`.
     pub cors_origins: Vec<String>,
+    /// Whether others reach it over TLS, if only as far as a proxy.
+    pub over_https: bool,
     pub limits: Limits,
 }
 
@@ -88,7 +92,7 @@ pub struct S3Config {
 pub struct S3Store {
     backend: Backend,
     gate: Gate,
-    limits: Limits,
+    manner: Manner,
 }
 
 impl S3Store {
@@ -108,8 +112,8 @@ impl S3Store {
         let keyring = Keyring { root: config.keys.clone(), inboxes: config.inboxes.clone() };
         service.set_auth(keyring.clone());
         service.set_access(keyring);
-        let gate = Gate::new(service.build(), &config.allowed_hosts, &config.cors_origins);
-        let store = Self { backend, gate, limits: config.limits.clone() };
+        let manner = Manner { limits: config.limits.clone(), over_https: config.over_https };
+        let store = Self { backend, gate: Gate::new(service.build(), config), manner };
         store.sweep().await?;
         Ok(store)
     }
@@ -122,7 +126,7 @@ impl S3Store {
             async move { Ok::<_, Infallible>(gate.call(request).await) }
         });
         tokio::select! {
-            () = serve(listener, service, self.limits.clone(), shutdown) => {}
+            () = serve(listener, service, self.manner.clone(), shutdown) => {}
             () = self.sweep_on() => {}
         }
     }

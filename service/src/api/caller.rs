@@ -17,6 +17,18 @@ use crate::quota;
 /// The owner of everything on a server without accounts. No user is ever called so.
 pub const LOCAL: &str = "local";
 
+/// Named as an owner, it is all of them. No user is called so either.
+pub(crate) const EVERYBODY: &str = "*";
+
+/// The refusal of [`EVERYBODY`].
+pub(crate) fn not_everybody() -> Error {
+    Error::Parameter {
+        name: "owner".to_owned(),
+        detail: format!("{EVERYBODY} cannot be listed here; name one user"),
+        allowed: Vec::new(),
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
@@ -68,6 +80,21 @@ impl Caller {
     /// Without accounts there is nobody else: what was made while there were is theirs who may come back.
     pub(crate) fn sees_everybodys(&self, service: &Service) -> bool {
         service.config.accounts && self.is_admin()
+    }
+
+    /// Whose this caller looks at: their own, or of an admin also those of whom they name.
+    pub(crate) fn looks_at(&self, service: &Service, named: Option<String>) -> Result<String, Error> {
+        match named {
+            None => Ok(self.owner.clone()),
+            Some(owner) if owner == self.owner || self.sees_everybodys(service) => Ok(owner),
+            Some(_) => Err(Error::NotAdmin),
+        }
+    }
+
+    /// As [`looks_at`](Self::looks_at), where everybody's are not listed.
+    pub(crate) fn looks_at_one(&self, service: &Service, named: Option<String>) -> Result<String, Error> {
+        let owner = self.looks_at(service, named)?;
+        if owner == EVERYBODY { Err(not_everybody()) } else { Ok(owner) }
     }
 
     /// Refuses what the credential is not good for.

@@ -1,5 +1,5 @@
 //! `/api/webhooks/{id}/deliveries`: what was told there, what came of it, and telling it again. Under the id `mail` stand
-//! the letters.
+//! the letters. Admins look at what others were told, and tell nothing of it again.
 
 use activities::notices::replay::{self, Range};
 use activities::notices::{Delivery, LogQuery, MAIL, Notices, Standing, Topic, Try};
@@ -18,7 +18,7 @@ use super::error::Error;
 use super::extract::{IdempotencyKey, Json, NoBody, Parameters};
 use super::sessions::{limit, not_a_cursor, seal, unseal, word};
 use super::vocabulary::{StandingName, TopicName};
-use super::webhooks::{WebhookId, notices, own};
+use super::webhooks::{WebhookId, known, notices};
 
 const LIMIT_DEFAULT: usize = 20;
 
@@ -81,6 +81,8 @@ struct AttemptView {
 pub(crate) struct Filter {
     #[param(value_type = Option<StandingName>)]
     state: Option<Standing>,
+    /// Whose webhook, for admins: a user's name. One's own, unless said.
+    owner: Option<String>,
     /// Where the page before ended.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
@@ -157,10 +159,11 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<DeliveryList>, Error> {
     let filter = Filter::parse(&parameters)?;
     let notices = notices(&service)?;
-    admit(notices, &caller, &id).await?;
+    let owner = caller.looks_at_one(&service, filter.owner)?;
+    admit(notices, &owner, &id).await?;
     let limit = filter.limit.unwrap_or(LIMIT_DEFAULT);
     let query = LogQuery {
-        owner: caller.owner,
+        owner,
         endpoint: id,
         standing: filter.state,
         since: None,
@@ -201,11 +204,11 @@ pub(crate) async fn replay(
     _: NoBody,
 ) -> Result<(StatusCode, axum::Json<Begun>), Error> {
     let notices = notices(&service)?;
-    admit(notices, &caller, &webhook).await?;
-    let known = notices.book.delivery(&caller.owner, &delivery).await?;
-    let known = known.filter(|known| known.endpoint == webhook).ok_or(Error::UnknownDelivery)?;
+    admit(notices, &caller.owner, &webhook).await?;
+    let told = notices.book.delivery(&caller.owner, &delivery).await?;
+    let told = told.filter(|told| told.endpoint == webhook).ok_or(Error::UnknownDelivery)?;
     let id = key.id(&caller.owner, "POST replay", &delivery);
-    replay::one(&service.ctx, &known, &id).await?;
+    replay::one(&service.ctx, &told, &id).await?;
     Ok(begun(vec![id]))
 }
 
@@ -233,7 +236,7 @@ pub(crate) async fn replay_range(
     Json(asked): Json<ReplayRange>,
 ) -> Result<(StatusCode, axum::Json<Begun>), Error> {
     let notices = notices(&service)?;
-    admit(notices, &caller, &id).await?;
+    admit(notices, &caller.owner, &id).await?;
     let standing = if asked.all { None } else { Some(asked.state.unwrap_or(Standing::Dead)) };
     let range = Range { since: asked.since, until: asked.until, standing };
     let seed = key.id(&caller.owner, "POST replay of a range", &id);
@@ -264,16 +267,16 @@ pub(crate) async fn test(
     Json(asked): Json<TestEvent>,
 ) -> Result<(StatusCode, axum::Json<Begun>), Error> {
     let notices = notices(&service)?;
-    admit(notices, &caller, &id).await?;
+    admit(notices, &caller.owner, &id).await?;
     let topic = asked.event.unwrap_or(Topic::SessionDone);
     let delivery = key.id(&caller.owner, "POST test", &id);
     replay::test(&service.ctx, notices, &caller.owner, &id, topic, &delivery).await?;
     Ok(begun(vec![delivery]))
 }
 
-/// The caller's own webhook, or their letters.
-async fn admit(notices: &Notices, caller: &Caller, id: &str) -> Result<(), Error> {
-    if id == MAIL && notices.mailer.is_some() { Ok(()) } else { own(notices, caller, id).await.map(drop) }
+/// The owner's webhook, or their letters.
+async fn admit(notices: &Notices, owner: &str, id: &str) -> Result<(), Error> {
+    if id == MAIL && notices.mailer.is_some() { Ok(()) } else { known(notices, owner, id).await.map(drop) }
 }
 
 fn begun(deliveries: Vec<String>) -> (StatusCode, axum::Json<Begun>) {
@@ -286,9 +289,10 @@ impl Filter {
         for (name, value) in parameters {
             match name.as_str() {
                 "state" => filter.state = Some(word(name, value)?),
+                "owner" => filter.owner = Some(value.clone()),
                 "cursor" => filter.cursor = Some(unseal(value).ok_or_else(|| not_a_cursor(name))?),
                 "limit" => filter.limit = Some(limit(name, value)?),
-                _ => return Err(Parameters::unknown(name, &["state", "cursor", "limit"])),
+                _ => return Err(Parameters::unknown(name, &["state", "owner", "cursor", "limit"])),
             }
         }
         Ok(filter)

@@ -26,16 +26,13 @@ use crate::audit::{self, Audit, Trail};
 use crate::hosts::{Hosts, WrongHost};
 use crate::meters::names;
 use crate::proxies::Proxies;
-use crate::serve::Peer;
+use crate::serve::{Peer, STRICT_TRANSPORT};
 use crate::{Config, Service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A path longer than this is cut in the log.
 const LOGGED_PATH_CHARS: usize = 256;
-
-/// What a row of the audit log is about is cut to so much.
-const LOGGED_SUBJECT_CHARS: usize = 128;
 
 /// `router` within everything that is not its business.
 pub(super) fn around(router: Router<App>, service: &Arc<Service>) -> Router<App> {
@@ -82,7 +79,7 @@ async fn observe(State(edge): State<Arc<Edge>>, mut request: Request, next: Next
     }
     let peer = peer.map(|address| address.to_string());
 
-    let what = format!("{} {}", label(&method), route.as_deref().unwrap_or("none"));
+    let what = format!("{} {}", audit::verb(&method), route.as_deref().unwrap_or("none"));
     let span = tracing::info_span!(
         target: measures::TRACE, "request", name = what, request_id = id, session = Empty, status = Empty, problem = Empty
     );
@@ -112,14 +109,14 @@ async fn observe(State(edge): State<Arc<Edge>>, mut request: Request, next: Next
     // Never the query: it is where signatures stand.
     tracing::info!(target: "access", request_id = id, %method, path, status, millis, peer);
     let route = route.unwrap_or_else(|| "none".to_owned());
-    metrics::counter!(names::REQUESTS, "method" => label(&method), "route" => route.clone(), "status" => status.to_string())
+    let (verb, shown) = (audit::verb(&method), status.to_string());
+    metrics::counter!(names::REQUESTS, "method" => verb, "route" => route.clone(), "status" => shown)
         .increment(1);
     metrics::histogram!(names::LATENCY, "route" => route).record(elapsed.as_secs_f64());
     response
 }
 
-/// Before anybody is answered, so that nothing is done of which there is no row. What cannot be written is said in the log:
-/// it is done already.
+/// The row of a request, unless there is one of the same already.
 async fn write_down(
     audit: &dyn Audit,
     trail: Trail,
@@ -131,23 +128,8 @@ async fn write_down(
     if is_repeated {
         return;
     }
-    let (subject, whose) = (plain(&subject), plain(&whose));
-    let row = audit::Row { who, what, subject, whose, result, address, request_id };
-    if let Err(fault) = audit.record(row.clone()).await {
-        tracing::error!(%fault, ?row, "a row of the audit log could not be written");
-    }
-}
-
-/// As much of what a request names as a row holds; it may name anything.
-fn plain(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).take(LOGGED_SUBJECT_CHARS).collect()
-}
-
-/// A method as a label: of what clients make up there is no end.
-fn label(method: &Method) -> &'static str {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
-    let names = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
-    known.iter().position(|known| known == method).map_or("other", |at| names[at])
+    let (subject, whose) = (audit::plain(&subject), audit::plain(&whose));
+    audit::write_down(audit, audit::Row { who, what, subject, whose, result, address, request_id }).await;
 }
 
 /// The request's own id if it is a sane one, else a fresh one.
@@ -233,8 +215,8 @@ fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
         (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     ];
     if config.public_url.starts_with("https://") {
-        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.push((header::STRICT_TRANSPORT_SECURITY, two_years));
+        let strict = HeaderValue::from_static(STRICT_TRANSPORT);
+        headers.push((header::STRICT_TRANSPORT_SECURITY, strict));
     }
     headers
 }

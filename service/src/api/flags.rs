@@ -10,6 +10,7 @@ use super::App;
 use super::caller::Admin;
 use super::error::Error;
 use super::extract::{Json, pointer_to};
+use super::trail::Noted;
 use crate::Service;
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -125,6 +126,7 @@ pub(crate) async fn show(State(service): State<App>, _: Admin) -> Result<axum::J
 pub(crate) async fn change(
     State(service): State<App>,
     Admin(caller): Admin,
+    noted: Noted,
     Json(Request { flags, revision }): Json<Request>,
 ) -> Result<axum::Json<View>, Error> {
     let port = port(&service)?;
@@ -132,10 +134,12 @@ pub(crate) async fn change(
         pointer: format!("/flags{}", refused.place.iter().map(|name| pointer_to(name)).collect::<String>()),
         detail: refused.why,
     })?;
+    let changes = port.now().flags.differences(&flags);
     match port.put(&flags, &revision).await? {
         Written::Refused => return Err(Error::FlagsChanged),
         Written::Stored => {
-            tracing::warn!(target: "audit", who = caller.owner, ?flags, "the flags were changed")
+            noted.what_changes(&changes);
+            tracing::warn!(target: "audit", who = caller.owner, ?changes, "the flags were changed");
         }
     }
     Ok(axum::Json(View::of(port.now())))

@@ -11,7 +11,7 @@ use states::{Kind, Recipe, Timestamp};
 use utoipa::IntoParams;
 
 use super::App;
-use super::caller::Caller;
+use super::caller::{Caller, EVERYBODY, not_everybody};
 use super::error::Error;
 use super::extract::{Id, Parameters};
 use super::view::SessionView;
@@ -84,21 +84,12 @@ pub(crate) async fn list(
     Ok(axum::Json(SessionList { sessions, next: page.next.as_ref().map(seal) }))
 }
 
-const EVERYBODY: &str = "*";
-
 /// Whose sessions are listed; None is everybody's.
-fn owner(service: &Service, caller: &Caller, asked: Option<String>) -> Result<Option<String>, Error> {
-    match asked {
-        None => Ok(Some(caller.owner.clone())),
-        Some(owner) if owner == caller.owner => Ok(Some(owner)),
-        Some(_) if !caller.sees_everybodys(service) => Err(Error::NotAdmin),
-        Some(owner) if owner != EVERYBODY => Ok(Some(owner)),
-        Some(_) if service.config.lists_everybody => Ok(None),
-        Some(name) => Err(Error::Parameter {
-            name: "owner".to_owned(),
-            detail: format!("{name} cannot be listed here; name one user"),
-            allowed: Vec::new(),
-        }),
+fn owner(service: &Service, caller: &Caller, named: Option<String>) -> Result<Option<String>, Error> {
+    match caller.looks_at(service, named)? {
+        owner if owner != EVERYBODY => Ok(Some(owner)),
+        _ if service.config.lists_everybody => Ok(None),
+        _ => Err(not_everybody()),
     }
 }
 

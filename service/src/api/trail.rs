@@ -1,4 +1,4 @@
-//! What a handler knows of a request that nobody has signed in for: what it adds to the row in the audit log, and whether
+//! What a handler adds to the row of its request in the audit log; and of a request that nobody has signed in for, whether
 //! too many of its kind have come.
 
 use std::convert::Infallible;
@@ -36,6 +36,11 @@ impl Noted {
     /// Whom somebody says to be, who may be anybody: so it is no more than what the request is about.
     pub(crate) fn who_says_to_be(&self, name: &str) {
         self.trail.note(|known| name.clone_into(&mut known.subject));
+    }
+
+    /// What a change changes, where the request's own address does not say it.
+    pub(crate) fn what_changes(&self, changes: &[String]) {
+        self.trail.note(|known| known.subject = changes.join("; "));
     }
 
     pub(crate) fn who_is(&self, name: &str) {

@@ -1,4 +1,5 @@
-//! `/api/webhooks`: where an owner wants to be told. What was told there is in [`deliveries`](super::deliveries).
+//! `/api/webhooks`: where an owner wants to be told. What was told there is in [`deliveries`](super::deliveries). Admins look
+//! at those of whom they name, and change none but their own; a secret is told to nobody but whoever has drawn it.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +12,12 @@ use http::request::Parts;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use states::Timestamp;
+use utoipa::IntoParams;
 
 use super::App;
 use super::caller::Caller;
 use super::error::Error;
-use super::extract::{IdempotencyKey, Json, NoBody};
+use super::extract::{IdempotencyKey, Json, NoBody, Parameters};
 use super::vocabulary::TopicName;
 use crate::Service;
 
@@ -104,12 +106,21 @@ impl<S: Send + Sync> FromRequestParts<S> for WebhookId {
     }
 }
 
+/// Whose, as the query says it.
+#[derive(Debug, Default, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Whose {
+    /// Whose webhooks, for admins: a user's name. One's own, unless said.
+    owner: Option<String>,
+}
+
 /// List webhooks
 #[utoipa::path(
     get,
     path = "/api/webhooks",
     operation_id = "listWebhooks",
     tag = "webhooks",
+    params(Whose),
     responses(
         (status = 200, body = WebhookList),
         (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
@@ -118,8 +129,10 @@ impl<S: Send + Sync> FromRequestParts<S> for WebhookId {
 pub(crate) async fn list(
     State(service): State<App>,
     caller: Caller,
+    parameters: Parameters,
 ) -> Result<axum::Json<WebhookList>, Error> {
-    let endpoints = notices(&service)?.book.endpoints(&caller.owner).await?;
+    let owner = caller.looks_at_one(&service, Whose::parse(&parameters)?.owner)?;
+    let endpoints = notices(&service)?.book.endpoints(&owner).await?;
     let now = service.ctx.clock.now();
     Ok(axum::Json(WebhookList { webhooks: endpoints.into_iter().map(|it| View::of(it, now)).collect() }))
 }
@@ -150,13 +163,13 @@ pub(crate) async fn create(
     let named = request.check(notices)?;
     let now = service.ctx.clock.now();
     let endpoint = Endpoint::new(&key.id(&caller.owner, ROUTE, ""), &caller.owner, named, secret, now);
-    let known = notices.book.endpoints(&caller.owner).await?;
-    let endpoint = match known.iter().find(|known| known.id == endpoint.id) {
+    let others = notices.book.endpoints(&caller.owner).await?;
+    let endpoint = match others.iter().find(|other| other.id == endpoint.id) {
         Some(before) => before.clone(), // by the same request
-        None if known.len() >= MOST => return Err(Error::TooManyWebhooks { limit: MOST as u64 }),
+        None if others.len() >= MOST => return Err(Error::TooManyWebhooks { limit: MOST as u64 }),
         None => match notices.book.write_endpoint(&endpoint).await? {
             Written::Stored => endpoint,
-            Written::Refused => own(notices, &caller, &endpoint.id).await?,
+            Written::Refused => known(notices, &caller.owner, &endpoint.id).await?,
         },
     };
     let location = format!("{}/api/webhooks/{}", service.config.public_url, endpoint.id);
@@ -171,7 +184,7 @@ pub(crate) async fn create(
     path = "/api/webhooks/{id}",
     operation_id = "showWebhook",
     tag = "webhooks",
-    params(("id" = String, Path)),
+    params(("id" = String, Path), Whose),
     responses(
         (status = 200, body = View),
         (status = "default", body = super::error::Problem, content_type = "application/problem+json"),
@@ -181,8 +194,10 @@ pub(crate) async fn show(
     State(service): State<App>,
     caller: Caller,
     WebhookId(id): WebhookId,
+    parameters: Parameters,
 ) -> Result<axum::Json<View>, Error> {
-    let endpoint = own(notices(&service)?, &caller, &id).await?;
+    let owner = caller.looks_at_one(&service, Whose::parse(&parameters)?.owner)?;
+    let endpoint = known(notices(&service)?, &owner, &id).await?;
     Ok(axum::Json(View::of(endpoint, service.ctx.clock.now())))
 }
 
@@ -275,9 +290,22 @@ pub(super) fn notices(service: &Service) -> Result<&Notices, Error> {
     service.ctx.notices.as_deref().ok_or(Error::NoNotices)
 }
 
-/// The caller's own; another's is as unknown as none.
-pub(super) async fn own(notices: &Notices, caller: &Caller, id: &str) -> Result<Endpoint, Error> {
-    notices.book.endpoint(&caller.owner, id).await?.ok_or(Error::UnknownWebhook)
+/// The owner's; another's is as unknown as none.
+pub(super) async fn known(notices: &Notices, owner: &str, id: &str) -> Result<Endpoint, Error> {
+    notices.book.endpoint(owner, id).await?.ok_or(Error::UnknownWebhook)
+}
+
+impl Whose {
+    fn parse(parameters: &Parameters) -> Result<Self, Error> {
+        let mut whose = Self::default();
+        for (name, value) in parameters {
+            match name.as_str() {
+                "owner" => whose.owner = Some(value.clone()),
+                _ => return Err(Parameters::unknown(name, &["owner"])),
+            }
+        }
+        Ok(whose)
+    }
 }
 
 impl Request {

@@ -37,7 +37,7 @@ const SUBJECT_LENGTH: usize = 128;
 
 /// Whose tokens are believed, and where the keys are that they are signed with.
 #[derive(Clone, Debug)]
-pub struct Issuer {
+pub struct Trust {
     /// As tokens name it, letter by letter.
     pub url: String,
     /// What tokens say whom they are for, as `aud` or, as Cognito's access tokens, as `client_id`.
@@ -60,7 +60,7 @@ impl Holder {
 
 /// What is known of an issuer, and what its tokens say.
 pub struct Tokens {
-    issuer: Issuer,
+    trust: Trust,
     clock: Clock,
     http: reqwest::Client,
     validation: Validation,
@@ -122,21 +122,21 @@ impl OneOrMany {
 }
 
 impl Tokens {
-    pub fn new(issuer: Issuer, clock: Clock) -> Result<Self, reqwest::Error> {
+    pub fn new(trust: Trust, clock: Clock) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
         let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_issuer(&[&issuer.url]);
+        validation.set_issuer(&[&trust.url]);
         validation.required_spec_claims = HashSet::from(["exp", "iss", "sub"].map(str::to_owned));
         // Compared below: the times with the clock that everything here goes by, and whom it is for by either name.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         validation.validate_aud = false;
         let keys = Mutex::default();
-        Ok(Self { issuer, clock, http, validation, keys })
+        Ok(Self { trust, clock, http, validation, keys })
     }
 
     /// Whose `token` is.
@@ -158,7 +158,7 @@ impl Tokens {
         let now = now.as_second();
         let lives = now < claims.exp.saturating_add(LEEWAY)
             && claims.nbf.is_none_or(|nbf| nbf.saturating_sub(LEEWAY) <= now);
-        let audience = &self.issuer.audience;
+        let audience = &self.trust.audience;
         let is_for_us = claims.aud.has(audience) || claims.client_id.as_ref() == Some(audience);
         let is_for_access = claims.token_use.as_deref().is_none_or(|token_use| token_use == "access")
             && claims.nonce.is_none()
@@ -197,7 +197,7 @@ impl Tokens {
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, String> {
         let told = |error: reqwest::Error| error.without_url().to_string();
-        let mut answer = self.http.get(self.issuer.jwks.clone()).send().await.map_err(told)?;
+        let mut answer = self.http.get(self.trust.jwks.clone()).send().await.map_err(told)?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(format!("it answered {}", answer.status()));
         }

@@ -31,7 +31,7 @@ use tower::{Service, ServiceExt as _};
 
 pub use body::{BodyError, RequestBody};
 use paced::{Busy, BusyBody, Paced};
-use refusal::{Worded, refusal};
+use refusal::{Refusals, Worded};
 
 /// What a client may take. Every field is a limit a test can make short.
 #[derive(Clone, Debug)]
@@ -74,6 +74,23 @@ impl Default for Limits {
     }
 }
 
+/// How a listener is served. [`Limits`] alone are that of one which is reached without TLS, unless it speaks TLS itself.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    pub limits: Limits,
+    /// Whether clients come over TLS, if only as far as a proxy. What is refused here then says so too.
+    pub over_https: bool,
+}
+
+impl From<Limits> for Manner {
+    fn from(limits: Limits) -> Self {
+        Self { limits, over_https: false }
+    }
+}
+
+/// By which a browser that was reached over TLS once comes back over nothing else: `Strict-Transport-Security`, two years.
+pub const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
+
 /// Where the connection comes from; an extension of every request. A proxy in front makes it the proxy's address.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
@@ -109,7 +126,7 @@ impl From<TcpListener> for Listener {
 pub async fn serve<S, B>(
     listener: impl Into<Listener>,
     service: S,
-    limits: Limits,
+    manner: impl Into<Manner>,
     shutdown: impl Future<Output = ()>,
 ) where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -118,10 +135,12 @@ pub async fn serve<S, B>(
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let Listener { tcp: listener, tls } = listener.into();
+    let Manner { limits, over_https } = manner.into();
     let (drain, draining) = watch::channel(false);
     let draining = Draining(draining);
     let places = Arc::new(Semaphore::new(limits.connections));
     let limits = Arc::new(limits);
+    let refusals = Refusals::new(limits.clone(), over_https || tls.is_some());
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
     loop {
@@ -131,8 +150,13 @@ pub async fn serve<S, B>(
             accepted = accept(&listener, &places) => accepted,
         };
         let (stream, peer, place) = accepted;
-        let connection =
-            Connection { service: service.clone(), limits: limits.clone(), draining: draining.clone(), peer };
+        let connection = Connection {
+            service: service.clone(),
+            limits: limits.clone(),
+            refusals: refusals.clone(),
+            draining: draining.clone(),
+            peer,
+        };
         let tls = tls.clone();
         connections.spawn(async move {
             connection.begin(stream, tls).await;
@@ -167,6 +191,7 @@ async fn accept(
 struct Connection<S> {
     service: S,
     limits: Arc<Limits>,
+    refusals: Refusals,
     draining: Draining,
     peer: SocketAddr,
 }
@@ -197,10 +222,10 @@ impl<S> Connection<S> {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let Self { service, limits, mut draining, peer } = self;
+        let Self { service, limits, refusals, mut draining, peer } = self;
         let busy = Busy::default();
         let paced = Paced::new(stream, limits.clone(), busy.clone());
-        let io = TokioIo::new(Worded::new(paced, limits.clone()));
+        let io = TokioIo::new(Worded::new(paced, refusals.clone()));
         let head_bytes = limits.head_bytes;
         let slack = limits.first_byte + limits.keep_alive + limits.head;
         let (told, of_limits) = (draining.clone(), limits);
@@ -208,11 +233,11 @@ impl<S> Connection<S> {
             let working = busy.begin();
             request.extensions_mut().insert(Peer(peer));
             request.extensions_mut().insert(told.clone());
-            let (service, limits) = (service.clone(), of_limits.clone());
+            let (service, limits, refusals) = (service.clone(), of_limits.clone(), refusals.clone());
             async move {
                 let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
                 if length > limits.uri_bytes {
-                    let refusal = refusal(StatusCode::URI_TOO_LONG, &limits).map(http_body_util::Full::new);
+                    let refusal = refusals.of(StatusCode::URI_TOO_LONG).map(http_body_util::Full::new);
                     return Ok(refusal.map(|body| Either::Left(BusyBody::new(body, working))));
                 }
                 let request = request.map(|body| RequestBody::new(body, &limits));

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod events;

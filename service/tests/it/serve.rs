@@ -25,7 +25,7 @@ const fn millis(millis: u64) -> Duration {
 }
 
 /// Limits that no test waits out.
-fn long() -> Limits {
+pub(crate) fn long() -> Limits {
     let limit = Duration::from_secs(600);
     Limits {
         first_byte: limit,
@@ -37,7 +37,7 @@ fn long() -> Limits {
     }
 }
 
-struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     ended: JoinHandle<()>,
@@ -54,7 +54,7 @@ impl Server {
         Self { go, dropped, ..Self::of(router, limits).await }
     }
 
-    async fn of(router: Router, limits: Limits) -> Self {
+    pub(crate) async fn of(router: Router, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -65,7 +65,7 @@ impl Server {
         Self { address, stop: Some(stop), ended, go, dropped }
     }
 
-    async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         Client(TcpStream::connect(self.address).await.unwrap())
     }
 
@@ -80,15 +80,15 @@ impl Server {
     }
 }
 
-struct Client(TcpStream);
+pub(crate) struct Client(TcpStream);
 
 impl Client {
-    async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
     /// All that comes until the server closes. A reset is a close.
-    async fn rest(&mut self) -> String {
+    pub(crate) async fn rest(&mut self) -> String {
         let mut text = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut text)).await.expect("the connection stays open");
         if let Err(error) = read {

@@ -1,5 +1,6 @@
 //! The record of one session. What each move does to it is in [`change`], when it must be looked at in [`due`], what an
-//! attempt leaves for the next one in [`kept`], how long what it holds is kept in [`retention`].
+//! attempt leaves for the next one in [`kept`], how long what it holds is kept in [`retention`], how a text is known to be
+//! the one that was written in [`sealed`].
 //!
 //! [`Session::apply`] is the only way a record changes state: it asks the table, then folds the change in. It is pure;
 //! ids and the time come in as a [`Stamp`]. [`Session::check`] states what must hold of every record, before each write
@@ -10,6 +11,7 @@ mod due;
 mod kept;
 mod progress;
 mod retention;
+mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +29,7 @@ pub use due::Deadlines;
 pub use kept::{Ingredients, Kept, Stored};
 pub use progress::{Pace, Progress, Stage};
 pub use retention::{Holding, Retention};
+pub use sealed::{Sealed, unsealed};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

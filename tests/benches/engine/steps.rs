@@ -69,7 +69,7 @@ fn bare_commits(file: &Path) -> Result<Cell> {
 async fn acknowledgements(file: &Path) -> Result<Cell> {
     let noting = Arc::new(Noting::default());
     let engine =
-        Engine::open(SqliteJournal::open(file)?, noting.clone(), Ticks::system(), Config::default()).await?;
+        Engine::open(SqliteJournal::open(file)?, noting.clone(), Ticks::steady(), Config::default()).await?;
     let machine = engine.create_state_machine(MachineRequest {
         name: "steps".into(),
         definition: machines::tasks().to_string(),

@@ -255,6 +255,7 @@ async fn cancelling_ends_the_work_in_its_midst() {
 #[cfg(debug_assertions)]
 mod misbehaviour {
     use activities::child::Misbehaviour;
+    use service::Meters;
 
     use super::*;
 
@@ -304,6 +305,46 @@ mod misbehaviour {
         assert!(matches!(failure, Failure::Hung { .. }), "{failure}");
         let failure = told_to(Misbehaviour::Hang, Limits { wall: short, ..Limits::default() }).await;
         assert!(matches!(failure, Failure::TimedOut { .. }), "{failure}");
+    }
+
+    /// Children that were killed, by reason, as `/metrics` says.
+    fn killed(meters: &Meters, reason: &str) -> Option<u64> {
+        let series = format!("lockgate_child_kills_total{{reason=\"{reason}\"}} ");
+        meters.render().lines().find_map(|line| line.strip_prefix(&series)?.parse().ok())
+    }
+
+    #[tokio::test]
+    async fn each_kill_is_counted_once_by_its_reason() {
+        let meters = Meters::default();
+        meters.install();
+        let (short, usual) = (Duration::from_millis(100), Limits::default());
+        for (how, limits, reason) in [
+            (Misbehaviour::Hoard, Limits { memory_bytes: 64 << 20, ..usual }, "memory"),
+            (Misbehaviour::Spin, Limits { cpu_seconds: 1, ..usual }, "processor-time"),
+            (Misbehaviour::Hang, Limits { wall: short, ..usual }, "wall-clock"),
+            (Misbehaviour::Hang, Limits { silence: short, ..usual }, "silence"),
+            (Misbehaviour::Babble, usual, "nonsense"),
+            (Misbehaviour::Abort, usual, "crash"),
+        ] {
+            assert_eq!(killed(&meters, reason), Some(0), "{reason} is there before its first");
+            told_to(how, limits).await;
+            assert_eq!(killed(&meters, reason), Some(1), "{reason}");
+        }
+        run(usual, flac(), &Failing, &mut Counted(0)).await.expect_err("no source");
+        assert_eq!(killed(&meters, "io"), Some(1));
+        let (nothing, mut kept) = (whole(b""), Kept::default());
+        let hanging = run(usual, Work::Misbehave(Misbehaviour::Hang), &nothing, &mut kept);
+        tokio::time::timeout(short, hanging).await.expect_err("it hangs");
+        assert_eq!(killed(&meters, "cancelled"), Some(1));
+
+        let wav = Pcm::music(44_100, 1, 16, 1000).wav();
+        run(usual, flac(), &whole(&wav), &mut Counted(0)).await.unwrap();
+        run(usual, flac(), &whole(b"\xFF\xD8\xFF"), &mut Counted(0)).await.expect_err("a JPEG");
+        for reason in
+            ["memory", "processor-time", "wall-clock", "silence", "nonsense", "crash", "io", "cancelled"]
+        {
+            assert_eq!(killed(&meters, reason), Some(1), "{reason}: these two have ended by themselves");
+        }
     }
 
     #[tokio::test]

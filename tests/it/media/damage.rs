@@ -158,7 +158,8 @@ fn lying_headers_are_refused() {
 fn boxes_in_boxes_do_not_end_the_world() {
     let mut file = b"\0\0\0\x14ftypM4A \0\0\0\0M4A ".to_vec();
     let mut nested = Vec::new();
-    for kind in [b"moov", b"trak", b"mdia", b"minf", b"stbl"].into_iter().cycle().take(5000) {
+    // From the inside out, so that a demuxer finds the outermost where it looks for it.
+    for kind in [b"stbl", b"minf", b"mdia", b"trak", b"moov"].into_iter().cycle().take(5000) {
         let mut outer = (nested.len() as u32 + 8).to_be_bytes().to_vec();
         outer.extend_from_slice(kind);
         outer.append(&mut nested);

@@ -17,17 +17,17 @@ use tests::server::Setup;
 use tests::sound::wav;
 use tests::stand_in::{Heard, Reply, StandIn};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Receivers on this machine, tried every tenth of a second.
-fn settings(tries: usize) -> String {
+pub(super) fn settings(tries: usize) -> String {
     format!(
         "\n[webhooks]\nallow-local = true\njitter = 0\ntimeout = 5\nschedule = [0{}]\n",
         ", 0.1".repeat(tries - 1)
     )
 }
 
-async fn add(lab: &Lab, url: &str) -> Result<String> {
+pub(super) async fn add(lab: &Lab, url: &str) -> Result<String> {
     let wanted = json!({ "url": url, "secret": SECRET });
     let added = lab.ask(async |flow| {
         let request = flow.http.post(format!("{}/api/webhooks", flow.url)).header("idempotency-key", "add");

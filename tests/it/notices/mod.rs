@@ -1,9 +1,11 @@
 //! Telling owners what became of their sessions: the schedule and every answer on a clock of the test's own (`schedule`,
 //! `answers`), letters (`letters`), what may be reached (`reach`), signatures beside a peer's (`signatures`), the API and
-//! the command line (`asked`), and deliveries through the real binary that are killed in the middle (`kills`).
+//! the command line (`asked`), and through the real binary deliveries that are killed in the middle (`kills`) and sessions
+//! that expire (`expired`).
 
 mod answers;
 mod asked;
+mod expired;
 mod kills;
 mod letters;
 mod reach;

@@ -122,6 +122,7 @@ async fn every_answer_forbids_the_browser_to_run_it() {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), status);
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{status}");
+        assert!(!answer.headers().contains_key("strict-transport-security"), "{status} without TLS");
         assert!(
             answer.headers()["content-security-policy"].to_str().unwrap().starts_with("sandbox"),
             "{status}"

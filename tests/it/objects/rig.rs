@@ -53,6 +53,7 @@ impl Rig {
             inboxes: None,
             allowed_hosts: vec![address.clone()],
             cors_origins: vec![PAGE.to_owned()],
+            over_https: false,
             limits,
         };
         let store = S3Store::open(&config).await?;

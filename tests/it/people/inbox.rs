@@ -5,39 +5,48 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
+use local::people::audit::Chain;
 use reqwest::Method;
 use serde_json::{Value, json};
+use service::audit::Row;
 use service::people::Role;
 use tests::flow::expect;
 use tests::server::Setup;
 use tests::sound::wav;
 use tests::town::{Citizen, Town};
 
-struct S3Key {
+pub(super) struct S3Key {
     client: Client,
     id: String,
+    pub(super) secret: String,
+    endpoint: String,
     prefix: String,
 }
 
-async fn key(town: &Town, citizen: &Citizen) -> Result<S3Key> {
+pub(super) async fn key(town: &Town, citizen: &Citizen) -> Result<S3Key> {
     let wanted = json!({ "name": "uploads", "kind": "s3" });
     let made = town.request(Method::POST, "/api/keys", Some(&citizen.token)).json(&wanted).send().await?;
     let made = expect(made, 201).await?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("a key says all of it");
     let (id, secret) = (text(&made["key"]["id"])?, text(&made["secret"])?);
+    let (endpoint, prefix) = (text(&made["inbox"]["endpoint"])?, text(&made["inbox"]["prefix"])?);
+    Ok(S3Key { client: client(&endpoint, &id, &secret), id, secret, endpoint, prefix })
+}
+
+fn client(endpoint: &str, id: &str, secret: &str) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .endpoint_url(text(&made["inbox"]["endpoint"])?)
+        .endpoint_url(endpoint)
         .force_path_style(true)
-        .credentials_provider(Credentials::new(&id, secret, None, None, "test"))
+        .credentials_provider(Credentials::new(id, secret, None, None, "test"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    Ok(S3Key { client: Client::from_conf(config), id, prefix: text(&made["inbox"]["prefix"])? })
+    Client::from_conf(config)
 }
 
 impl S3Key {
-    async fn put(&self, key: &str, body: Vec<u8>) -> u16 {
+    pub(super) async fn put(&self, key: &str, body: Vec<u8>) -> u16 {
         let put = self.client.put_object().bucket("uploads").key(key).content_type("audio/wav");
         status(put.body(ByteStream::from(body)).send().await)
     }
@@ -128,5 +137,87 @@ async fn a_users_key_reaches_nothing_else() -> Result<()> {
     town.store()?.change("bob", disable).await?;
     let bobs = bobs.client.list_objects_v2().bucket("uploads").prefix("inbox/bob/").send().await;
     ensure!(status(bobs) == 403);
+    Ok(())
+}
+
+/// Rows of the audit log that are the object store's.
+fn rows(town: &Town) -> Result<Vec<Row>> {
+    let all = town.store()?.audited(10_000, None)?.into_iter().map(|entry| entry.row);
+    Ok(all.filter(|row| row.what.ends_with(" s3")).collect())
+}
+
+fn row(who: &str, what: &str, subject: &str, whose: &str) -> Row {
+    let text = str::to_owned;
+    let (result, address, request_id) = (text("403"), text("127.0.0.1"), String::new());
+    let (who, what, subject, whose) = (text(who), text(what), text(subject), text(whose));
+    Row { who, what, subject, whose, result, address, request_id }
+}
+
+#[tokio::test]
+async fn what_is_denied_is_in_the_audit_log_once_a_minute() -> Result<()> {
+    let town = Town::open(&Setup::default())?;
+    let ada = town.citizen("ada", Role::User).await?;
+    town.citizen("bob", Role::User).await?;
+    let adas = key(&town, &ada).await?;
+    ensure!(adas.put("inbox/ada/a.wav", wav(4410, 1)).await == 200);
+    ensure!(rows(&town)?.is_empty(), "what is let in leaves none");
+
+    // Hers, and good for something else.
+    for _ in 0..3 {
+        ensure!(adas.put("inbox/bob/a.wav", wav(4410, 1)).await == 403);
+    }
+    // Nobody knows who sends these, only under whose key.
+    let forged = client(&adas.endpoint, &adas.id, "a wrong secret");
+    ensure!(status(forged.get_object().bucket("uploads").key("inbox/ada/a.wav").send().await) == 403);
+    let stranger = client(&adas.endpoint, "LG0000000000000000000", "any secret");
+    ensure!(status(stranger.delete_object().bucket("uploads").key("inbox/ada/a.wav").send().await) == 403);
+    let revoke = format!("/api/keys/{}", adas.id);
+    ensure!(town.request(Method::DELETE, &revoke, Some(&ada.token)).send().await?.status() == 204);
+    ensure!(status(adas.client.head_object().bucket("uploads").key("inbox/ada/a.wav").send().await) == 403);
+
+    let mut found = rows(&town)?;
+    ensure!(found.iter().all(|row| !row.request_id.is_empty()), "{found:?}");
+    found.iter_mut().for_each(|row| row.request_id.clear());
+    let expected = [
+        row("ada", "PUT s3", "uploads/inbox/bob/a.wav", "ada"),
+        row("", "GET s3", "uploads/inbox/ada/a.wav", "ada"),
+        row("", "DELETE s3", "uploads/inbox/ada/a.wav", ""),
+        row("", "HEAD s3", "uploads/inbox/ada/a.wav", "ada"),
+    ];
+    ensure!(found == expected, "{found:#?}");
+    ensure!(matches!(town.store()?.verify(None)?, Chain::Whole { .. }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_denied_url_leaves_a_row_without_its_signature() -> Result<()> {
+    let town = Town::open(&Setup::default())?;
+    let ada = town.citizen("ada", Role::User).await?;
+    let announced = town.flow(&ada).announce("a.wav", b"x", "k", json!({})).await?;
+    let url = announced["upload"]["url"].as_str().context("an upload has a URL")?;
+    let (_, signature) = url.split_once("X-Amz-Signature=").context("it is signed")?;
+    let signature = signature.split('&').next().unwrap_or_default();
+    let altered: String = signature.chars().rev().collect();
+    let mut forged = announced.clone();
+    forged["upload"]["url"] = url.replace(signature, &altered).into();
+    let refused = town.flow(&ada).upload(&forged, b"x").await?;
+    // And with the question mark quoted, as it comes out of some tools.
+    let (place, query) = url.split_once('?').context("a signature stands in the query")?;
+    let quoted = format!("{place}%3F{}", query.replace('&', "%26").replace('=', "%3D"));
+    let garbled = town.http.post(quoted).send().await?;
+    let mut ids = Vec::new();
+    for answer in [refused, garbled] {
+        ensure!(answer.status() == 403, "{}", answer.status());
+        ids.push(answer.headers()["x-amz-request-id"].to_str()?.to_owned());
+    }
+    let rows = rows(&town)?;
+    let whats: Vec<&str> = rows.iter().map(|row| row.what.as_str()).collect();
+    ensure!(whats == ["PUT s3", "POST s3"], "{rows:?}");
+    ensure!(rows.iter().map(|row| &row.request_id).eq(&ids), "{ids:?} are those of {rows:?}");
+    let id = announced["sessionId"].as_str().context("a session has an id")?;
+    ensure!(rows.iter().all(|row| row.subject.starts_with(&format!("uploads/{id}"))), "{rows:?}");
+    let text = format!("{rows:?}");
+    ensure!(signature.len() == 64 && !text.contains(signature) && !text.contains(&altered), "{text}");
+    ensure!(!text.contains("X-Amz"), "{text}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! the test, and so does one that is in it and not in the document.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use reqwest::header::HeaderMap;
@@ -285,9 +286,13 @@ async fn own_affairs(town: &Town, ada: &Citizen, bobs: &Belongings) -> Result<()
     let ada = tests::town::signed_in(again).await?;
     let same_key = town.flow(&ada).announce("waits.wav", b"x", "another-key", json!({})).await?;
     ensure!(id(&same_key)? != sessions[1], "an idempotency key is its user's");
-    for asked in ["bob", "*"] {
-        let answer = town.get(&format!("/api/sessions?owner={asked}"), &ada.token).await?;
-        ensure!(answer.status() == 403, "{asked}: {}", answer.status());
+    let webhook = format!("/api/webhooks/{}", bobs.webhook);
+    let deliveries = format!("{webhook}/deliveries");
+    for path in ["/api/sessions", "/api/webhooks", &webhook, &deliveries] {
+        for asked in ["bob", "*"] {
+            let answer = town.get(&format!("{path}?owner={asked}"), &ada.token).await?;
+            ensure!(answer.status() == 403, "{path} of {asked}: {}", answer.status());
+        }
     }
     Ok(())
 }
@@ -339,6 +344,65 @@ async fn an_admin_sees_everything() -> Result<()> {
         ensure!(town.get(path, &key).await?.status() == status, "{path}");
     }
     ensure!(town.get(&format!("/api/sessions/{}", sessions[0]), &key).await?.status() == 404);
+    ensure!(town.get("/api/webhooks?owner=bob", &key).await?.status() == 403);
+    Ok(())
+}
+
+/// Where others are told, and what: to be looked at, and no more.
+#[tokio::test]
+async fn an_admin_looks_at_everybodys_webhooks_and_changes_none() -> Result<()> {
+    let (town, bob, bobs) = town_of_bob().await?;
+    let admin = town.citizen("root", Role::Admin).await?;
+    let webhook = format!("/api/webhooks/{}", bobs.webhook);
+    // What is switched off is told nothing, which stands in its log at once.
+    let off = json!({ "url": "https://example.org/bobs-hook", "enabled": false });
+    expect(town.request(Method::PUT, &webhook, Some(&bob.token)).json(&off).send().await?, 200).await?;
+    let (test, empty) = (format!("{webhook}/test"), json!({}));
+    let begun = town.request(Method::POST, &test, Some(&bob.token)).json(&empty).send().await?;
+    let begun = expect(begun, 202).await?;
+    let looked =
+        async |path: &str| expect(town.get(&format!("{path}?owner=bob"), &admin.token).await?, 200).await;
+
+    let list = looked("/api/webhooks").await?;
+    let listed = list["webhooks"].as_array().context("a list")?;
+    ensure!(listed.len() == 1 && listed[0]["webhookId"] == bobs.webhook.as_str(), "{list:#}");
+    let shown = looked(&webhook).await?;
+    ensure!(shown["url"] == "https://example.org/bobs-hook", "{shown:#}");
+    let deliveries = format!("{webhook}/deliveries");
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let log = loop {
+        ticks.tick().await;
+        let log = looked(&deliveries).await?;
+        if log["deliveries"].as_array().is_some_and(|deliveries| !deliveries.is_empty()) {
+            break log;
+        }
+    };
+    ensure!(log["deliveries"][0]["deliveryId"] == begun["deliveries"][0], "{log:#} of {begun:#}");
+    for told in [&list, &shown, &log] {
+        ensure!(!told.to_string().contains("whsec_") && told.get("secret").is_none(), "{told:#}");
+    }
+
+    let delivery = begun["deliveries"][0].as_str().context("a delivery has an id")?;
+    let changed = json!({ "url": "https://example.org/roots-hook" });
+    let since = json!({ "since": "2026-01-01T00:00:00Z" });
+    for (method, path, body) in [
+        (Method::GET, webhook.clone(), None),
+        (Method::GET, deliveries.clone(), None),
+        (Method::PUT, format!("{webhook}?owner=bob"), Some(&changed)),
+        (Method::DELETE, format!("{webhook}?owner=bob"), None),
+        (Method::POST, format!("{webhook}/secret?owner=bob"), None),
+        (Method::POST, format!("{webhook}/test?owner=bob"), Some(&empty)),
+        (Method::POST, format!("{webhook}/replay?owner=bob"), Some(&since)),
+        (Method::POST, format!("{deliveries}/{delivery}/replay?owner=bob"), None),
+    ] {
+        let request = town.request(method.clone(), &path, Some(&admin.token));
+        let request = body.into_iter().fold(request, |request, body| request.json(body));
+        let answer = request.send().await?;
+        ensure!(answer.status() == 404, "{method} {path}: {}", answer.status());
+    }
+    ensure!(town.get("/api/webhooks?owner=*", &admin.token).await?.status() == 400);
+    ensure!(town.get("/api/webhooks?owner=nobody", &admin.token).await?.status() == 200);
+    ensure!(looked(&webhook).await? == shown, "it is as it was");
     Ok(())
 }
 

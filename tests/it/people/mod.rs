@@ -1,5 +1,6 @@
 //! Accounts, and what each may: against the real binary, by HTTP.
 
+mod changes;
 mod cli;
 mod fairness;
 mod inbox;
@@ -7,4 +8,5 @@ mod issuer;
 mod matrix;
 mod openness;
 mod passwords;
+mod secrets;
 mod sign_in;

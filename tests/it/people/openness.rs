@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use reqwest::{Certificate, Client};
+use reqwest::{Certificate, Client, Url};
 use serde_json::Value;
 use service::people::Role;
 use service::serve::{Limits, Listener, Peer, serve, tls};
@@ -95,6 +95,25 @@ async fn main_flow(town: &Town) -> Result<()> {
     let done = flow.run("a.wav", &file, "a-key").await?;
     ensure!(done["state"] == "Done", "{done:#}");
     ensure!(flow.fetch(&done).await?.starts_with(b"fLaC"));
+    let result = done["outputs"][0]["url"].as_str().context("a result has an address")?;
+    refusals_ask_for_tls_too(town, &Url::parse(result)?.origin().ascii_serialization()).await
+}
+
+/// Whoever refuses: the loop that has not looked at the request, the API, or the object store.
+async fn refusals_ask_for_tls_too(town: &Town, objects: &str) -> Result<()> {
+    let (api, long) = (&town.server.url, "q".repeat(9000));
+    for (url, status) in [
+        (format!("{api}/{long}"), 414),
+        (format!("{api}/api/sessions"), 401),
+        (format!("{objects}/{long}"), 414),
+        (format!("{objects}/uploads/unsigned"), 403),
+    ] {
+        let answer = town.http.get(&url).send().await?;
+        ensure!(answer.status() == status, "{url:.60}: {}", answer.status());
+        let hsts = answer.headers().get("strict-transport-security");
+        let hsts = hsts.with_context(|| format!("{url:.60} answers {status} without it"))?;
+        ensure!(hsts.to_str()?.starts_with("max-age=63072000"), "{hsts:?}");
+    }
     Ok(())
 }
 

@@ -168,6 +168,36 @@ async fn an_upload_of_another_size_is_rejected_and_deleted() -> Result<()> {
     Ok(())
 }
 
+/// The size that an event states is no more believed than the rest of it: what lies there is asked.
+#[tokio::test]
+async fn an_event_that_lies_about_the_size_is_as_good_as_a_true_one() -> Result<()> {
+    let shop = Workshop::open().await?;
+    let announced = file().len() as u64;
+    for stated in [0, 1, announced - 1, announced + 1, u64::MAX] {
+        let session = shop.announce(&file(), StartMode::Manual).await?;
+        let event = shop.put(&session.source.key, &file()).await?;
+        // Nothing has come of the other, whatever is said of how much.
+        let other = shop.announce(&file(), StartMode::Manual).await?;
+        let of_other = ObjectCreated { key: other.source.key.clone(), size: stated, ..event.clone() };
+        shop.confirm(&of_other).await?;
+        ensure!(shop.session(&other.id).await? == other, "{of_other:?} was believed");
+        // The whole file has, and it is neither refused nor taken for a larger one.
+        shop.confirm(&ObjectCreated { size: stated, ..event.clone() }).await?;
+        let moved = shop.session(&session.id).await?;
+        ensure!(moved.state == State::ReadyToXcode && moved.source.size == announced, "{stated}: {moved:#?}");
+        ensure!(moved.source.etag.as_deref() == Some(event.etag.as_str()), "{stated}: {moved:#?}");
+        // Of this one a part came, and it is not let through.
+        let part = shop.put(&other.source.key, &file()[1..]).await?;
+        shop.confirm(&ObjectCreated { size: announced, ..part }).await?;
+        let rejected = shop.settled(&other.id).await?;
+        ensure!(events(&rejected) == [Event::UploadRejected], "{rejected:#?}");
+        ensure!(rejected.problem.is_some_and(|problem| problem.kind == Kind::UploadMismatch));
+        shop.delete(&session.id).await?;
+        shop.settled(&session.id).await?;
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doubled_events_of_the_inbox_make_one_session() -> Result<()> {
     let shop = Workshop::open().await?;

@@ -83,6 +83,7 @@ async fn store(folder: &Path) -> Result<String> {
         inboxes: None,
         allowed_hosts: vec![address.to_string()],
         cors_origins: Vec::new(),
+        over_https: false,
         limits: Limits::default(),
     };
     let store = S3Store::open(&config).await?;

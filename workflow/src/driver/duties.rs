@@ -114,9 +114,12 @@ impl Owner {
         live.offered.insert(key);
         let machine = live.pinned.machine_name.to_string();
         match live.execution.pending_task(key)? {
-            Pending::Activity { input, token, .. } => {
-                Some(ActivityTask { token: token.to_string(), input: Arc::from(input), machine })
-            }
+            Pending::Activity { input, token, .. } => Some(ActivityTask {
+                token: token.to_string(),
+                input: Arc::from(input),
+                machine,
+                attempt: key.attempt,
+            }),
             _ => None,
         }
     }

@@ -119,6 +119,8 @@ pub struct ActivityTask {
     pub input: Arc<str>,
     /// The state machine whose task it is.
     pub machine: String,
+    /// Which try of its state it is, counted from 1.
+    pub attempt: u32,
 }
 
 /// Who waits for an input to become durable.

@@ -110,6 +110,9 @@ impl Owner {
 
     /// Everything whose time has come.
     fn wake(&mut self) {
+        if self.timers.next().is_none() && self.ready.is_empty() && self.flights.is_empty() {
+            self.ticks.agree();
+        }
         let now = self.ticks.now();
         while self.room() > 0
             && let Some(id) = self.timers.pop(now)

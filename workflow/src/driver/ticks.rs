@@ -1,17 +1,22 @@
 //! Time and randomness for the engine: the system's, or a test's own.
+//!
+//! What waits must end neither early nor late when somebody sets the system's clock. So the engine goes by a *steady* one: the
+//! system's as it stood, going on as the machine counts, asleep or not. What is kept is an instant all the same: after a
+//! restart, the system's clock tells what is left.
 
 #![expect(clippy::disallowed_methods, reason = "the edge reads the clock for the core")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
 use crate::{Millis, Tick};
 
-/// The longest sleep on the system's clock. After it the clock is read again, so that a clock set forward or back, or
-/// a machine that slept, is noticed in time.
+/// The longest sleep. After it the clock is read again, so that a clock set forward or back, or a machine that slept, is
+/// noticed in time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
 /// What the engine reads the time from and draws seeds from.
@@ -23,7 +28,22 @@ pub struct Ticks {
 #[derive(Clone)]
 enum Source {
     System,
+    Steady(Arc<Steady>),
     Manual { now: watch::Receiver<Millis>, seeds: Arc<AtomicU64> },
+}
+
+/// A clock that nobody can set.
+struct Steady {
+    clocks: Clocks,
+    /// What it is ahead of the machine's count.
+    ahead: AtomicI64,
+}
+
+/// The two clocks that it is made of.
+struct Clocks {
+    system: Box<dyn Fn() -> Millis + Send + Sync>,
+    /// Counts on through a sleep of the machine, from no particular time.
+    machine: Box<dyn Fn() -> Millis + Send + Sync>,
 }
 
 /// Moves a manual clock.
@@ -32,8 +52,15 @@ pub struct Hand {
 }
 
 impl Ticks {
+    /// The system's clock, whatever it is set to: for what others check against theirs.
     pub fn system() -> Self {
         Self { source: Source::System }
+    }
+
+    /// The system's clock as it stands, and steady from here on.
+    pub fn steady() -> Self {
+        let clocks = Clocks { system: Box::new(system), machine: Box::new(machine) };
+        Self { source: Source::Steady(Arc::new(Steady::new(clocks))) }
     }
 
     /// A clock that stands still until its hand is moved, and seeds that follow from `seed`.
@@ -44,24 +71,32 @@ impl Ticks {
 
     pub fn now(&self) -> Millis {
         match &self.source {
-            Source::System => jiff::Timestamp::now().as_millisecond(),
+            Source::System => system(),
+            Source::Steady(steady) => steady.now(),
             Source::Manual { now, .. } => *now.borrow(),
         }
     }
 
     pub fn tick(&self) -> Tick {
         let seed = match &self.source {
-            Source::System => rand::random(),
+            Source::System | Source::Steady(_) => rand::random(),
             Source::Manual { seeds, .. } => spread(seeds.fetch_add(1, Ordering::Relaxed)),
         };
         Tick { now: self.now(), seed }
+    }
+
+    /// Takes over what the system's clock was set to. To be called while nothing waits.
+    pub(super) fn agree(&self) {
+        if let Source::Steady(steady) = &self.source {
+            steady.agree();
+        }
     }
 
     /// Returns when the clock shows `at` or later; `None` never comes.
     pub async fn sleep_until(&self, at: Option<Millis>) {
         let Some(at) = at else { return std::future::pending().await };
         match &self.source {
-            Source::System => loop {
+            Source::System | Source::Steady(_) => loop {
                 let left = at - self.now();
                 if left <= 0 {
                     return;
@@ -76,6 +111,37 @@ impl Ticks {
             }
         }
     }
+}
+
+impl Steady {
+    /// A clock set by less is not told of: it is set by a little all the time.
+    const TOLD: Millis = 1000;
+
+    fn new(clocks: Clocks) -> Self {
+        let ahead = (clocks.system)() - (clocks.machine)();
+        Self { clocks, ahead: AtomicI64::new(ahead) }
+    }
+
+    fn now(&self) -> Millis {
+        (self.clocks.machine)() + self.ahead.load(Ordering::Relaxed)
+    }
+
+    fn agree(&self) {
+        let ahead = (self.clocks.system)() - (self.clocks.machine)();
+        let by = ahead - self.ahead.swap(ahead, Ordering::Relaxed);
+        if by.abs() >= Self::TOLD {
+            tracing::warn!(by, "the system's clock was set, by so many milliseconds");
+        }
+    }
+}
+
+fn system() -> Millis {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn machine() -> Millis {
+    let since = clock_gettime(ClockId::Boottime);
+    since.tv_sec * 1000 + since.tv_nsec / 1_000_000
 }
 
 impl Hand {
@@ -95,4 +161,44 @@ fn spread(counter: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Millis = 86_400_000;
+
+    /// A steady clock, and the hands of the two that it is made of.
+    fn steady() -> (Steady, [Arc<AtomicI64>; 2]) {
+        let hands = [1_700_000_000_000, 5_000].map(|at| Arc::new(AtomicI64::new(at)));
+        let [system, machine] = hands.clone();
+        let clocks = Clocks {
+            system: Box::new(move || system.load(Ordering::Relaxed)),
+            machine: Box::new(move || machine.load(Ordering::Relaxed)),
+        };
+        (Steady::new(clocks), hands)
+    }
+
+    #[test]
+    fn a_clock_that_is_set_moves_nothing_until_nothing_waits() {
+        for set in [DAY, -DAY, 30_000, -30_000] {
+            let (steady, [system, machine]) = steady();
+            let before = steady.now();
+            system.fetch_add(set, Ordering::Relaxed);
+            assert_eq!(steady.now(), before, "set by {set} ms");
+            for clock in [&system, &machine] {
+                clock.fetch_add(100_000, Ordering::Relaxed);
+            }
+            assert_eq!(steady.now(), before + 100_000, "set by {set} ms, and 100 s later");
+            steady.agree();
+            assert_eq!(steady.now(), before + set + 100_000);
+        }
+    }
+
+    #[test]
+    fn the_steady_clock_is_the_systems_as_it_stood() {
+        let (system, steady) = (Ticks::system().now(), Ticks::steady().now());
+        assert!((steady - system).abs() < 1000, "{steady} beside {system}");
+    }
 }

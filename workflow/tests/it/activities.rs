@@ -68,6 +68,21 @@ async fn a_worker_that_falls_silent_loses_the_task() {
 }
 
 #[tokio::test]
+async fn a_worker_is_told_which_try_of_it_a_task_is() {
+    let rig = Rig::new().await;
+    let retry = r#","Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":1}]"#;
+    let (arn, definition) = activity(&rig, retry).await;
+    let execution = rig.start(&definition).await;
+    let first = poll(&rig, &arn).await.unwrap().unwrap().expect("there is a task");
+    rig.engine.send_task_failure(&first.token, Some("Once"), None).await.unwrap();
+    let again = poll(&rig, &arn);
+    let second = rig.while_time_passes(again).await.unwrap().unwrap().expect("it is tried again");
+    assert_eq!((first.attempt, second.attempt), (1, 2));
+    rig.engine.send_task_success(&second.token, "1").await.unwrap();
+    assert_eq!(rig.engine.closed(&execution).await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test]
 async fn a_poll_without_a_task_ends_after_a_minute() {
     let rig = Rig::new().await;
     let (arn, _) = activity(&rig, "").await;

@@ -62,7 +62,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let services = Arc::new(Services::new(args.told.services(mocks), Ticks::system())?);
     let config =
         driver::Config { place: args.told.place(), objects: services.clone(), ..driver::Config::default() };
-    let engine = Engine::open(MemoryJournal::default(), services.clone(), Ticks::system(), config).await;
+    let engine = Engine::open(MemoryJournal::default(), services.clone(), Ticks::steady(), config).await;
     let engine = engine.map_err(assemble::Error::Engine)?;
     services.begin(engine.clone());
 

@@ -37,35 +37,20 @@ fn problem_kind(text: &str) -> Result<String, String> {
     if known { Ok(text.to_owned()) } else { Err(format!("sessions fail of {}", all())) }
 }
 
-/// The most that the server gives at once.
-const PAGE: u32 = 100;
-
-/// Asks page after page until `limit` sessions are printed or there are no more.
 pub(super) async fn run(client: &Client, args: Args, json: bool) -> Result<(), Failure> {
     let filters = [("state", args.state), ("problem", args.problem), ("recipe", args.recipe)];
     let filters: Vec<_> = filters.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    let (mut printed, mut cursor) = (0, None::<String>);
-    while printed < args.limit {
-        let mut query = filters.clone();
-        query.push(("limit", (args.limit - printed).min(PAGE).to_string()));
-        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.list(&["api", "sessions"], &query).await?;
-        for session in page["sessions"].as_array().map(Vec::as_slice).unwrap_or_default() {
-            if printed == 0 && !json {
-                line(format_args!("{:36}  {:12}  {:>6}  {:10}  FILE", "SESSION", "STATE", "DONE", "RECIPE"))?;
-            }
-            if json {
-                line(session)?
-            } else {
-                row(session)?
-            }
-            printed += 1;
+    let mut is_first = true;
+    let each = |session: &Value| {
+        if json {
+            return line(session);
         }
-        cursor = page["next"].as_str().map(ToOwned::to_owned);
-        if cursor.is_none() {
-            break;
+        if std::mem::take(&mut is_first) {
+            line(format_args!("{:36}  {:12}  {:>6}  {:10}  FILE", "SESSION", "STATE", "DONE", "RECIPE"))?;
         }
-    }
+        row(session)
+    };
+    let printed = client.pages((&["api", "sessions"], "sessions"), &filters, args.limit, each).await?;
     if printed == 0 && !json {
         eprintln!("There are no such sessions.");
     }

@@ -26,29 +26,11 @@ fn standings() -> PossibleValuesParser {
     PossibleValuesParser::new(Standing::VARIANTS.iter().map(|&standing| <&str>::from(standing)))
 }
 
-/// The most that the server gives at once.
-const PAGE: u32 = 100;
-
 pub(super) async fn run(client: &Client, args: Args, json: bool) -> Result<(), Failure> {
-    let (mut printed, mut cursor) = (0, None::<String>);
-    while printed < args.limit {
-        let mut query = vec![("limit", (args.limit - printed).min(PAGE).to_string())];
-        query.extend(args.state.clone().map(|state| ("state", state)));
-        query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.list(&path(&args.id, &["deliveries"]), &query).await?;
-        for delivery in page["deliveries"].as_array().into_iter().flatten() {
-            if json {
-                line(delivery)?;
-            } else {
-                shown(delivery)?;
-            }
-            printed += 1;
-        }
-        cursor = page["next"].as_str().map(ToOwned::to_owned);
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let filters: Vec<_> = args.state.into_iter().map(|state| ("state", state)).collect();
+    let each = |delivery: &Value| if json { line(delivery) } else { shown(delivery) };
+    let list = path(&args.id, &["deliveries"]);
+    let printed = client.pages((&list, "deliveries"), &filters, args.limit, each).await?;
     if printed == 0 && !json {
         eprintln!("Nothing was told there.");
     }

@@ -2232,7 +2232,10 @@ export interface operations {
     };
     listWebhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose webhooks, for admins: a user's name. One's own, unless said. */
+                owner?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2295,7 +2298,10 @@ export interface operations {
     };
     showWebhook: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose webhooks, for admins: a user's name. One's own, unless said. */
+                owner?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -2386,6 +2392,8 @@ export interface operations {
         parameters: {
             query?: {
                 state?: components["schemas"]["DeliveryState"];
+                /** @description Whose webhook, for admins: a user's name. One's own, unless said. */
+                owner?: string;
                 /** @description Where the page before ended. */
                 cursor?: string;
                 /** @description Deliveries on a page. */

@@ -13,6 +13,7 @@ lockgate_session_failures_total{recipe="flac",problem="media-corrupt"} 1
 lockgate_session_failures_total{recipe="video",problem="media-corrupt"} 2
 lockgate_session_failures_total{recipe="video",problem="too-long"} 9
 lockgate_notice_tries_total{by="webhook",outcome="delivered"} 5
+lockgate_notice_tries_total{by="webhook",outcome="gone"} 0
 lockgate_notice_tries_total{by="mail",outcome="new"} 1
 lockgate_commit_seconds_bucket{ledger="journal",le="0.001"} 10
 lockgate_commit_seconds_bucket{ledger="journal",le="+Inf"} 10

@@ -35,6 +35,7 @@ export interface Summary {
 export function summary(meters: Meters): Summary {
   const disk = by(meters, 'lockgate_disk_bytes', 'what');
   const taken = disk.reduce((total, { value }) => total + value, 0);
+  const tries = (meters.get('lockgate_notice_tries_total') ?? []).filter(({ value }) => value > 0);
   return {
     sessions: recipeValues.map((recipe) => ({
       recipe,
@@ -56,7 +57,7 @@ export function summary(meters: Meters): Summary {
       problem: of,
       count: value,
     })),
-    notices: (meters.get('lockgate_notice_tries_total') ?? []).map(({ labels, value }) => ({
+    notices: tries.map(({ labels, value }) => ({
       what: `${OUTCOMES[labels['outcome'] ?? ''] ?? labels['outcome']} (${SENDERS[labels['by'] ?? ''] ?? labels['by']})`,
       count: value,
     })),
