@@ -1,7 +1,9 @@
 //! THE table: every legal move of a session, as data. Nothing else in the workspace decides whether a move is legal.
 //!
 //! A wrong table does not compile (see [`check`]). A row has no condition: where a move would need an `if`, it is two
-//! events. What a move does to the record is in [`crate::session`]; what performs it is the activity it names.
+//! events. What a move does to the record is in [`crate::session`], and with it the two things that hang on the record: that
+//! what starts by itself owes its start at once, and that what has lost its file is not redriven. What performs a move is the
+//! activity it names.
 
 use Activity::{Cancel, ConfirmUpload, Fail, Finish, Redrive, Start, Sweep};
 use Event::{

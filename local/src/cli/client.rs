@@ -35,6 +35,11 @@ pub(super) struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// Asks this server instead.
+    pub(super) fn ask(&mut self, server: Url) {
+        self.server = server;
+    }
+
     /// The key to ask with. It is no flag: everybody on the machine could read it.
     fn key(&self) -> Result<Option<HeaderValue>, Failure> {
         let told = match &self.key {
@@ -60,7 +65,7 @@ impl ServerArgs {
     }
 }
 
-fn server(text: &str) -> Result<Url, String> {
+pub(super) fn server(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     url.ok_or_else(|| "not an address such as http://127.0.0.1:8080".to_owned())
 }

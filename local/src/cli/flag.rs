@@ -22,7 +22,7 @@ const HELP: &str = "Flags:
 #[command(after_help = HELP)]
 pub(super) struct Args {
     #[command(flatten)]
-    server: ServerArgs,
+    pub(super) server: ServerArgs,
     #[command(subcommand)]
     command: Command,
 }

@@ -32,6 +32,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use url::Url;
 
 use failure::Failure;
 
@@ -39,6 +40,9 @@ use failure::Failure;
 #[derive(Parser)]
 #[command(name = "lockgate", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
+    /// The server to ask, by a command that asks one
+    #[arg(long, value_name = "URL", value_parser = client::server)]
+    server: Option<Url>,
     #[command(subcommand)]
     command: Command,
 }
@@ -87,9 +91,28 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Has the command ask this server; or answers that it asks none.
+    fn ask(&mut self, server: Url) -> Result<(), Failure> {
+        let args = match self {
+            Self::Session(args) => &mut args.server,
+            Self::Webhook(args) => &mut args.server,
+            Self::Flag(args) => &mut args.server,
+            _ => return Err(Failure::Usage("this command asks no server".to_owned())),
+        };
+        args.ask(server);
+        Ok(())
+    }
+}
+
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
+    let Cli { server, mut command } = Cli::parse();
+    let asked = server.map_or(Ok(()), |server| command.ask(server));
+    ended(asked.map_or_else(Err, |()| carried_out(command)))
+}
+
+fn carried_out(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Serve(args) => serve::run(args),
         Command::Engine(args) => engine::run(args),
         Command::Asl(args) => asl::run(args),
@@ -104,11 +127,12 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::back_up(args),
         Command::Restore(args) => backup::restore(args),
         Command::Completions(args) => completions::run(&args),
-        Command::Confined { arguments } => {
-            return activities::ffmpeg::confined_main(arguments.into_iter());
-        }
-        Command::MediaChild => return activities::child::child_main(),
-    };
+        Command::Confined { arguments } => Ok(activities::ffmpeg::confined_main(arguments.into_iter())),
+        Command::MediaChild => Ok(activities::child::child_main()),
+    }
+}
+
+fn ended(outcome: Result<ExitCode, Failure>) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {

@@ -22,6 +22,9 @@ pub fn document() -> String {
     }
     text.push_str(
         "\nNothing leaves Done; only Redriven leaves Failed. Anything else answers `400 Wrong State`.\n\n\
+         Two things are the record's and no row's (`states/src/session/change.rs`): a session that starts by itself owes \
+         Start as soon as its upload is confirmed; and one whose file is gone, or whose problem says no below, is not \
+         redriven.\n\n\
          ## Why a session fails\n\n| type | in plain words | redrive |\n| --- | --- | --- |\n",
     );
     for &kind in Kind::VARIANTS {

@@ -53,6 +53,15 @@ impl Desk {
 }
 
 #[test]
+fn the_server_may_be_named_before_the_command() -> Result<()> {
+    let desk = Desk::new(&[])?;
+    let url = desk.lab.flow()?.url;
+    let folder = desk.files.path();
+    run(folder, &["--server", &url, "session", "list"])?.expect(0, &["no such sessions"])?;
+    run(folder, &["--server", &url, "completions", "bash"])?.expect(2, &["asks no server"])
+}
+
+#[test]
 fn a_file_is_sent_started_followed_and_fetched() -> Result<()> {
     let file = wav(3 * SECOND, 1);
     let desk = Desk::new(&[("a.wav", &file)])?;

@@ -60,6 +60,28 @@ async fn a_key_equal_to_the_prefix_counts_and_groups_mix_with_keys() {
     assert_eq!(foreign.unwrap_err().raw_response().unwrap().status().as_u16(), 400);
 }
 
+/// The end of a group must not be sought by a key that itself may be of it.
+#[tokio::test]
+async fn a_group_is_listed_once_whatever_its_keys_begin_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    for key in ["a/\u{10FFFF}/1", "a/\u{10FFFF}2", "b"] {
+        rig.put(key, "").await;
+    }
+    let (mut groups, mut keys, mut token) = (Vec::new(), Vec::new(), None);
+    loop {
+        let list = rig.client().list_objects_v2().bucket(BUCKET).delimiter("/").max_keys(1);
+        let page = list.set_continuation_token(token).send().await.unwrap();
+        groups.extend(page.common_prefixes().iter().filter_map(|group| group.prefix.clone()));
+        keys.extend(page.contents().iter().filter_map(|object| object.key.clone()));
+        token = page.next_continuation_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    assert_eq!((groups, keys), (vec!["a/".to_owned()], vec!["b".to_owned()]));
+}
+
 #[tokio::test]
 async fn keys_xml_cannot_carry_are_listed_encoded() {
     let folder = tempfile::tempdir().unwrap();

@@ -21,7 +21,7 @@ use super::screen::{line, told};
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    server: ServerArgs,
+    pub(super) server: ServerArgs,
     #[command(subcommand)]
     command: Command,
 }

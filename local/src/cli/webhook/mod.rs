@@ -24,7 +24,7 @@ use super::screen::{line, printable, told};
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    server: ServerArgs,
+    pub(super) server: ServerArgs,
     #[command(subcommand)]
     command: Command,
 }
