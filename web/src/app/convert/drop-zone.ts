@@ -1,6 +1,7 @@
 // Where files come in: dropped, pasted, or picked. The input is what the keyboard reaches; dragging only saves a step.
 import { Component, computed, inject, output, signal } from '@angular/core';
 
+import { recipeValues } from '../api/schema';
 import { bytes } from '../parts/words';
 import { Queue } from './queue';
 import { Recipes } from './recipes';
@@ -27,7 +28,7 @@ import { Recipes } from './recipes';
         <p class="drop-title">Drop audio, pictures or video here</p>
         <p class="muted">or paste them</p>
         <ul class="small muted limits">
-          @for (limit of limits(); track limit) {
+          @for (limit of limits(); track $index) {
             <li>{{ limit }}</li>
           }
         </ul>
@@ -49,6 +50,8 @@ export class DropZone {
   protected readonly word = computed(() => (this.hasFiles() ? 'Add files' : 'Choose files'));
 
   protected readonly limits = computed(() => {
+    // Until they are there, their room is kept, so that nothing moves under somebody's hand.
+    if (this.recipes.all().length === 0) return recipeValues.map(() => '\u00a0');
     const available = this.recipes.all().filter((recipe) => recipe.available);
     return available.map((recipe) => `${recipe.title}, up to ${bytes(recipe.maxBytes)}`);
   });
