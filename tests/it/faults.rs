@@ -177,6 +177,48 @@ async fn send_until_refused(flow: &Flow, file: &[u8]) -> Result<Acknowledged> {
     bail!("{MOST} files were taken: the fault is not injected")
 }
 
+/// From some time on the disk takes nothing more. That is said, a read is answered as ever, and no database is torn.
+#[tokio::test]
+async fn a_full_disk_is_said_to_be_one_and_leaves_every_database_whole() -> Result<()> {
+    let file = wav(441, 1);
+    let mut full = 0;
+    for nth in [32, 64, 128, 256] {
+        let (folder, trace) = (tempfile::tempdir()?, tempfile::NamedTempFile::new()?);
+        let setup = failing("pwrite64", "ENOSPC", &format!("{nth}+"), trace.path());
+        let Some(server) = Server::start(folder.path(), &setup)? else { continue };
+        let flow = Flow::new(&server.url);
+        let acknowledged = send_until_refused(&flow, &file).await?;
+        let body = json!({ "fileName": "a.wav", "size": 1, "contentType": "audio/wav" });
+        let refused = flow.http.post(format!("{}/xfer", flow.url)).json(&body).send().await?;
+        ensure!(refused.status() == 507, "{nth}: {}", refused.text().await?);
+        for id in &acknowledged.announced {
+            flow.session(id).await.context("what is there can be read")?;
+        }
+        server.kill()?;
+        whole(folder.path())?;
+        let next = Server::start_well(folder.path())?;
+        for id in &acknowledged.announced {
+            Flow::new(&next.url).session(id).await.context("a session that was acknowledged")?;
+        }
+        full += 1;
+    }
+    ensure!(full > 0, "no server came up before its disk was full");
+    Ok(())
+}
+
+/// Every database in the folder, as SQLite itself looks at it.
+fn whole(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "db") {
+            let database = rusqlite::Connection::open(&path)?;
+            let said: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+            ensure!(said == "ok", "{}: {said}", path.display());
+        }
+    }
+    Ok(())
+}
+
 /// How it ended, which it must by itself.
 async fn end_of(server: &mut Server) -> Result<ExitStatus> {
     let began = Instant::now();
