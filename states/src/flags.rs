@@ -171,8 +171,9 @@ impl FlagSet {
             flatten(&serde_json::to_value(flags).expect("flags are plain data"), "", said);
         }
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-        let word =
-            |said: &BTreeMap<String, String>, name| said.get(name).map_or("–".to_owned(), Clone::clone);
+        let word = |said: &BTreeMap<String, String>, name| {
+            said.get(name).map_or_else(|| "–".to_owned(), Clone::clone)
+        };
         let all = names.into_iter().map(|name| (name, word(&before, name), word(&after, name)));
         all.filter(|(_, was, is)| was != is).map(|(name, was, is)| format!("{name}: {was} → {is}")).collect()
     }

@@ -83,7 +83,7 @@ pub(crate) async fn encode(
     let process = Encoding { process: command.spawn().map_err(Failure::NotStarted)? };
     let mut watch = Watch::default();
     let ended = timeout(limits.wall, process.run(limits, &mut progress)).await;
-    let ended = match ended.unwrap_or_else(|_elapsed| Err(Failure::TimedOut { limit: limits.wall })) {
+    let ended = match ended.unwrap_or(Err(Failure::TimedOut { limit: limits.wall })) {
         Ok(Verdict::Well) => Ok(None),
         Ok(Verdict::Flawed(said)) => Ok(Some(said)),
         Ok(Verdict::Died(failure)) | Err(failure) => Err(failure),

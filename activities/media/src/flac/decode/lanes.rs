@@ -3,6 +3,11 @@
 //!
 //! What comes of numbers that no encoder writes is any sound, and the MD5 tells.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "a loop over lanes is one step of a register's, whatever it indexes"
+)]
+
 /// How many channels are restored at once: as many as there are products of 64 bits in a register of AVX2.
 pub(super) const LANES: usize = 4;
 
