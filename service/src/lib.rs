@@ -99,6 +99,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether people reach it over TLS, if only as far as a proxy: then every answer tells them never to do without.
+    pub fn over_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
     /// The configuration of a server that is reached at `public_url` and under no other name.
     pub fn at(public_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();

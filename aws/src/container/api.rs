@@ -57,7 +57,7 @@ pub async fn run(environment: &Environment, post: Post) -> Result<(), Error> {
         tracing::info!("told to end; what is under way comes to its end");
         is_ending.store(true, Ordering::Relaxed);
     };
-    let over_https = service.config.public_url.starts_with("https://");
+    let over_https = service.config.over_https();
     let manner = Manner { limits: Limits::default(), over_https };
     serve(listener, service::router(service), manner, ended).await;
     heeded.abort();

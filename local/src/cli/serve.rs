@@ -70,7 +70,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let Assembled { service, engine: own_engine, store, invitation: _, flags, folder: _held } = assembled;
     let ctx = service.ctx.clone();
     let audit = service.audit.clone().filter(|_| service.config.accounts);
-    let over_https = service.config.public_url.starts_with("https://");
+    let over_https = service.config.over_https();
     let engine_api = async {
         if let Some((listener, address)) = engine.zip(engine_at) {
             serve(

@@ -214,7 +214,7 @@ fn security_headers(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     ];
-    if config.public_url.starts_with("https://") {
+    if config.over_https() {
         let strict = HeaderValue::from_static(STRICT_TRANSPORT);
         headers.push((header::STRICT_TRANSPORT_SECURITY, strict));
     }
