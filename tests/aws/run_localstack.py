@@ -2,15 +2,18 @@
 
 It listens on every interface, whatever host it is told; here it listens on 127.0.0.1. Its DynamoDB is a program that it
 would fetch; here it is the server at LOCKGATE_DYNAMODB. Its functions run in containers; here they are invoked at
-LOCKGATE_FUNCTIONS. These are private parts of the pinned version, so that each is looked for before it is replaced.
+LOCKGATE_FUNCTIONS. These are private parts of the pinned version, so that each is looked for before it is replaced. It ends with its standard input: see leash.py.
 """
 
 import os
 import uuid
 from urllib.parse import quote, urlparse
 
+import leash
 import requests
 from twisted.internet import endpoints
+
+leash.tie()
 
 
 def replace(owner, name, replacement):

@@ -1,14 +1,17 @@
 """moto's server, which takes one request at a time: run_moto.py HOST PORT.
 
 By itself it lets threads run into each other between a condition and its write, so that of two conditional writes both
-may be carried out. DynamoDB never does that, and neither does this.
+may be carried out. DynamoDB never does that, and neither does this. It ends with its standard input: see leash.py.
 """
 
 import sys
 import threading
 
+import leash
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
+
+leash.tie()
 
 application = DomainDispatcherApplication(create_backend_app)
 turn = threading.Lock()

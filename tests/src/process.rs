@@ -1,4 +1,5 @@
-//! Processes that a bench or a rig starts, and stops by their ids. They are of its own group: what ends it ends them too.
+//! Processes that a bench or a rig starts, and stops by their ids. They are of its own group: what ends that ends them too.
+//! One on a leash ends even when whoever started it was ended alone.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -20,16 +21,26 @@ pub struct Process {
 impl Process {
     /// Starts it. What it says goes to `log`.
     pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        Self::start_reading(Stdio::null(), command, log)
+    }
+
+    /// Starts one that is to end when its standard input does: that is open for as long as this process lives, and nothing
+    /// comes there.
+    pub fn start_on_a_leash(command: &mut Command, log: &Path) -> Result<Self> {
+        Self::start_reading(Stdio::piped(), command, log)
+    }
+
+    fn start_reading(stdin: Stdio, command: &mut Command, log: &Path) -> Result<Self> {
         let log = File::create(log)?;
         command.stdout(log.try_clone()?);
-        Self::spawn(command, log)
+        Self::spawn(stdin, command, log)
     }
 
     /// Starts it, and waits for a line of its standard output that says where it listens.
     pub fn start_listening(command: &mut Command, log: &Path) -> Result<(Self, SocketAddr)> {
         command.stdout(Stdio::piped());
         let mut log_file = File::create(log)?;
-        let mut started = Self::spawn(command, log_file.try_clone()?)?;
+        let mut started = Self::spawn(Stdio::null(), command, log_file.try_clone()?)?;
         let stdout = started.child.stdout.take().context("its standard output is piped")?;
         let mut stdout = BufReader::new(stdout);
         let mut line = String::new();
@@ -45,8 +56,8 @@ impl Process {
         bail!("{command:?} ended before it was ready:\n{}", std::fs::read_to_string(log)?)
     }
 
-    fn spawn(command: &mut Command, log: File) -> Result<Self> {
-        command.stdin(Stdio::null()).stderr(log);
+    fn spawn(stdin: Stdio, command: &mut Command, log: File) -> Result<Self> {
+        command.stdin(stdin).stderr(log);
         Ok(Self { child: command.spawn().with_context(|| format!("{command:?} cannot be started"))? })
     }
 

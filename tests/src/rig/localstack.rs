@@ -43,7 +43,7 @@ pub async fn start(target: &Path, folder: &Path, dynamodb: &str, functions: &str
         ("LOCKGATE_DYNAMODB", dynamodb),
         ("LOCKGATE_FUNCTIONS", functions),
     ]);
-    let process = Process::start(&mut command, &folder.join("localstack.log"))?;
+    let process = Process::start_on_a_leash(&mut command, &folder.join("localstack.log"))?;
     let url = format!("http://{address}");
     until_ready(&format!("{url}/_localstack/health")).await?;
     Ok(LocalStack { url, _process: process })

@@ -21,7 +21,7 @@ pub async fn start(target: &Path, folder: &Path) -> Result<Moto> {
     let address = free_address()?;
     let mut command = Command::new(installed.join("bin/python"));
     command.arg(files().join("run_moto.py")).args([address.ip().to_string(), address.port().to_string()]);
-    let process = Process::start(&mut command, &folder.join("moto.log"))?;
+    let process = Process::start_on_a_leash(&mut command, &folder.join("moto.log"))?;
     let url = format!("http://{address}");
     super::localstack::until_ready(&format!("{url}/moto-api/")).await?;
     Ok(Moto { url, _process: process })
