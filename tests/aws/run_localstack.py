@@ -2,7 +2,8 @@
 
 It listens on every interface, whatever host it is told; here it listens on 127.0.0.1. Its DynamoDB is a program that it
 would fetch; here it is the server at LOCKGATE_DYNAMODB. Its functions run in containers; here they are invoked at
-LOCKGATE_FUNCTIONS. These are private parts of the pinned version, so that each is looked for before it is replaced. It ends with its standard input: see leash.py.
+LOCKGATE_FUNCTIONS. It hands tasks out before it knows them; here it knows them first. These are private parts of the pinned
+version, so that each is looked for before it is replaced. It ends with its standard input: see leash.py.
 """
 
 import os
@@ -70,8 +71,51 @@ def functions_elsewhere(url):
         replace(DockerRuntimeExecutor, name, classmethod(nothing))
 
 
+def tokens_known_at_once():
+    """Whoever is quick to say something of a task is not refused, nor heard only by a heartbeat that never comes.
+
+    By itself it hands an activity's task out before it keeps the token, and keeps that for a moment without a clock of
+    heartbeats: a beat is an invalid token then, and an end is not looked at until the clock, which comes late, runs out.
+    """
+    from localstack.aws.api.stepfunctions import ActivityDoesNotExist
+    from localstack.services.stepfunctions.asl.eval.callback.callback import (
+        ActivityCallbackEndpoint,
+        CallbackEndpoint,
+        CallbackPoolManager,
+    )
+    from localstack.services.stepfunctions.backend.activity import ActivityTask
+
+    def add_activity_task(self, callback_id, activity_arn, activity_input):
+        activity = self._activity_store.get(activity_arn)
+        if activity is None:
+            raise ActivityDoesNotExist()
+        endpoint = ActivityCallbackEndpoint(callback_id=callback_id, activity_input=activity_input)
+        self._pool[callback_id] = endpoint
+        activity.add_task(ActivityTask(task_token=callback_id, task_input=activity_input))
+        return endpoint
+
+    set_up = CallbackEndpoint.setup_heartbeat_endpoint
+
+    def setup_heartbeat_endpoint(self, heartbeat_seconds):
+        clock = set_up(self, heartbeat_seconds)
+        if self.get_outcome() is not None:
+            clock.notify()
+        return clock
+
+    beat = CallbackEndpoint.notify_heartbeat
+
+    def notify_heartbeat(self):
+        beat(self)
+        return True
+
+    replace(CallbackPoolManager, "add_activity_task", add_activity_task)
+    replace(CallbackEndpoint, "setup_heartbeat_endpoint", setup_heartbeat_endpoint)
+    replace(CallbackEndpoint, "notify_heartbeat", notify_heartbeat)
+
+
 dynamodb_elsewhere(urlparse(os.environ["LOCKGATE_DYNAMODB"]))
 functions_elsewhere(os.environ["LOCKGATE_FUNCTIONS"])
+tokens_known_at_once()
 
 from localstack.runtime.main import main  # noqa: E402: it must find what was replaced
 
