@@ -161,7 +161,11 @@ async fn tell<F: Future<Output = Result<Awaited, Fault>>>(mut end: impl FnMut() 
     const TRIES: u32 = 5;
     for _ in 0..TRIES {
         match end().await {
-            Ok(_) => return,
+            Ok(Awaited::Yes) => return,
+            Ok(Awaited::NoMore) => {
+                tracing::info!("nobody waits for this task any more; its end is of no interest");
+                return;
+            }
             Err(fault) => tracing::warn!(%fault, "the end of a task could not be told"),
         }
         tokio::time::sleep(PAUSE).await;
