@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use png::{BitDepth, ColorType};
 use serde_json::Value;
-use tests::films::Film;
+use tests::films::{Film, grey};
 use tests::memory::{family, peak};
 use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png, png_claiming};
 use tests::server::binary;
@@ -218,6 +218,20 @@ fn every_hostile_file_ends_in_a_problem_soon_and_in_little_memory() -> Result<()
     }
     let left = results(folder.path())?;
     ensure!(left == 0, "{left} results were left");
+    Ok(())
+}
+
+/// Its decoder is allowed no more memory than what it says it is takes.
+#[test]
+fn a_film_that_is_larger_than_it_says_is_out_of_memory_before_it_has_taken_much() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let options = &["-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1", "-g", "1"];
+    let film = grey("film.mp4", "8192x7680", 3, options)?;
+    let sides = [320_u16, 180].map(u16::to_be_bytes);
+    let lying = with(&film, b"stsd", 44, sides.as_flattened())?;
+    let file = hostile("320 × 180 with frames of 8192 × 7680", "a.mp4", "thumbnails", lying);
+    run_within_bounds(folder.path(), &file, &["out-of-memory"])?;
+    ensure!(results(folder.path())? == 0, "a result was left");
     Ok(())
 }
 
