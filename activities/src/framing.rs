@@ -16,7 +16,7 @@ use media::{Answer, Job, Problem, Report};
 use states::options;
 
 use crate::child::{AsyncSink, AsyncSource, Failure, Nowhere, Workbench};
-use crate::ffmpeg::{self, AsFile, Ffmpeg, Frames, Take};
+use crate::ffmpeg::{self, AsFile, Bounds, Ffmpeg, Frames, Take};
 use crate::making::Trouble;
 
 /// What frames are wanted of a film.
@@ -114,6 +114,8 @@ struct Opened {
     index: Option<Index>,
     /// Whether only what the key frames nearest to the times take is in the file.
     is_sparse: bool,
+    /// Width and height, as the file says.
+    sides: (u32, u32),
     milliseconds: u64,
     times: Vec<u64>,
     /// How many frames it has; of some that is not known.
@@ -159,13 +161,13 @@ impl Opened {
             None => (ffmpeg::as_file(source, &ffmpeg.scratch).await, false),
         };
         let file = file.map_err(Failure::from)?;
-        let milliseconds = match &index {
-            Some(index) => index.milliseconds,
-            None => length(bench, ffmpeg, container, &file).await?,
+        let (sides, milliseconds) = match &index {
+            Some(index) => ((index.width, index.height), index.milliseconds),
+            None => sides_and_length(bench, ffmpeg, container, &file).await?,
         };
         let times = wish.spread.times(milliseconds).map_err(Failure::Media)?;
         let all_frames = index.as_ref().map_or(0, |index| index.frames);
-        Ok(Self { container, file, index, is_sparse, milliseconds, times, all_frames })
+        Ok(Self { container, file, index, is_sparse, sides, milliseconds, times, all_frames })
     }
 
     fn way(&self, wish: &Wish) -> Way {
@@ -210,7 +212,8 @@ impl Opened {
             Way::Exact(take) => take.clone(),
         };
         let film = (self.container, self.file.path());
-        Frames::new(&bench.program, ffmpeg, bench.limits.into(), film, &take, wish.width)
+        let bounds = Bounds::of_film(bench.limits, self.sides);
+        Frames::new(&bench.program, ffmpeg, bounds, film, &take, wish.width)
     }
 
     fn order(&self, way: &Way) -> Order {
@@ -230,12 +233,12 @@ fn is_worth_it(index: &Index, source: &impl AsyncSource) -> bool {
     source.path().is_none() && index.nearest.is_some() && needed <= source.len() / 2
 }
 
-async fn length(
+async fn sides_and_length(
     bench: &Workbench,
     ffmpeg: &Ffmpeg,
     container: Container,
     file: &AsFile,
-) -> Result<u64, Failure> {
+) -> Result<((u32, u32), u64), Failure> {
     let film = ffmpeg::ask_film(&bench.program, ffmpeg, container, file.path()).await?;
     let limits = Limits::default();
     limits.check_sides(film.width, film.height).map_err(Failure::Media)?;
@@ -245,5 +248,5 @@ async fn length(
     };
     let milliseconds = film.milliseconds.ok_or_else(unknown).map_err(Failure::Media)?;
     limits.check_length(milliseconds).map_err(Failure::Media)?;
-    Ok(milliseconds)
+    Ok(((film.width, film.height), milliseconds))
 }

@@ -1,6 +1,6 @@
 //! A worker: it asks whoever runs the workflow for the tasks of one activity, does one after the other, and says all the
-//! while that it lives. Locally it runs in the process, on AWS in a container; the driver behind it is the only difference,
-//! and that one in a container is told to end ([`Shift`]) and gives back what it has begun.
+//! while that it lives. Locally it runs in the process, on AWS in a container; the driver behind it is the only difference.
+//! Told to end ([`Shift`]), it gives back what it has begun.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +54,11 @@ impl Shift {
     /// Tells of each change.
     pub fn changes(&self) -> watch::Receiver<Standing> {
         self.0.subscribe()
+    }
+
+    /// Returns once nothing is being worked on.
+    pub async fn idle(&self) {
+        let _idle = self.0.subscribe().wait_for(|standing| standing.tasks == 0).await.is_ok();
     }
 
     async fn ending(&self) {

@@ -193,6 +193,40 @@ async fn a_film_that_is_cancelled_is_encoded_no_further() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_film_is_given_back_when_the_server_stops_and_begun_again_when_it_starts() -> Result<()> {
+    /// A worker that is silent is missed after a quarter of a minute.
+    const SOON: Duration = Duration::from_secs(10);
+    let folder = tempfile::tempdir()?;
+    let server = Server::start_well(folder.path())?;
+    let id = encoding(&Flow::new(&server.url)).await?;
+    let asked = Instant::now();
+    let status = server.terminate()?;
+    let took = asked.elapsed();
+    ensure!(status.success() && took < SOON, "it ended with {status} after {took:?}");
+
+    let server = Server::start_well(folder.path())?;
+    let flow = Flow::new(&server.url);
+    let began = Instant::now();
+    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    let events = loop {
+        let history = flow.history(&id).await?;
+        let events = history["executions"][0]["events"].as_array().context("events")?.clone();
+        if events.iter().filter(|event| event["type"] == "ActivityStarted").count() > 1 {
+            break events;
+        }
+        ensure!(began.elapsed() < SOON, "nobody begins again: {events:#?}");
+        ticks.tick().await;
+    };
+    let failed = events.iter().filter_map(|event| event["activityFailedEventDetails"]["error"].as_str());
+    let failed: Vec<_> = failed.collect();
+    ensure!(failed == ["Worker.Draining"], "{failed:?}");
+    let session = flow.session(&id).await?;
+    ensure!(session["state"] == "Transcoding" && session["attempt"] == 1, "{session:#}");
+    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    until_alone(&server).await
+}
+
+#[tokio::test]
 async fn a_film_whose_worker_died_is_made_by_the_next() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = Server::start_well(folder.path())?;

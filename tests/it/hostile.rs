@@ -7,10 +7,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use png::{BitDepth, ColorType};
 use serde_json::Value;
-use tests::films::Film;
+use tests::films::{Film, grey};
 use tests::memory::{family, peak};
-use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png_claiming};
+use tests::pictures::{Jpeg, Pixels, animated_png, jpeg_of_a_thousand_scans, png, png_claiming};
 use tests::server::binary;
 use tests::sound::{by_ffmpeg, decoded, silent_flac, wav};
 
@@ -37,9 +38,7 @@ fn hostile(
 }
 
 fn pictures() -> Result<Vec<Hostile>> {
-    let scene = Pixels::scene(640, 480);
-    let jpeg = Jpeg::default().bytes(&scene)?;
-    let mut all = vec![
+    Ok(vec![
         hostile(
             "a PNG of 1 kB that claims 60,000 × 60,000",
             "a.png",
@@ -49,13 +48,7 @@ fn pictures() -> Result<Vec<Hostile>> {
         hostile("a JPEG of a thousand scans", "a.jpg", "proxies", jpeg_of_a_thousand_scans()?),
         hostile("an animated PNG", "a.png", "proxies", animated_png()?),
         hostile("a picture that is a page", "a.jpg", "proxies", b"<!doctype html><script>".to_vec()),
-    ];
-    // Each 64th is tried in the process itself (media/pictures/damage.rs).
-    for part in [1, 32, 63] {
-        let cut = jpeg[..jpeg.len() * part / 64].to_vec();
-        all.push(hostile(format!("a JPEG cut at {part}/64"), "a.jpg", "proxies", cut));
-    }
-    Ok(all)
+    ])
 }
 
 fn films() -> Result<Vec<Hostile>> {
@@ -182,6 +175,31 @@ fn run(folder: &Path, file: &Hostile) -> Result<Taken> {
     Ok(Taken { said, wall, processor: processor()? - before, memory })
 }
 
+/// As [`run`]; the problem must be of one of these kinds, and nothing be taken beyond what is allowed.
+fn run_within_bounds(folder: &Path, file: &Hostile, kinds: &[&str]) -> Result<()> {
+    let taken = run(folder, file)?;
+    let problem = &taken.said["problem"];
+    println!(
+        "{:46} {:10} {:5.2} s {:5.2} CPU s {:6.1} MB  {}: {}",
+        file.what,
+        file.recipe,
+        taken.wall,
+        taken.processor,
+        taken.memory / 1e6,
+        problem["type"].as_str().unwrap_or("-"),
+        problem["detail"].as_str().unwrap_or("-"),
+    );
+    ensure!(kinds.iter().any(|kind| problem["type"] == *kind), "{}: {:#}", file.what, taken.said);
+    ensure!(!taken.said.to_string().contains("root:"), "{}: {:#}", file.what, taken.said);
+    ensure!(taken.processor <= MOST_CPU, "{}: {} CPU s", file.what, taken.processor);
+    ensure!(taken.memory <= MOST_MEMORY, "{}: {} bytes", file.what, taken.memory);
+    Ok(())
+}
+
+fn results(folder: &Path) -> Result<usize> {
+    Ok(std::fs::read_dir(folder.join("out"))?.count())
+}
+
 /// Seconds of processor time of everything that was started here and has ended.
 fn processor() -> Result<f64> {
     const TICKS_PER_SECOND: f64 = 100.0;
@@ -194,28 +212,60 @@ fn processor() -> Result<f64> {
 #[test]
 fn every_hostile_file_ends_in_a_problem_soon_and_in_little_memory() -> Result<()> {
     let folder = tempfile::tempdir()?;
+    let kinds = ["media-corrupt", "unsupported-media", "too-large", "too-long"];
     for file in pictures()?.iter().chain(&films()?).chain(&sounds()?) {
-        let taken = run(folder.path(), file)?;
-        let problem = &taken.said["problem"];
-        println!(
-            "{:46} {:10} {:5.2} s {:5.2} CPU s {:6.1} MB  {}: {}",
-            file.what,
-            file.recipe,
-            taken.wall,
-            taken.processor,
-            taken.memory / 1e6,
-            problem["type"].as_str().unwrap_or("-"),
-            problem["detail"].as_str().unwrap_or("-"),
-        );
-        let kinds = ["media-corrupt", "unsupported-media", "too-large", "too-long"];
-        ensure!(kinds.iter().any(|kind| problem["type"] == *kind), "{}: {:#}", file.what, taken.said);
-        ensure!(!taken.said.to_string().contains("root:"), "{}: {:#}", file.what, taken.said);
-        ensure!(taken.processor <= MOST_CPU, "{}: {} CPU s", file.what, taken.processor);
-        ensure!(taken.memory <= MOST_MEMORY, "{}: {} bytes", file.what, taken.memory);
+        run_within_bounds(folder.path(), file, &kinds)?;
     }
-    let left = std::fs::read_dir(folder.path().join("out"))?.count();
+    let left = results(folder.path())?;
     ensure!(left == 0, "{left} results were left");
     Ok(())
+}
+
+/// Its decoder is allowed no more memory than what it says it is takes.
+#[test]
+fn a_film_that_is_larger_than_it_says_is_out_of_memory_before_it_has_taken_much() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let options = &["-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1", "-g", "1"];
+    let film = grey("film.mp4", "8192x7680", 3, options)?;
+    let sides = [320_u16, 180].map(u16::to_be_bytes);
+    let lying = with(&film, b"stsd", 44, sides.as_flattened())?;
+    let file = hostile("320 × 180 with frames of 8192 × 7680", "a.mp4", "thumbnails", lying);
+    run_within_bounds(folder.path(), &file, &["out-of-memory"])?;
+    ensure!(results(folder.path())? == 0, "a result was left");
+    Ok(())
+}
+
+/// Cuts a picture at each 64th, and then has it made whole.
+fn cut_everywhere(name: &str, picture: &[u8]) -> Result<()> {
+    println!("{name} of {} bytes", picture.len());
+    let folder = tempfile::tempdir()?;
+    for part in 1..64 {
+        let cut = picture[..picture.len() * part / 64].to_vec();
+        let file = hostile(format!("{name} cut at {part}/64"), name, "proxies", cut);
+        run_within_bounds(folder.path(), &file, &["media-corrupt"])?;
+    }
+    ensure!(results(folder.path())? == 0, "a result was left");
+    std::fs::write(folder.path().join(name), picture)?;
+    let mut command = Command::new(binary()?);
+    command.args(["convert", "--json", "--to", "proxies", "-o", "out/", "--", name]);
+    let output = command.current_dir(folder.path()).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8(output.stdout)?;
+    ensure!(output.status.success(), "the whole one: {}: {said}", output.status);
+    let said = said.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
+    ensure!(said.len() == 2 && said.iter().all(|said| said["verified"] == true), "{said:#?}");
+    ensure!(results(folder.path())? == 2, "there are other results");
+    Ok(())
+}
+
+#[test]
+fn a_jpeg_cut_anywhere_is_damaged_soon_and_in_little_memory_and_a_whole_one_is_well() -> Result<()> {
+    cut_everywhere("a.jpg", &Jpeg::default().bytes(&Pixels::scene(1440, 1080).grainy())?)
+}
+
+#[test]
+fn a_png_cut_anywhere_is_damaged_soon_and_in_little_memory_and_a_whole_one_is_well() -> Result<()> {
+    let scene = Pixels::scene(440, 330).grainy();
+    cut_everywhere("a.png", &png((440, 330), ColorType::Rgb, BitDepth::Eight, &scene.bytes, |_| {})?)
 }
 
 /// In one run, so that whatever a hostile file leaves behind is there for the good one.
@@ -244,7 +294,7 @@ fn a_good_sound_after_hostile_ones_is_well() -> Result<()> {
         decoded(&std::fs::read(folder.path().join("out/good.flac"))?)? == good[44..],
         "the samples differ"
     );
-    let results = std::fs::read_dir(folder.path().join("out"))?.count();
+    let results = results(folder.path())?;
     ensure!(results == 1, "{results} results were left");
     Ok(())
 }

@@ -141,15 +141,28 @@ async fn which_proxies_are_made_is_configuration() -> Result<()> {
     Ok(())
 }
 
+/// Workers are allowed no more than a damaged picture is to take; it is its damage that it fails for, and not a limit.
 #[tokio::test]
-async fn a_damaged_picture_fails_by_its_problem() -> Result<()> {
+async fn damaged_pictures_fail_by_their_problem_within_limits_and_a_whole_one_is_well() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let server = Server::start_well(folder.path())?;
+    let said = "[limits.proxies]\nprocessor = 2\nmemory = 256\n";
+    std::fs::write(folder.path().join("lockgate.toml"), said)?;
+    let server = Server::start(folder.path(), &Setup::default())?.context("it starts")?;
     let flow = Flow::new(&server.url);
-    let mut photo = photo()?;
-    photo.truncate(photo.len() / 2);
-    let sent = expect(send(&flow, "", "k", photo).await?, 202).await?;
-    let session = flow.until(&id(&sent)?, &["Done", "Failed"]).await?;
-    ensure!(session["problem"]["type"] == "media-corrupt", "{session:#}");
-    Ok(())
+    let (photo, scene) = (photo()?, Pixels::scene(440, 330).grainy());
+    let drawing = png((440, 330), ColorType::Rgb, BitDepth::Eight, &scene.bytes, |_| {})?;
+    let mut damaged = Vec::new();
+    for (name, picture) in [("a.jpg", &photo), ("a.png", &drawing)] {
+        for part in (8..64).step_by(8) {
+            let cut = picture[..picture.len() * part / 64].to_vec();
+            let sent = send(&flow, &format!("?fileName={name}"), &format!("{name}-{part}"), cut).await?;
+            damaged.push(id(&expect(sent, 202).await?)?);
+        }
+    }
+    let sent = expect(send(&flow, "?fileName=Sea.jpg", "whole", photo).await?, 202).await?;
+    for id in &damaged {
+        let session = flow.until(id, &["Done", "Failed"]).await?;
+        ensure!(session["problem"]["type"] == "media-corrupt" && session["attempt"] == 1, "{session:#}");
+    }
+    has_both_proxies(&flow, &flow.until(&id(&sent)?, &["Done", "Failed"]).await?).await
 }

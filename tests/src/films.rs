@@ -59,6 +59,18 @@ impl Film<'_> {
     }
 }
 
+/// A film of so many seconds, one grey frame in each: it is made soon, however large it is.
+pub fn grey(name: &str, size: &str, seconds: u32, options: &[&str]) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join(name);
+    let picture = format!("color=gray:s={size}:r=1:d={seconds},format=yuv420p");
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", &picture]);
+    let output = command.args(options).arg(&path).output().context("ffmpeg cannot be started")?;
+    ensure!(output.status.success(), "ffmpeg {options:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(std::fs::read(&path)?)
+}
+
 /// Entries of a zip that stores them as they are.
 pub fn unzipped(zip: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
     let number = |at: usize, length: usize| -> Result<usize> {

@@ -43,6 +43,16 @@ impl Pixels {
         })
     }
 
+    /// With grain, which nothing makes small: a file of it is long, and every part of it matters.
+    pub fn grainy(&self) -> Self {
+        let grain = |index: usize| {
+            let mixed = (index as u32 ^ 0x9E37_79B9).wrapping_mul(0x85EB_CA6B);
+            ((mixed ^ (mixed >> 13)).wrapping_mul(0xC2B2_AE35) >> 27) as u8
+        };
+        let bytes = self.bytes.iter().enumerate().map(|(index, byte)| byte.saturating_add(grain(index)));
+        Self { bytes: bytes.collect(), ..*self }
+    }
+
     /// The first channel alone.
     pub fn grey(&self) -> Self {
         let bytes = self.bytes.chunks_exact(self.channels).map(|pixel| pixel[0]).collect();

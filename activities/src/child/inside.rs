@@ -60,7 +60,14 @@ fn serve() -> io::Result<()> {
 /// All but memory and time; it cannot even open anything any more.
 fn give_up(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
     let address_space = address_space()?.saturating_add(memory_bytes);
-    let allowance = Allowance { address_space, open_files: 0, largest_file: 0, cpu_seconds };
+    let allowance = Allowance {
+        address_space,
+        data: address_space,
+        stack: None,
+        open_files: 0,
+        largest_file: 0,
+        cpu_seconds,
+    };
     confine(&Reach::Nothing, allowance, Calls::Computing).map(drop)
 }
 

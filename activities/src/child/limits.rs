@@ -14,6 +14,9 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// ffmpeg: address space, its libraries included, which alone take some 300 MB of it.
     pub program_bytes: u64,
+    /// ffmpeg where it only decodes: the part that it may write to, of which its libraries take some 40 MB. That is for sound
+    /// and films of up to Full HD; a film of more pixels has as much more as it has more of them.
+    pub decoder_bytes: u64,
     /// Of each process.
     pub cpu_seconds: u64,
     /// From start to end, waiting for source and sink included.
@@ -29,6 +32,8 @@ impl Default for Limits {
         Self {
             memory_bytes: 256 << 20,
             program_bytes: 1 << 30,
+            // With what its libraries only read, that is less than 256 MB.
+            decoder_bytes: 224 << 20,
             cpu_seconds: 60 * 60,
             wall: Duration::from_secs(6 * 60 * 60),
             silence: Duration::from_secs(120),

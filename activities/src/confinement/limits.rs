@@ -9,6 +9,10 @@ use rustix::thread::set_no_new_privs;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     pub(crate) address_space: u64,
+    /// What of it can be written to and is nobody else's: the heap, the stacks of threads, the libraries' variables.
+    pub(crate) data: u64,
+    /// Of each thread that does not ask for another; none is what is usual here.
+    pub(crate) stack: Option<u64>,
     pub(crate) open_files: u64,
     /// No file can be written to that gets longer.
     pub(crate) largest_file: u64,
@@ -21,25 +25,34 @@ const PROCESSES: u64 = 1024;
 /// Limits how many processes there may be of this user. Only for one who has a namespace of users to himself: elsewhere all
 /// that the user runs would count.
 pub(super) fn limit_processes() -> io::Result<()> {
-    let allowed = getrlimit(Resource::Nproc).maximum.map_or(PROCESSES, |allowed| allowed.min(PROCESSES));
-    Ok(setrlimit(Resource::Nproc, Rlimit { current: Some(allowed), maximum: Some(allowed) })?)
+    lower(Resource::Nproc, PROCESSES)
 }
 
 /// Lowers this process's own limits: the soft and the hard ones.
 pub(super) fn limit(allowance: Allowance) -> io::Result<()> {
-    let Allowance { address_space, open_files, largest_file, cpu_seconds } = allowance;
+    let Allowance { address_space, data, stack, open_files, largest_file, cpu_seconds } = allowance;
     set_no_new_privs(true)?;
     for (resource, limit) in [
         (Resource::As, address_space),
+        (Resource::Data, data),
         (Resource::Core, 0),
         (Resource::Fsize, largest_file),
         (Resource::Nofile, open_files),
     ] {
-        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
+        lower(resource, limit)?;
+    }
+    if let Some(stack) = stack {
+        lower(Resource::Stack, stack)?;
     }
     // The soft limit's signal, SIGXCPU, tells the parent why it died; the hard one kills what ignores it.
     setrlimit(Resource::Cpu, Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds + 2) })?;
     Ok(())
+}
+
+/// Lowers one limit, the soft and the hard one. Where it is lower than that already, nobody may raise it.
+fn lower(resource: Resource, limit: u64) -> io::Result<()> {
+    let allowed = getrlimit(resource).maximum.map_or(limit, |allowed| allowed.min(limit));
+    Ok(setrlimit(resource, Rlimit { current: Some(allowed), maximum: Some(allowed) })?)
 }
 
 /// How much address space this process has now.

@@ -9,7 +9,7 @@ use media::audio::Container;
 use tokio::sync::Mutex;
 
 use super::piped::{Piped, Verdict, carried};
-use super::{Ffmpeg, Found, confined};
+use super::{Bounds, Ffmpeg, Found, confined};
 use crate::child::{AsyncSource, Failure, Limits};
 
 /// The samples of one track, as they come out of ffmpeg.
@@ -42,8 +42,8 @@ impl Decoded {
     ) -> Result<Self, Failure> {
         // Checksums are looked at only when that is asked for.
         let detect = if keep_going { "crccheck" } else { "crccheck+bitstream+buffer+explode" };
-        let mut command =
-            confined(us, &ffmpeg.ffmpeg, limits.into(), container, file, &["-err_detect", detect]);
+        let bounds = Bounds::of_sound(limits);
+        let mut command = confined(us, &ffmpeg.ffmpeg, bounds, container, file, &["-err_detect", detect]);
         command.args(["-map", &format!("0:a:{}", found.track), "-map_metadata", "-1", "-bitexact"]);
         command.args(["-c:a", found.samples.codec(), "-f", "wav", "pipe:1"]);
         let running = Running { ffmpeg: Piped::start(command)?, position: 0, flaw: None };

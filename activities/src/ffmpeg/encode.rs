@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::film::Film;
 use super::piped::{Verdict, gathered, judge};
-use super::{Ffmpeg, confined_into, url};
+use super::{Bounds, Ffmpeg, confined_into, url};
 use crate::child::{Failure, Limits, Watch, kill_group};
 
 /// The codecs and how hard they work, in ffmpeg's words.
@@ -60,7 +60,8 @@ pub(crate) async fn encode(
     let folder = ffmpeg.folder()?;
     let path = folder.path().join("result");
     let into = Some((folder.path(), LONGEST_RESULT));
-    let mut command = confined_into(us, &ffmpeg.ffmpeg, limits.into(), (container, file), &[], into);
+    let bounds = Bounds::of_encoder(limits);
+    let mut command = confined_into(us, &ffmpeg.ffmpeg, bounds, (container, file), &[], into);
     command.args([
         "-map",
         "0:V:0",

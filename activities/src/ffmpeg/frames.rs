@@ -30,6 +30,11 @@ pub(crate) enum Take {
     Selected(String),
 }
 
+/// Two threads decode, and one does the rest. Each that decodes holds frames of its own: with as many of them as there are
+/// processors, what a film takes would depend on the machine.
+const DECODERS: [&str; 2] = ["-threads", "2"];
+const ONE_FOR_THE_REST: [&str; 4] = ["-filter_threads", "1", "-threads", "1"];
+
 pub(crate) struct Frames {
     work: Mutex<Work>,
     cpu_seconds: u64,
@@ -60,12 +65,13 @@ impl Frames {
         // Seconds, because what lies closer together than the film's frames do would be taken for one of them.
         const NUMBERED: &str = "settb=1,setpts=N,";
         let command = |input: &[&str], select: &str, more: &[&str]| {
-            let mut command = confined(us, &ffmpeg.ffmpeg, bounds, container, file, input);
+            let input = [&DECODERS[..], input].concat();
+            let mut command = confined(us, &ffmpeg.ffmpeg, bounds, container, file, &input);
             // Turned as the container says by ffmpeg itself, then with square pixels.
             let scale = format!("{select}scale=w='min({width},iw*sar)':h='max(1,round(ow/dar))',setsar=1");
             command.args(["-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", &scale]);
             command.args(["-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-strict", "unofficial"]);
-            command.args(more).args(["-f", "matroska", "pipe:1"]);
+            command.args(ONE_FOR_THE_REST).args(more).args(["-f", "matroska", "pipe:1"]);
             command
         };
         let one_at = |milliseconds: u64, before: &[&str]| {

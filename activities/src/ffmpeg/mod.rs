@@ -78,13 +78,34 @@ impl Ffmpeg {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// Address space, the program itself and its libraries included.
-    pub(crate) memory_bytes: u64,
+    memory_bytes: u64,
+    /// What of it the program may write to.
+    data_bytes: u64,
     pub(crate) cpu_seconds: u64,
 }
 
-impl From<Limits> for Bounds {
-    fn from(limits: Limits) -> Self {
-        Self { memory_bytes: limits.program_bytes, cpu_seconds: limits.cpu_seconds }
+impl Bounds {
+    /// To decode sound.
+    fn of_sound(limits: Limits) -> Self {
+        Self::with_data(limits.decoder_bytes, limits)
+    }
+
+    /// To decode a film whose frames have these sides, as it says itself: most of what a decoder holds is frames.
+    pub(crate) fn of_film(limits: Limits, (width, height): (u32, u32)) -> Self {
+        /// In whole blocks.
+        const FULL_HD: u64 = 1920 * 1088;
+        let pixels = u64::from(width) * u64::from(height);
+        Self::with_data(limits.decoder_bytes.saturating_mul(pixels.max(FULL_HD)) / FULL_HD, limits)
+    }
+
+    /// To encode, too: all that a program may have.
+    fn of_encoder(limits: Limits) -> Self {
+        Self::with_data(limits.program_bytes, limits)
+    }
+
+    fn with_data(data_bytes: u64, limits: Limits) -> Self {
+        let Limits { program_bytes, cpu_seconds, .. } = limits;
+        Self { memory_bytes: program_bytes, data_bytes, cpu_seconds }
     }
 }
 
@@ -131,12 +152,12 @@ fn url(file: &Path) -> OsString {
 
 /// Without any argument yet.
 fn bare(us: &Path, program: &Path, bounds: Bounds, file: &Path, results: Option<(&Path, u64)>) -> Command {
-    let Bounds { memory_bytes, cpu_seconds } = bounds;
+    let Bounds { memory_bytes, data_bytes, cpu_seconds } = bounds;
     let (folder, largest) = results.unwrap_or_else(|| (Path::new(""), 0));
     let mut command = Command::new(us);
     command
         .arg(ARGUMENT)
-        .args([memory_bytes, cpu_seconds, largest].map(|number| number.to_string()))
+        .args([memory_bytes, data_bytes, cpu_seconds, largest].map(|number| number.to_string()))
         .args([file, folder, program])
         .env_clear()
         // An encoder that else introduces itself on the standard error.
@@ -164,6 +185,38 @@ fn first_words(stderr: &[u8]) -> Option<String> {
     Some(words.chars().filter(|letter| !letter.is_control()).take(200).collect())
 }
 
+/// Whether it has said anywhere that it could not have the memory it wanted; of a frame it says no more than that the buffer
+/// failed. While a header is read, that is the header's fault, which claims too much; afterwards it is a lack of memory.
+fn lacked_memory(stderr: &[u8]) -> bool {
+    const SAID: [&str; 3] = ["allocate memory", "get_buffer() failed", "bad_alloc"];
+    let text = String::from_utf8_lossy(stderr);
+    SAID.iter().any(|said| text.contains(*said))
+}
+
 fn other(why: impl Into<String>) -> io::Error {
     io::Error::other(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_may_have_more_only_of_more_pixels_than_full_hd() {
+        let limits = Limits { decoder_bytes: 224 << 20, ..Limits::default() };
+        let data = |sides| Bounds::of_film(limits, sides).data_bytes;
+        for sides in [(0, 0), (320, 180), (1080, 1920), (1920, 1088)] {
+            assert_eq!(data(sides), 224 << 20, "{sides:?}");
+        }
+        assert_eq!(data((3840, 2176)), 896 << 20);
+        assert_eq!(Bounds::of_sound(limits).data_bytes, 224 << 20);
+        assert_eq!(Bounds::of_encoder(limits).data_bytes, limits.program_bytes);
+    }
+
+    #[test]
+    fn a_lack_of_memory_is_heard_among_other_words() {
+        let said = b"[hevc @ 0x1] Error splitting the input.\nError while decoding: Cannot allocate memory\n";
+        assert!(lacked_memory(said) && lacked_memory(b"[h264 @ 0x1] thread_get_buffer() failed"));
+        assert!(!lacked_memory(b"[h264 @ 0x1] decode_slice_header error\n"));
+    }
 }

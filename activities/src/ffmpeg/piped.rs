@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{LAST_WORDS, first_words};
+use super::{LAST_WORDS, first_words, lacked_memory};
 use crate::child::{Failure, Watch, kill_group};
 
 /// Once its last byte is there, it has nothing left to do.
@@ -105,12 +105,16 @@ pub(super) fn gathered(stderr: ChildStderr) -> JoinHandle<Vec<u8>> {
 
 pub(super) fn judge(status: ExitStatus, words: &[u8], cpu_seconds: u64) -> Verdict {
     use std::os::unix::process::ExitStatusExt;
-    if let Some(signal) = status.signal() {
-        return Verdict::Died(if signal == Signal::XCPU.as_raw() {
-            Failure::CpuExhausted { seconds: cpu_seconds }
-        } else {
-            Failure::Crashed { how: format!("ffmpeg: {status}") }
-        });
+    let signal = status.signal();
+    if signal == Some(Signal::XCPU.as_raw()) {
+        return Verdict::Died(Failure::CpuExhausted { seconds: cpu_seconds });
+    }
+    // It goes on without what it had no room for, so that it may end well.
+    if lacked_memory(words) {
+        return Verdict::Died(Failure::OutOfMemory);
+    }
+    if signal.is_some() {
+        return Verdict::Died(Failure::Crashed { how: format!("ffmpeg: {status}") });
     }
     match first_words(words) {
         Some(said) => Verdict::Flawed(said),

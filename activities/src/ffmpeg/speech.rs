@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::piped::{Piped, Verdict};
-use super::{Ffmpeg, confined_into, url};
+use super::{Bounds, Ffmpeg, confined_into, url};
 use crate::child::{Failure, Limits};
 
 /// Deleted, with all that lies beside it, when this is dropped.
@@ -36,7 +36,8 @@ pub(crate) async fn speech(
     let folder = ffmpeg.folder()?;
     let wav = folder.path().join("speech.wav");
     let into = Some((folder.path(), LONGEST));
-    let mut command = confined_into(us, &ffmpeg.ffmpeg, limits.into(), (container, file), &[], into);
+    let bounds = Bounds::of_sound(limits);
+    let mut command = confined_into(us, &ffmpeg.ffmpeg, bounds, (container, file), &[], into);
     command.args(["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-bitexact"]);
     command.args(["-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", "-f", "wav"]).arg(url(&wav));
     let mut running = Piped::start(command)?;

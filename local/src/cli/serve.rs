@@ -12,7 +12,7 @@ use futures::FutureExt;
 use service::audit::Audit;
 use service::serve::{Limits, Listener, Manner, serve, tls};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use workflow::driver::Ticks;
 use workflow::services::Services;
 
@@ -83,10 +83,12 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
         }
     };
     let deliveries = store.deliver(confirmations(&ctx), Retry::default(), stopped());
+    let given_back = Notify::new();
     let everything = async {
-        // The engine ends before the object store does: its last steps still write there.
+        // Workers tell the engine what they give back before it ends, and it ends before the object store does: its last
+        // steps still write there.
         let engine_first = async {
-            stopped().await;
+            given_back.notified().await;
             own_engine.shutdown(DRAIN).await;
         }
         .shared();
@@ -105,7 +107,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
             sweeps(&ctx, config.sweep_every, stopped()),
             housekeeping::run(&ctx, config.data.clone(), stopped()),
             edits_of_flags(&flags, audit, config.sweep_every, stopped()),
-            workers(&ctx, stopped()),
+            workers(&ctx, stopped(), &given_back),
             engine_first,
         );
     };
@@ -181,15 +183,27 @@ fn confirmations(ctx: &Ctx) -> Handler {
     })
 }
 
-/// One worker for each activity that is a worker's; what it does takes all processors.
-async fn workers(ctx: &Ctx, stopped: impl Future<Output = ()>) {
-    // It never ends by itself: what is under way when the server stops begins again at its next start.
+/// Workers may take so long to give back what they have begun. What is not given back by then is missed by its heartbeat.
+const GIVING_BACK: Duration = Duration::from_secs(2);
+
+/// One worker for each activity that is a worker's; what it does takes all processors. What is under way when the server stops
+/// is given back, so that it begins again at its next start, and tells so.
+async fn workers(ctx: &Ctx, stopped: impl Future<Output = ()>, given_back: &Notify) {
     let shift = Shift::default();
     let all = futures::future::join_all(worked().map(|activity| worker::work(ctx, activity, &shift)));
+    let ended = async {
+        stopped.await;
+        shift.end();
+        // Who only waits for a task is not waited for.
+        let _late = tokio::time::timeout(GIVING_BACK, shift.idle()).await;
+    };
     tokio::select! {
+        // A task that has just come is taken before it is looked whether there is any.
+        biased;
         _ended = all => {}
-        () = stopped => {}
+        () = ended => {}
     }
+    given_back.notify_one();
 }
 
 /// Without accounts there is no log that they could be written down in.

@@ -19,6 +19,8 @@ struct Of {
     memory: Option<u64>,
     /// Of ffmpeg, its libraries included, in MiB.
     program_memory: Option<u64>,
+    /// What of it ffmpeg may write to while it decodes, in MiB.
+    decoder_memory: Option<u64>,
     /// In seconds, as are those that follow.
     processor: Option<u64>,
     wall: Option<u64>,
@@ -56,6 +58,7 @@ impl Of {
         Ok(Limits {
             memory_bytes: bytes("memory", self.memory, usual.memory_bytes)?,
             program_bytes: bytes("program-memory", self.program_memory, usual.program_bytes)?,
+            decoder_bytes: bytes("decoder-memory", self.decoder_memory, usual.decoder_bytes)?,
             cpu_seconds: within("processor", self.processor, &SECONDS)?.unwrap_or(usual.cpu_seconds),
             wall: time("wall", self.wall, usual.wall)?,
             silence: time("silence", self.silence, usual.silence)?,
@@ -74,10 +77,13 @@ mod tests {
 
     #[test]
     fn what_is_said_of_a_recipe_goes_before_what_is_usual() {
-        let limits = settled("[video]\nprogram-memory = 600\nwall = 60").unwrap();
+        let limits =
+            settled("[video]\nprogram-memory = 600\nwall = 60\n[flac]\ndecoder-memory = 100").unwrap();
         let video =
             Limits { program_bytes: 600 << 20, wall: Duration::from_secs(60), ..Limits::of(Recipe::Video) };
-        assert_eq!((limits.of(Recipe::Video), limits.of(Recipe::Flac)), (video, Limits::of(Recipe::Flac)));
+        let flac = Limits { decoder_bytes: 100 << 20, ..Limits::of(Recipe::Flac) };
+        assert_eq!((limits.of(Recipe::Video), limits.of(Recipe::Flac)), (video, flac));
+        assert_eq!(limits.of(Recipe::Thumbnails), Limits::of(Recipe::Thumbnails));
         for (said, named) in [
             ("[video]\nmemory = 1", "limits.video.memory"),
             ("[flac]\nwall = 0", "limits.flac.wall"),

@@ -12,12 +12,17 @@ use rustix::process::Signal;
 
 const US: &str = env!("CARGO_BIN_EXE_media-child");
 
+const ADDRESS_SPACE: u64 = 1 << 30;
+
+/// What of it can be written to.
+const DATA: u64 = 256 << 20;
+
 /// How long a result may get.
 const LARGEST: u64 = 8 << 20;
 
 fn probe(file: &Path, other: &Path, folder: &Path, port: u16) -> Output {
     let mut command = Command::new(US);
-    command.args([ARGUMENT, &(1_u64 << 30).to_string(), "10", &LARGEST.to_string()]);
+    command.args([ARGUMENT, &ADDRESS_SPACE.to_string(), &DATA.to_string(), "10", &LARGEST.to_string()]);
     command.args([file, folder, Path::new(env!("CARGO_BIN_EXE_prober"))]);
     command.args([file, other, folder]).arg(port.to_string()).env_clear();
     command.output().expect("it can be started")
@@ -54,6 +59,8 @@ fn every_way_out_is_shut() {
         ("send", network || calls),
         ("start a process", calls),
         ("take 4 GiB", true),
+        ("take 512 MiB", true),
+        ("take 128 MiB", false),
         ("read the environment", true),
     ] {
         assert_eq!(

@@ -26,7 +26,9 @@ fn main() -> io::Result<()> {
     // Without end, if it were let.
     let started = (0..2000).map_while(|_| Command::new("/bin/sleep").arg("60").spawn().ok()).count();
     say("start a process", if started > 0 { Ok(started) } else { Err(io::Error::other("none was started")) });
-    say("take 4 GiB", Vec::<u8>::new().try_reserve_exact(4 << 30).map_err(io::Error::other));
+    for (what, bytes) in [("take 4 GiB", 4 << 30), ("take 512 MiB", 512 << 20), ("take 128 MiB", 128 << 20)] {
+        say(what, Vec::<u8>::new().try_reserve_exact(bytes).map_err(io::Error::other));
+    }
     let threads = std::thread::Builder::new()
         .spawn(|| ())
         .and_then(|thread| thread.join().map_err(|_| io::Error::other("it panicked")));

@@ -128,6 +128,35 @@ async fn films_of_every_container_are_taken() {
     assert_eq!(found.len(), 5, "{found:?}");
 }
 
+/// Within what a decoder may take of them, with as many frames before and behind as films of this size refer to.
+#[tokio::test]
+async fn films_of_4k_are_taken() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    let h264 = &["-c:v", "libx264", "-preset", "veryfast", "-refs", "5", "-bf", "3", "-g", "3"][..];
+    let hevc = &[
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-pix_fmt",
+        "yuv420p10le",
+        "-x265-params",
+        "keyint=3:ref=4:bframes=4:log-level=error",
+    ][..];
+    for (name, options) in [("film.mp4", h264), ("hevc.mkv", hevc)] {
+        let film = films::grey(name, "3840x2160", 10, options).unwrap();
+        for exact in [false, true] {
+            let wish = Wish { spread: Spread::Count(3), exact, ..WISH };
+            let (zip, _) =
+                framed(&whole(&film), wish).await.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+            let (found, _) = films::frames(&zip).unwrap();
+            assert_eq!((found.len(), found[0].width, found[0].height), (3, 640, 360), "{name}: {found:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_film_is_shown_upright_and_with_square_pixels() {
     if !tools::present("ffmpeg") {
