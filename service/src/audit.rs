@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use activities::ports::Fault;
+use activities::printable::cut;
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 
@@ -32,7 +33,7 @@ const SUBJECT_CHARS: usize = 128;
 
 /// As much of what a request names as a row holds; it may name anything.
 pub fn plain(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).take(SUBJECT_CHARS).collect()
+    cut(text, SUBJECT_CHARS)
 }
 
 /// A method in a closed list of words: of what clients make up there is no end.
