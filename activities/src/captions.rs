@@ -1,6 +1,6 @@
-//! `captions`: the recipe for speech, by task token: the step only has the captioner begin, which calls back when the captions
-//! are there. What a captioner needs of us is here too: the sound as it wants it ([`speech`]), and what it wrote made into
-//! results ([`keep`]).
+//! `captions`: the recipe for speech, by task token: the step only has the captioner begin, which calls back when the
+//! captions are there. What a captioner needs of us is here too: the sound as it wants it ([`speech`]), and what it
+//! wrote made into results ([`keep`]).
 
 use std::future::pending;
 use std::path::Path;

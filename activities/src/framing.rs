@@ -1,10 +1,10 @@
 //! A zip of frames of any film: the child looks at its headers, ffmpeg makes JPEGs of its frames, and another child puts
 //! those that are wanted into the zip.
 //!
-//! Of the ways to find frames, the fastest is taken that is right. One scan of the key frames is cheapest where the file is
-//! here, most of all where an index says where they lie; seeking from one to the next, where there are far more of them than are wanted, or where the file is elsewhere: then
-//! just those parts of it are fetched. Where there are too few key frames, or where that is wished for, the very frames are
-//! decoded.
+//! Of the ways to find frames, the fastest is taken that is right. One scan of the key frames is cheapest where the
+//! file is here, most of all where an index says where they lie; seeking from one to the next, where there are far more
+//! of them than are wanted, or where the file is elsewhere: then just those parts of it are fetched. Where there are
+//! too few key frames, or where that is wished for, the very frames are decoded.
 
 use std::future::pending;
 use std::io;

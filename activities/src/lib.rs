@@ -1,11 +1,12 @@
 //! What each transition of a session does, one file per activity, and what they share.
 //!
 //! [`registry`] lists the activities the workflow calls by name. `advance` is the one way a session is moved, over the
-//! one loop of a conditional write, `rewrite`; [`settle`] pays what a move left owing. Stores and drivers are [`ports`]; the adapters live in `local/` and `aws/`. Media work is
-//! done by `media` in a child process (`child`), or in another after `ffmpeg` has decoded the file; [`making`] decides for
-//! sound, [`framing`] for the frames of a film, [`filming`] for a film. What takes long, a [`worker`] does.
-//! What cannot be made here, [`availability`] says; what all of it took, [`measures`].
-//! Who is told what became of a session, and how, is in [`notices`]; [`webhook`] is how a notice goes over the wire.
+//! one loop of a conditional write, `rewrite`; [`settle`] pays what a move left owing. Stores and drivers are
+//! [`ports`]; the adapters live in `local/` and `aws/`. Media work is done by `media` in a child process (`child`), or
+//! in another after `ffmpeg` has decoded the file; [`making`] decides for sound, [`framing`] for the frames of a film,
+//! [`filming`] for a film. What takes long, a [`worker`] does. What cannot be made here, [`availability`] says; what
+//! all of it took, [`measures`]. Who is told what became of a session, and how, is in [`notices`]; [`webhook`] is how a
+//! notice goes over the wire.
 //!
 //! Not here: which move is legal (`states/`), HTTP (`service/`).
 

@@ -1,9 +1,11 @@
-//! Names and sentences that came from elsewhere, as they can be shown on one line: of a terminal, a letter or the log.
+//! Names and sentences that came from elsewhere, as they can be shown on one line: of a terminal, a letter, the log or
+//! the audit log.
 
 /// Of a name that somebody else has chosen, the log has no more letters.
 const LOGGED: usize = 120;
 
-/// The text without what would steer a terminal or turn the line around.
+/// The text without what would steer a terminal or turn the line around. A mark stays where something was, so that it is
+/// not taken for the text without it.
 pub fn printable(text: &str) -> String {
     let steers = |letter: char| {
         letter.is_control()

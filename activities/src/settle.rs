@@ -96,7 +96,8 @@ fn ended(session: &Session) -> Timestamp {
     session.deleted_at.unwrap_or_else(|| session.since())
 }
 
-/// Deletes what the attempt left and the record does not name, whether in its manifest or as kept. Struck only once nothing can write there any more.
+/// Deletes what the attempt left and the record does not name, whether in its manifest or as kept. Struck only once
+/// nothing can write there any more.
 async fn pay_deletion(ctx: &Ctx, session: &Session, attempt: u32) -> Result<bool, Failure> {
     delete_leftovers(ctx, session, attempt).await?;
     if ctx.clock.now() < ended(session) + ctx.settings.deadlines.deletion_grace {

@@ -1,5 +1,5 @@
-//! The captioner of one machine: a program that was configured, which listens to a WAV and writes WebVTT. On AWS the same port
-//! is Amazon Transcribe.
+//! The captioner of one machine: a program that was configured, which listens to a WAV and writes WebVTT. On AWS the
+//! same port is Amazon Transcribe.
 //!
 //! It works in the background, after the step has begun, and says meanwhile that it lives. When the server dies over it, its
 //! heartbeat is missed, and the step is tried again.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use activities::ports::{Fault, Flags, StandingFlags, Written};
 use async_trait::async_trait;
-use service::audit::{Audit, Row};
+use service::audit::{self, Audit, Row};
 use sha2::{Digest, Sha256};
 use states::FlagSet;
 
@@ -60,7 +60,7 @@ impl FileFlags {
                 continue;
             }
             let (what, result) = (NAME.to_owned(), "read".to_owned());
-            let row = Row { what, subject: changes.join("; "), result, ..Row::default() };
+            let row = Row { what, subject: audit::told(&changes), result, ..Row::default() };
             match audit.record(row).await {
                 Ok(()) => self.look().audited = stand,
                 Err(fault) => {

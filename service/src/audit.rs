@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use activities::ports::Fault;
+use activities::printable::{cut, printable};
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 
@@ -27,12 +28,23 @@ pub struct Row {
     pub request_id: String,
 }
 
-/// What a row is about is cut to so much.
+/// What clients name freely is cut to so much.
 const SUBJECT_CHARS: usize = 128;
+
+/// What a change of the flags changes is cut to so much.
+const CHANGES_CHARS: usize = 2000;
 
 /// As much of what a request names as a row holds; it may name anything.
 pub fn plain(text: &str) -> String {
-    text.chars().filter(|char| !char.is_control()).take(SUBJECT_CHARS).collect()
+    cut(text, SUBJECT_CHARS)
+}
+
+/// What was changed of the flags, as a row tells it. It was checked before it came to hold, and is the row's very point: so
+/// there is more room for it, and where that is not enough, the row says so.
+pub fn told(changes: &[String]) -> String {
+    let changes = changes.join("; ");
+    let fits = changes.chars().count() <= CHANGES_CHARS;
+    if fits { printable(&changes) } else { format!("{}…", cut(&changes, CHANGES_CHARS - 1)) }
 }
 
 /// A method in a closed list of words: of what clients make up there is no end.
@@ -64,6 +76,8 @@ pub struct Trail(Arc<Mutex<Known>>);
 pub struct Known {
     pub who: String,
     pub subject: String,
+    /// Of the flags; a row tells them instead of a subject.
+    pub changes: Vec<String>,
     pub whose: String,
     /// There is a row of the same already, of a moment ago.
     pub is_repeated: bool,
@@ -90,4 +104,19 @@ pub(crate) fn leaves_a_row(method: &Method, status: StatusCode) -> bool {
             | StatusCode::TOO_MANY_REQUESTS
     );
     !method.is_safe() || is_refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_anybody_names_is_short_and_what_was_changed_is_whole_or_says_that_it_is_not() {
+        let long = "é".repeat(CHANGES_CHARS);
+        assert_eq!(plain(&long), "é".repeat(SUBJECT_CHARS));
+        assert_eq!(told(std::slice::from_ref(&long)), long);
+        let cut = told(&[long, "a".to_owned()]);
+        assert!(cut.chars().count() == CHANGES_CHARS && cut.ends_with("é…"), "{cut}");
+        assert_eq!(told(&["a\u{1b}[2J: – → 1".to_owned(), "b".to_owned()]), "a\u{fffd}[2J: – → 1; b");
+    }
 }

@@ -195,7 +195,8 @@ pub fn document() -> String {
     // Lambda asks each of two queues by five pollers, each of which waits for twenty seconds.
     let polls = minutes * 2.0 * 5.0 * 3.0 * price::MESSAGE;
     let watching = ALARMS * price::ALARM + IDLE_METERS * price::METER + price::DASHBOARD;
-    // Half a processor and a gigabyte, and addresses of the container and of the balancer in two zones; `infra/lib/service.ts`.
+    // Half a processor and a gigabyte, and addresses of the container and of the balancer in two zones;
+    // `infra/lib/service.ts`.
     let container = 0.5 * price::PROCESSOR + price::GIGABYTE;
     let serving = minutes / 60.0 * (container + price::BALANCER + 3.0 * price::ADDRESS);
     let letter = price::LETTER;

@@ -15,9 +15,9 @@ use tempfile::TempDir;
 use crate::flow::{Flow, PATIENCE, expect, id};
 use crate::server::{Server, Setup};
 
-/// The server's patience is short, so that what was lost is found within the test.
-const SETTINGS: &str = "[patience]\nsweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5\n\
-                        deletion-grace = 0\ndead-execution = 1\nnot-found = 2\n";
+/// The server's patience is short, so that what was lost is found within the test. Lines of `[patience]` may follow.
+pub const SETTINGS: &str = "[patience]\nsweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5\n\
+                            deletion-grace = 0\ndead-execution = 1\nnot-found = 2\n";
 
 pub struct Lab {
     pub folder: TempDir,

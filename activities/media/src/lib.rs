@@ -1,7 +1,8 @@
 //! Media in, media out, and nothing else: bytes come from a [`ReadAt`], go to a [`Sink`], and what was found or went
 //! wrong is a value. One folder per format or concern: `audio` opens and decodes anything with a sound track, `flac`
-//! encodes and verifies, `picture` makes proxies of pictures, `film` looks at the headers of films and `thumbnails` makes a
-//! zip of their frames, `captions` reads and writes captions. [`Job`] is the closed list of what can be asked; [`run`] does it.
+//! encodes and verifies, `picture` makes proxies of pictures, `film` looks at the headers of films and `thumbnails`
+//! makes a zip of their frames, `captions` reads and writes captions. [`Job`] is the closed list of what can be asked;
+//! [`run`] does it.
 //!
 //! Not here: files, network, clocks, processes. The child process that this crate runs in is `activities/src/child`.
 

@@ -1,9 +1,9 @@
 //! Media work in a child process of the same binary, which holds one socket and nothing else.
 //!
-//! The parent ([`Workbench`]) does all IO: it answers the child's reads from an [`AsyncSource`] and passes its writes to
-//! an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under [`confinement`](crate::confinement). `wire` is what the two
-//! say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here and nothing else, and
-//! `kill` counts it.
+//! The parent ([`Workbench`]) does all IO: it answers the child's reads from an [`AsyncSource`] and passes its writes
+//! to an [`AsyncSink`]. The child ([`child_main`]) does all parsing, under [`confinement`](crate::confinement). `wire`
+//! is what the two say to each other. Whatever happens in the child, a crash, a hang or a bomb, is a [`Failure`] here
+//! and nothing else, and `kill` counts it.
 //!
 //! Sources and sinks on plain files are in [`files`]; those on the object store are in [`objects`].
 

@@ -1,4 +1,5 @@
-//! The file system, taken away by Landlock (Linux 5.13 and newer) but for what is needed; and TCP, where the kernel knows how.
+//! The file system, taken away by Landlock (Linux 5.13 and newer) but for what is needed; and TCP, where the kernel
+//! knows how.
 
 use std::io;
 use std::path::Path;

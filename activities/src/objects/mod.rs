@@ -1,9 +1,9 @@
 //! Objects: the S3 client every activity uses, on one machine against our own endpoint and on AWS against S3.
 //!
-//! The S3 protocol is the port, so this is a struct over the SDK and not a trait. One file per concern: [`presign`] makes
-//! the URLs a browser may use, [`read`] reads ranges of one pinned object, [`mod@write`] streams an output out, [`delete`] and
-//! [`list`] clean up, [`event`] is the notice that an object was created. Not here: keys and their meaning (the
-//! activities choose them), the endpoint itself (`local/src/s3`).
+//! The S3 protocol is the port, so this is a struct over the SDK and not a trait. One file per concern: [`presign`]
+//! makes the URLs a browser may use, [`read`] reads ranges of one pinned object, [`mod@write`] streams an output out,
+//! [`delete`] and [`list`] clean up, [`event`] is the notice that an object was created. Not here: keys and their
+//! meaning (the activities choose them), the endpoint itself (`local/src/s3`).
 
 pub mod delete;
 mod error;

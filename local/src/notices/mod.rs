@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use states::Timestamp;
 use states::session::{BrokenRecord, Sealed, unsealed};
 
-use crate::ledgers::fault;
+use crate::ledgers::Failed;
 
 pub use mail::{Letterbox, SmtpMailer};
 
@@ -47,16 +47,17 @@ impl SqliteNotifier {
 impl Notifier for SqliteNotifier {
     async fn endpoints(&self, owner: &str) -> Result<Vec<Endpoint>, Fault> {
         let sql = "SELECT id, record, checksum FROM endpoints WHERE owner = ?1 ORDER BY made_at, id";
-        Ok(self.ledger.read(|connection| -> Result<_, Failed> {
+        let list = |connection: &Connection| -> Result<Vec<Endpoint>, Failed> {
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([owner], Stored::read)?;
             rows.map(|row| Ok(row?.record()?)).collect()
-        })?)
+        };
+        self.ledger.read(list).map_err(fault)
     }
 
     async fn endpoint(&self, owner: &str, id: &str) -> Result<Option<Endpoint>, Fault> {
         let sql = "SELECT id, record, checksum FROM endpoints WHERE owner = ?1 AND id = ?2";
-        Ok(self.ledger.read(|connection| one(connection, sql, owner, id))?)
+        self.ledger.read(|connection| one(connection, sql, owner, id)).map_err(fault)
     }
 
     async fn write_endpoint(&self, endpoint: &Endpoint) -> Result<Written, Fault> {
@@ -82,7 +83,7 @@ impl Notifier for SqliteNotifier {
             })?;
             Ok(if changed == 0 { Written::Refused } else { Written::Stored })
         };
-        Ok(self.ledger.write("endpoint", write).await?)
+        self.ledger.write("endpoint", write).await.map_err(fault)
     }
 
     async fn remove_endpoint(&self, owner: &str, id: &str) -> Result<bool, Fault> {
@@ -91,12 +92,12 @@ impl Notifier for SqliteNotifier {
             let sql = "DELETE FROM endpoints WHERE owner = ?1 AND id = ?2";
             Ok(connection.prepare_cached(sql)?.execute((owner, id))? > 0)
         };
-        Ok(self.ledger.write("remove-endpoint", remove).await?)
+        self.ledger.write("remove-endpoint", remove).await.map_err(fault)
     }
 
     async fn delivery(&self, owner: &str, id: &str) -> Result<Option<Delivery>, Fault> {
         let sql = "SELECT id, record, checksum FROM deliveries WHERE owner = ?1 AND id = ?2";
-        Ok(self.ledger.read(|connection| one(connection, sql, owner, id))?)
+        self.ledger.read(|connection| one(connection, sql, owner, id)).map_err(fault)
     }
 
     async fn write_delivery(&self, delivery: &Delivery) -> Result<(), Fault> {
@@ -118,11 +119,11 @@ impl Notifier for SqliteNotifier {
             })?;
             Ok(())
         };
-        Ok(self.ledger.write("delivery", write).await?)
+        self.ledger.write("delivery", write).await.map_err(fault)
     }
 
     async fn deliveries(&self, query: &LogQuery) -> Result<Vec<Delivery>, Fault> {
-        Ok(self.ledger.read(|connection| page(connection, query))?)
+        self.ledger.read(|connection| page(connection, query)).map_err(fault)
     }
 
     async fn forget_deliveries(&self, before: Timestamp, limit: usize) -> Result<usize, Fault> {
@@ -131,7 +132,7 @@ impl Notifier for SqliteNotifier {
                            SELECT rowid FROM deliveries WHERE standing <> 'waiting' AND made_at < ?1 LIMIT ?2)";
             Ok(connection.prepare_cached(sql)?.execute((before.as_millisecond(), limit as i64))?)
         };
-        Ok(self.ledger.write("forget-deliveries", forget).await?)
+        self.ledger.write("forget-deliveries", forget).await.map_err(fault)
     }
 }
 
@@ -197,26 +198,6 @@ impl Stored {
     }
 }
 
-/// What can go wrong with a statement, before it becomes the port's [`Fault`].
-#[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error(transparent)]
-    Ledger(#[from] ledger::Error),
-    #[error(transparent)]
-    Broken(#[from] BrokenRecord),
-}
-
-impl From<ledger::rusqlite::Error> for Failed {
-    fn from(error: ledger::rusqlite::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
-impl From<Failed> for Fault {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Broken(broken) => Self::Broken(broken),
-            Failed::Ledger(error) => fault("store of notices", error),
-        }
-    }
+fn fault(failed: Failed) -> Fault {
+    failed.of("store of notices")
 }

@@ -175,6 +175,7 @@ mod tests {
             );
         }
         assert_eq!(subject(&format!("/{}", "k".repeat(1000))).len(), 128);
+        assert_eq!(subject("/results/a\u{9b}\u{202e}b"), "results/a\u{fffd}\u{fffd}b");
     }
 
     #[test]

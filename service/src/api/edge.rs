@@ -124,11 +124,12 @@ async fn write_down(
     result: String,
     (address, request_id): (String, String),
 ) {
-    let audit::Known { who, subject, whose, is_repeated } = trail.known();
+    let audit::Known { who, subject, changes, whose, is_repeated } = trail.known();
     if is_repeated {
         return;
     }
-    let (subject, whose) = (audit::plain(&subject), audit::plain(&whose));
+    let subject = if changes.is_empty() { audit::plain(&subject) } else { audit::told(&changes) };
+    let whose = audit::plain(&whose);
     audit::write_down(audit, audit::Row { who, what, subject, whose, result, address, request_id }).await;
 }
 

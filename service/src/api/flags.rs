@@ -138,8 +138,8 @@ pub(crate) async fn change(
     match port.put(&flags, &revision).await? {
         Written::Refused => return Err(Error::FlagsChanged),
         Written::Stored => {
-            noted.what_changes(&changes);
             tracing::warn!(target: "audit", who = caller.owner, ?changes, "the flags were changed");
+            noted.what_changes(changes);
         }
     }
     Ok(axum::Json(View::of(port.now())))

@@ -38,9 +38,9 @@ impl Noted {
         self.trail.note(|known| name.clone_into(&mut known.subject));
     }
 
-    /// What a change changes, where the request's own address does not say it.
-    pub(crate) fn what_changes(&self, changes: &[String]) {
-        self.trail.note(|known| known.subject = changes.join("; "));
+    /// What a change of the flags changes, which the request's own address does not say.
+    pub(crate) fn what_changes(&self, changes: Vec<String>) {
+        self.trail.note(|known| known.changes = changes);
     }
 
     pub(crate) fn who_is(&self, name: &str) {

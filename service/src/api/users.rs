@@ -46,7 +46,8 @@ impl InvitationView {
     }
 }
 
-/// Where a browser accepts the invitation with this token. What stands behind a `#` is sent to no server and stands in no log.
+/// Where a browser accepts the invitation with this token. What stands behind a `#` is sent to no server and stands in
+/// no log.
 pub fn invitation_url(public_url: &str, token: &str) -> String {
     format!("{public_url}/invitation#{token}")
 }

@@ -1,5 +1,5 @@
-//! A hundred pictures of some 5 MB, posted to a server at once: none may be lost, the server's own memory is looked at all the
-//! while, and the time is beside that of two `lockgate convert` that share the same files between them.
+//! A hundred pictures of some 5 MB, posted to a server at once: none may be lost, the server's own memory is looked at
+//! all the while, and the time is beside that of two `lockgate convert` that share the same files between them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

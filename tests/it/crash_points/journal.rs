@@ -1,6 +1,6 @@
-//! The engine's machines with their versions, aliases and tags, and its activities. Lockgate itself makes one machine and
-//! never takes it away, so that an engine of its own is killed here at each of these writes: afterwards there is exactly what was committed, and whoever asks for
-//! all of it again comes to the same end.
+//! The engine's machines with their versions, aliases and tags, and its activities. Lockgate itself makes one machine
+//! and never takes it away, so that an engine of its own is killed here at each of these writes: afterwards there is
+//! exactly what was committed, and whoever asks for all of it again comes to the same end.
 
 use std::path::Path;
 use std::sync::Arc;

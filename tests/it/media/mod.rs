@@ -1,5 +1,5 @@
-//! Sound in, FLAC out; pictures in, proxies out; films in, frames out: the media crate and the child process it runs in, against sounds made here and against the
-//! `flac` and `ffmpeg` programs.
+//! Sound in, FLAC out; pictures in, proxies out; films in, frames out: the media crate and the child process it runs
+//! in, against sounds made here and against the `flac` and `ffmpeg` programs.
 
 mod aac;
 mod child;

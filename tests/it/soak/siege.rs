@@ -12,16 +12,16 @@ use local::people::Store;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::flow::Flow;
+use tests::lab::SETTINGS;
 use tests::server::{Server, Setup};
 use tests::sound::Noise;
 use tokio::sync::Notify;
 
-/// What was lost is found within the test; a receiver is tried four times and then given up.
-const SETTINGS: &str = "[patience]\nsweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5\n\
-                        deletion-grace = 0\ndead-execution = 1\nnot-found = 2\nafter-failure = 0\n\
-                        [fairness]\nrequests-per-minute = 1000000\nstrangers-per-minute = 1000000\n\
-                        [webhooks]\nallow-local = true\nschedule = [0, 0.1, 0.2, 0.4]\njitter = 0.1\n\
-                        timeout = 2\nrest = 0.2\n";
+/// Beside what every lab has: a receiver is tried four times and then given up.
+const MORE: &str = "after-failure = 0\n\
+                    [fairness]\nrequests-per-minute = 1000000\nstrangers-per-minute = 1000000\n\
+                    [webhooks]\nallow-local = true\nschedule = [0, 0.1, 0.2, 0.4]\njitter = 0.1\n\
+                    timeout = 2\nrest = 0.2\n";
 
 /// So many sessions end between one blow and the next, more or less.
 const BETWEEN: usize = 16;
@@ -63,7 +63,7 @@ impl fmt::Display for Happened {
 impl Siege {
     pub(super) fn lay(wanted: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("lockgate.toml"), SETTINGS)?;
+        std::fs::write(folder.path().join("lockgate.toml"), format!("{SETTINGS}{MORE}"))?;
         let siege = Self {
             folder,
             running: Mutex::default(),

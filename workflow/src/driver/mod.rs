@@ -1,9 +1,9 @@
 //! The edge of the engine: it owns the executions, the clock and the tasks, and makes what the core decides durable.
 //!
-//! [`Engine`] is the handle. Behind it one loop ([`owner`]) owns every live execution; its inputs come through a bounded
-//! queue ([`inbox`]); commits fly while the next one forms ([`flights`]); what is pending afterwards is done in
-//! [`duties`]; [`recovery`] brings executions back; [`map_runs`] sees to map runs. Reads never ask the loop: they fold what the journal holds, and so
-//! see durable events only.
+//! [`Engine`] is the handle. Behind it one loop ([`owner`]) owns every live execution; its inputs come through a
+//! bounded queue ([`inbox`]); commits fly while the next one forms ([`flights`]); what is pending afterwards is done in
+//! [`duties`]; [`recovery`] brings executions back; [`map_runs`] sees to map runs. Reads never ask the loop: they fold
+//! what the journal holds, and so see durable events only.
 
 mod definitions;
 mod dispatch;

@@ -1,8 +1,8 @@
 //! Time and randomness for the engine: the system's, or a test's own.
 //!
-//! What waits must end neither early nor late when somebody sets the system's clock. So the engine goes by a *steady* one: the
-//! system's as it stood, going on as the machine counts, asleep or not. What is kept is an instant all the same: after a
-//! restart, the system's clock tells what is left.
+//! What waits must end neither early nor late when somebody sets the system's clock. So the engine goes by a *steady*
+//! one: the system's as it stood, going on as the machine counts, asleep or not. What is kept is an instant all the
+//! same: after a restart, the system's clock tells what is left.
 
 #![expect(clippy::disallowed_methods, reason = "the edge reads the clock for the core")]
 

@@ -51,7 +51,8 @@ pub enum Pending<'a> {
 }
 
 impl Execution {
-    /// Everything the edge owes now: tasks and map runs in the order of their branches, then when to wake, then whether to go on.
+    /// Everything the edge owes now: tasks and map runs in the order of their branches, then when to wake, then whether
+    /// to go on.
     pub fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
         let tasks = self.awaiting.iter().filter_map(|&id| self.frame(id).and_then(|frame| owed(id, frame)));
         let wake = self.next_due().map(|at| Pending::WakeAt { at });

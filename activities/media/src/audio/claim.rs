@@ -93,3 +93,50 @@ pub(super) fn too_short(claim: Claim, decoded: u64) -> Problem {
         claim.samples.filter(|_| claim.exact).map(|claimed| claimed.saturating_sub(decoded));
     Problem::Corrupt { what: TOO_SHORT.to_owned(), missing_samples }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Wishes, probe};
+    use super::*;
+
+    const RATE: u64 = 44_100;
+
+    /// A FLAC of a second and a half of silence, whose header states so many samples and no MD5.
+    fn stating(samples: u64) -> Vec<u8> {
+        let mut flac = b"fLaC\x80\0\0\x22".to_vec();
+        // The least and the most samples of a frame; how many bytes one has is not said.
+        flac.extend_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0]);
+        // One channel, 16 bits.
+        flac.extend_from_slice(&((RATE << 44) | (15_u64 << 36) | samples).to_be_bytes());
+        flac.extend_from_slice(&[0; 16]);
+        flac.extend_from_slice(FRAME);
+        flac
+    }
+
+    /// 65,535 times zero, and the checksums of that.
+    const FRAME: &[u8] = b"\xFF\xF8\x79\x08\0\xFF\xFE\x42\0\0\0\x6F\xA6";
+
+    /// Whoever decodes finds out late, and only if there is as much.
+    #[test]
+    fn what_is_stated_is_enough_to_be_too_long() {
+        let limits = Limits::default();
+        let said = |samples| probe(&stating(samples), &limits, &Wishes::default()).map(|sound| sound.samples);
+        let most = limits.seconds * RATE;
+        for within in [65_535, most] {
+            assert_eq!(said(within), Ok(Some(within)));
+        }
+        for beyond in [most + 1, 10 * 3600 * RATE] {
+            let seconds = beyond / RATE;
+            assert_eq!(said(beyond), Err(Problem::TooLong { seconds, limit_seconds: limits.seconds }));
+        }
+    }
+
+    #[test]
+    fn what_is_guessed_is_not() {
+        let mut params = AudioCodecParameters::new();
+        params.with_sample_rate(RATE as u32);
+        let claim = |exact| Claim { samples: Some(u64::MAX), exact };
+        assert_eq!(check_claim(&params, claim(false), &Limits::default()), Ok(()));
+        assert!(check_claim(&params, claim(true), &Limits::default()).is_err());
+    }
+}

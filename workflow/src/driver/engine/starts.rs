@@ -21,8 +21,9 @@ pub struct Started {
 }
 
 impl Engine {
-    /// Starts an execution; `ARN#TestCase` as a test case whose mocks answer its tasks. A name that stands already is an error, unless that execution is running and has the same
-    /// input: then this is the answer to a start whose first answer was lost.
+    /// Starts an execution; `ARN#TestCase` as a test case whose mocks answer its tasks. A name that stands already is
+    /// an error, unless that execution is running and has the same input: then this is the answer to a start whose
+    /// first answer was lost.
     pub async fn start_execution(
         &self,
         machine_arn: &str,

@@ -1,24 +1,24 @@
 //! Session records in one SQLite file.
 //!
-//! A row is the record as JSON, with the columns that conditions and lists need beside it. Conditions are the ones that
-//! `states::render::condition` projects from the table; this file adds none. Progress has a column of its own, since it
-//! is written often and never moves a record. The time of the next look stands in the record, and in a column for the
-//! sweep, which is put off even where the record cannot be read.
+//! Conditions are the ones that `states::render::condition` projects from the table; this folder adds none. What of a
+//! session stands in which column, `row` says.
+
+mod row;
 
 use std::path::Path;
 
 use activities::ports::{Cursor, Due, Fault, Guard, Page, Query, Sessions, Usage, Written};
 use async_trait::async_trait;
 use ledger::Ledger;
-use ledger::rusqlite::types::Value;
-use ledger::rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+use ledger::rusqlite::{Connection, OptionalExtension, named_params};
 use service::Changes;
 use states::render::condition::{self, Names};
-use states::session::{BrokenRecord, Pace, Progress, Sealed, unsealed};
+use states::session::{Pace, Progress};
 use states::{Owed, Session, State, Timestamp};
-use strum::VariantArray;
 
-use crate::ledgers::{fault, instant};
+use row::{COLUMNS, Stored, select, store};
+
+use crate::ledgers::{Failed, instant};
 
 const MIGRATIONS: &[&str] = &[
     "
@@ -96,7 +96,7 @@ impl SqliteSessions {
     where
         F: FnOnce(&Connection) -> Result<Written, Failed> + Send + 'static,
     {
-        let written = self.ledger.write(what, change).await?;
+        let written = self.ledger.write(what, change).await.map_err(fault)?;
         if written == Written::Stored {
             self.changes.publish(id);
         }
@@ -115,8 +115,7 @@ pub struct Census {
 #[async_trait]
 impl Sessions for SqliteSessions {
     async fn get(&self, id: &str) -> Result<Option<Session>, Fault> {
-        let session = self.ledger.read(|connection| select(connection, id))?;
-        Ok(session)
+        self.ledger.read(|connection| select(connection, id)).map_err(fault)
     }
 
     async fn write(&self, session: &Session, guard: Guard) -> Result<Written, Fault> {
@@ -183,7 +182,7 @@ impl Sessions for SqliteSessions {
     }
 
     async fn list(&self, query: &Query) -> Result<Page, Fault> {
-        Ok(self.ledger.read(|connection| page(connection, query))?)
+        self.ledger.read(|connection| page(connection, query)).map_err(fault)
     }
 
     async fn usage(&self, owner: &str) -> Result<Option<Usage>, Fault> {
@@ -194,7 +193,7 @@ impl Sessions for SqliteSessions {
                 Ok(Usage { sessions: row.get::<_, i64>(0)? as u64, bytes: row.get::<_, f64>(1)? as u64 })
             })?)
         };
-        Ok(Some(self.ledger.read(query)?))
+        self.ledger.read(query).map(Some).map_err(fault)
     }
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
@@ -206,7 +205,7 @@ impl Sessions for SqliteSessions {
             })?;
             Ok(due.collect::<Result<_, _>>()?)
         };
-        Ok(self.ledger.read(query)?)
+        self.ledger.read(query).map_err(fault)
     }
 
     async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault> {
@@ -226,136 +225,12 @@ impl Sessions for SqliteSessions {
                 Err(failed) => Err(failed),
             }
         };
-        Ok(self.ledger.write("put-off", put_off).await?)
+        self.ledger.write("put-off", put_off).await.map_err(fault)
     }
-}
-
-fn select(connection: &Connection, id: &str) -> Result<Option<Session>, Failed> {
-    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-    let stored = connection.prepare_cached(&sql)?.query_row([id], Stored::read).optional()?;
-    Ok(stored.map(Stored::session).transpose()?)
-}
-
-/// One column of a row to be written.
-type Column = (&'static str, Value);
-
-fn store(connection: &Connection, session: &Session, guard: Guard) -> Result<Written, Failed> {
-    let mut columns = row_of(session);
-    let clause = match guard {
-        Guard::Absent => None,
-        Guard::Transition { event, version } => {
-            let from = event.from_states().map(|state| state.to_string().into());
-            columns.extend(FROM.into_iter().zip(from));
-            columns.push((":version", integer(version)));
-            Some(condition::transition(event, Names::Plain))
-        }
-        Guard::Unmoved { version } => {
-            columns.push((":version", integer(version)));
-            Some(condition::unmoved(Names::Plain))
-        }
-    };
-    let sql = clause.map_or_else(|| INSERT.to_owned(), |clause| format!("{UPDATE} AND {clause}"));
-    let parameters: Vec<_> = columns.iter().map(|(name, value)| (*name, value as &dyn ToSql)).collect();
-    let changed = connection.prepare_cached(&sql)?.execute(parameters.as_slice())?;
-    Ok(written(changed))
-}
-
-/// The parameters of the condition, one for each state that there is: no event begins in more.
-const FROM: [&str; State::VARIANTS.len()] = [":from0", ":from1", ":from2", ":from3", ":from4"];
-
-const INSERT: &str = "
-    INSERT INTO sessions (id, owner, state, version, attempt, problem, recipe, created_at, due_at, deleted, progress,
-                          bytes, record, checksum)
-    VALUES (:id, :owner, :state, :next_version, :next_attempt, :problem, :recipe, :created_at, :due_at, :deleted,
-            :next_progress, :bytes, :record, :checksum)
-    ON CONFLICT (id) DO NOTHING";
-
-/// Within an attempt the progress that stands may be newer than the record's; it never falls.
-const UPDATE: &str = "
-    UPDATE sessions
-    SET owner = :owner, state = :state, version = :next_version, attempt = :next_attempt, problem = :problem,
-        recipe = :recipe, created_at = :created_at, due_at = :due_at, deleted = :deleted,
-        progress = CASE WHEN attempt = :next_attempt THEN max(progress, :next_progress) ELSE :next_progress END,
-        bytes = :bytes, record = :record, checksum = :checksum
-    WHERE id = :id";
-
-fn row_of(session: &Session) -> Vec<Column> {
-    let Sealed { text, checksum } = Sealed::of(session);
-    let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
-    vec![
-        (":id", session.id.clone().into()),
-        (":owner", session.owner.clone().into()),
-        (":state", session.state.to_string().into()),
-        (":next_version", integer(session.version)),
-        (":next_attempt", session.attempt.into()),
-        (":problem", optional(session.problem.as_ref().map(|problem| problem.kind.to_string().into()))),
-        (":recipe", session.recipe.to_string().into()),
-        (":created_at", session.created_at.as_millisecond().into()),
-        (":due_at", optional(session.due_at.map(|due| due.as_millisecond().into()))),
-        (":deleted", session.deleted_at.is_some().into()),
-        (":next_progress", session.progress.rank().into()),
-        (":bytes", i64::try_from(session.bytes()).unwrap_or(i64::MAX).into()),
-        (":checksum", checksum.into()),
-        (":record", text.into()),
-    ]
-}
-
-fn integer(version: u64) -> Value {
-    Value::Integer(i64::try_from(version).expect("a session moves fewer than 2^63 times"))
 }
 
 fn written(changed: usize) -> Written {
     if changed == 0 { Written::Refused } else { Written::Stored }
-}
-
-/// A row as it lies in the file.
-struct Stored {
-    id: String,
-    state: String,
-    version: i64,
-    attempt: u32,
-    progress: i64,
-    record: String,
-    checksum: u32,
-    pace: Option<i64>,
-    due_at: Option<i64>,
-}
-
-const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum, pace, due_at";
-
-impl Stored {
-    fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
-        Ok(Self {
-            id: row.get(0)?,
-            state: row.get(1)?,
-            version: row.get(2)?,
-            attempt: row.get(3)?,
-            progress: row.get(4)?,
-            record: row.get(5)?,
-            checksum: row.get(6)?,
-            pace: row.get(7)?,
-            due_at: row.get(8)?,
-        })
-    }
-
-    /// The record, if it is what was written: a flipped bit is found out, never read as a session.
-    fn session(self) -> Result<Session, BrokenRecord> {
-        let broken = |what| BrokenRecord { id: self.id.clone(), what };
-        let mut session: Session = unsealed(&self.id, &self.record, Some(self.checksum))?;
-        let columns = (self.state.as_str(), self.version, self.attempt);
-        if columns != (<&str>::from(session.state), session.version as i64, session.attempt)
-            || session.id != self.id
-        {
-            return Err(broken("its columns agree with its text"));
-        }
-        session.progress = Progress::of_rank(self.progress).ok_or_else(|| broken("its progress is one"))?;
-        if session.state == State::Transcoding {
-            session.progress.pace = self.pace.map(Pace::unpacked);
-        }
-        session.due_at = self.due_at.map(instant); // what the sweep goes by
-        session.check()?;
-        Ok(session)
-    }
 }
 
 fn page(connection: &Connection, query: &Query) -> Result<Page, Failed> {
@@ -397,26 +272,6 @@ fn page(connection: &Connection, query: &Query) -> Result<Page, Failed> {
     Ok(Page { sessions, next })
 }
 
-/// What can go wrong with a statement, before it becomes the port's [`Fault`].
-#[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error(transparent)]
-    Ledger(#[from] ledger::Error),
-    #[error(transparent)]
-    Broken(#[from] BrokenRecord),
-}
-
-impl From<ledger::rusqlite::Error> for Failed {
-    fn from(error: ledger::rusqlite::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
-impl From<Failed> for Fault {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Broken(broken) => Self::Broken(broken),
-            Failed::Ledger(error) => fault("session store", error),
-        }
-    }
+fn fault(failed: Failed) -> Fault {
+    failed.of("session store")
 }
