@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::notices::Notices;
 use crate::objects::Objects;
 use crate::ports::{Captioner, Driver, Flags, Sessions};
-use crate::proxies;
+use crate::recipes::proxies;
 
 #[derive(Clone)]
 pub struct Ctx {

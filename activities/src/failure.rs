@@ -2,8 +2,8 @@
 
 use states::{Kind, Problem};
 
-use crate::advance::Refusal;
 use crate::child;
+use crate::moves::Refusal;
 use crate::objects;
 use crate::ports::Fault;
 

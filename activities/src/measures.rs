@@ -7,7 +7,7 @@ use strum::VariantArray;
 
 use crate::child::Killed;
 use crate::failure::Failure;
-use crate::meter;
+use crate::making::meter;
 
 const TRANSITIONS: &str = "lockgate_transitions_total";
 const SESSION_SECONDS: &str = "lockgate_session_seconds";

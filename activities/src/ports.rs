@@ -12,8 +12,8 @@ use states::{Activity, Event, FlagSet, Kind, Owed, Recipe, Session, State, Times
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::making::step::Step;
 use crate::notices::{Delivery, Endpoint, Letter, LogQuery, Topic};
-use crate::step::Step;
 
 /// Why a store or a driver did not do what it was asked. After [`Fault::Unavailable`] it may have been done all the same.
 #[derive(Clone, Debug, thiserror::Error)]

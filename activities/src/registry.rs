@@ -10,7 +10,10 @@ use tracing::field::Empty;
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::{begin, captions, deliver, fail, finish, flac, measures, probe, proxies, thumbnails, video};
+use crate::measures;
+use crate::moves::{begin, fail, finish};
+use crate::notices::deliver;
+use crate::recipes::{captions, flac, probe, proxies, thumbnails, video};
 
 /// Calls `activity` as the workflow does.
 pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, Failure> {

@@ -9,14 +9,14 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use activities::captions;
 use activities::child::files::FileSource;
 use activities::child::{self, AsyncSource};
 use activities::failure::Failure;
-use activities::finish::Work;
+use activities::making::step::Step;
+use activities::moves::finish::Work;
 use activities::ports::Captioner;
-use activities::step::Step;
-use activities::{Ctx, availability, worker};
+use activities::recipes::{availability, captions};
+use activities::{Ctx, worker};
 use async_trait::async_trait;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;

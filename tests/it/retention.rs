@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use activities::moves::sweep;
 use activities::notices::{LogQuery, Standing};
-use activities::sweep;
 use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
 use reqwest::Method;

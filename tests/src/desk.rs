@@ -34,7 +34,7 @@ pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
         settings: Arc::new(Settings {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
-            proxies: activities::proxies::Wanted::default(),
+            proxies: activities::recipes::proxies::Wanted::default(),
             limits: activities::child::RecipeLimits::default(),
             workers: Workers::default(),
             progress_interval: std::time::Duration::from_millis(100),

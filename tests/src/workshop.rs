@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use activities::child::Workbench;
 use activities::clock::random_id;
+use activities::moves::{bury, cancel, confirm_upload, redrive, start, sweep};
 use activities::objects::ObjectCreated;
 use activities::ports::{Driver, Guard, Sessions, Status};
-use activities::{Clock, Ctx, Settings, bury, cancel, confirm_upload, redrive, start, sweep};
+use activities::{Clock, Ctx, Settings};
 use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
 use local::assemble::{Bound, assemble_around};

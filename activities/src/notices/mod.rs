@@ -2,11 +2,12 @@
 //!
 //! A [`Notice`] is one thing to tell, an [`Endpoint`] a place where an owner wants to be told, a [`Delivery`] one notice to
 //! one endpoint with all its tries. A move to an end owes its notice ([`tell`] pays); each delivery is an execution of its
-//! own, `states/notify.asl.json`, whose one step is [`crate::deliver`]. When to try again is in [`schedule`]; doing it once
+//! own, `states/notify.asl.json`, whose one step is [`deliver`]. When to try again is in [`schedule`]; doing it once
 //! more in [`replay`]; the letter that a notice becomes in [`letter`].
 //!
 //! Not here: the wire ([`crate::webhook`]), and where endpoints and deliveries are kept (the port `Notifier`).
 
+pub mod deliver;
 mod delivery;
 mod endpoint;
 pub mod letter;

@@ -1,12 +1,13 @@
 //! What becomes of a job: asked of Transcribe itself, whoever tells that it has ended, and told to the task that waits.
 
+use activities::Ctx;
 use activities::child::AsyncSource;
 use activities::child::objects::ObjectSource;
 use activities::failure::Failure;
-use activities::finish::Work;
+use activities::making::step::Step;
+use activities::moves::finish::Work;
 use activities::ports::Awaited;
-use activities::step::Step;
-use activities::{Ctx, captions};
+use activities::recipes::captions;
 use aws_sdk_transcribe::operation::get_transcription_job::GetTranscriptionJobError;
 use aws_sdk_transcribe::types::TranscriptionJobStatus;
 use serde::Deserialize;

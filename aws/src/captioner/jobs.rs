@@ -1,8 +1,8 @@
 //! Who waits for which job: items beside the sessions' records, under names that no session has. The sparse index of what
 //! is due has a part for them alone. An item that nobody waits by is left to DynamoDB to forget.
 
+use activities::making::step::Step;
 use activities::ports::Fault;
-use activities::step::Step;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;

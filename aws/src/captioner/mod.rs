@@ -11,9 +11,10 @@ mod jobs;
 use std::time::Duration;
 
 use activities::failure::Failure;
+use activities::making::step::Step;
 use activities::ports::{Captioner, Fault};
-use activities::step::Step;
-use activities::{Ctx, captions, worker};
+use activities::recipes::captions;
+use activities::{Ctx, worker};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_transcribe::Client;

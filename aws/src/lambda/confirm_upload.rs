@@ -1,8 +1,9 @@
 //! The uploads' notices, by the batch. Notices are hints, so that their order says nothing.
 
+use activities::Ctx;
 use activities::failure::Failure;
+use activities::moves::confirm_upload;
 use activities::objects::{ObjectCreated, event};
-use activities::{Ctx, confirm_upload};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use super::batch::Batch;

@@ -1,6 +1,6 @@
 //! One round of the sweep, on a schedule; and a look at the one session whose execution Step Functions says has ended.
 
-use activities::sweep::{self, Round};
+use activities::moves::sweep::{self, Round};
 use activities::{Ctx, failure::Failure};
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};

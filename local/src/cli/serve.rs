@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use activities::confinement::Given;
+use activities::moves::{confirm_upload, sweep};
 use activities::worker::Shift;
-use activities::{Ctx, confirm_upload, sweep, worker};
+use activities::{Ctx, worker};
 use futures::FutureExt;
 use service::audit::Audit;
 use service::serve::{Limits, Listener, Manner, serve, tls};

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use activities::child::RecipeLimits;
 use activities::objects::presign::MAX_LIFETIME;
-use activities::proxies::Wanted;
+use activities::recipes::proxies::Wanted;
 use clap::Args;
 use jiff::SignedDuration;
 use serde::Deserialize;

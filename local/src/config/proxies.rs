@@ -1,6 +1,6 @@
 //! Which proxies the recipe of that name makes: the table `[proxies]` of the file.
 
-use activities::proxies::{Size, Wanted};
+use activities::recipes::proxies::{Size, Wanted};
 use serde::Deserialize;
 
 /// What the file says; what it does not say stays as usual.

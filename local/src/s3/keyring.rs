@@ -120,7 +120,7 @@ fn length(headers: &HeaderMap) -> u64 {
 
 /// Whether an operation stays within this user's inbox.
 fn is_within(user: &str, operation: &str, path: &S3Path, query: &str) -> bool {
-    let inbox = format!("{}{user}/", activities::inbox::PREFIX);
+    let inbox = format!("{}{user}/", activities::moves::inbox::PREFIX);
     match path {
         S3Path::Object { bucket, key } => {
             **bucket == *UPLOADS && ON_OBJECTS.contains(&operation) && key.starts_with(&inbox)

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use activities::inbox;
+use activities::moves::inbox;
 use activities::objects::{self, Sink};
-use activities::proxies::Kind;
+use activities::recipes::proxies::Kind;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::response::IntoResponse;

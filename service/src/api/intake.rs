@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use activities::Ctx;
 use activities::clock::random_id;
-use activities::{Ctx, availability};
+use activities::recipes::availability;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};

@@ -99,7 +99,7 @@ pub(crate) async fn add(
     let inbox = (new.kind == KeyKind::S3).then(|| Inbox {
         endpoint: service.config.object_origins.first().cloned().unwrap_or_default(),
         bucket: service.ctx.settings.buckets.uploads.clone(),
-        prefix: format!("{}{}/", activities::inbox::PREFIX, caller.owner),
+        prefix: format!("{}{}/", activities::moves::inbox::PREFIX, caller.owner),
     });
     let (key, secret) = keys(&service)?.add_key(&caller.owner, new).await?;
     caller.note(&key.id, &caller.owner);

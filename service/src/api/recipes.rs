@@ -1,6 +1,6 @@
 //! `GET /api/recipes`: what can be made here, of what, within which limits.
 
-use activities::availability;
+use activities::recipes::availability;
 use axum::extract::State;
 use serde::Serialize;
 use states::recipe::{RECIPES, Row};

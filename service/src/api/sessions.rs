@@ -1,7 +1,7 @@
 //! `GET /api/sessions`, `GET` and `DELETE /api/sessions/{id}`.
 
-use activities::bury;
 use activities::clock::random_id;
+use activities::moves::bury;
 use activities::ports::{Cursor, Query};
 use axum::extract::State;
 use base64::Engine as _;

@@ -1,7 +1,8 @@
 //! `PUT /xcode/{id}`, `POST /xcode/{id}/cancel`, `POST /xcode/{id}/redrive`: the moves a person asks for. Whether a move
 //! is legal is the table's business; here it is asked for, once per idempotency key.
 
-use activities::{Refusal, cancel, redrive, start};
+use activities::Refusal;
+use activities::moves::{cancel, redrive, start};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;

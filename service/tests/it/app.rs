@@ -55,7 +55,7 @@ impl App {
         let settings = Settings {
             buckets: Buckets::default(),
             deadlines: Deadlines::default(),
-            proxies: activities::proxies::Wanted::default(),
+            proxies: activities::recipes::proxies::Wanted::default(),
             limits: activities::child::RecipeLimits::default(),
             workers: Workers::default(),
             progress_interval: Duration::ZERO,

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use activities::confirm_upload;
+use activities::moves::confirm_upload;
 use activities::objects::ObjectCreated;
 use http::Method;
 use serde_json::Value;

@@ -110,7 +110,7 @@ fn frames(film: &Path, folder: &Path, runs: usize) -> Result<()> {
     Ok(())
 }
 
-/// With the settings of the preset `web`; ours are in `activities/src/filming.rs`.
+/// With the settings of the preset `web`; ours are in `activities/src/making/filming.rs`.
 fn encoding(film: &Path, folder: &Path, runs: usize) -> Result<()> {
     const BAR: f64 = 1.05;
     let (our, their) = (folder.join("ours.mp4"), folder.join("theirs.mp4"));

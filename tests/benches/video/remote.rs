@@ -6,7 +6,7 @@ use std::time::Instant;
 use activities::child::files::FileSink;
 use activities::child::{AsyncSource, Workbench};
 use activities::ffmpeg::Ffmpeg;
-use activities::framing::{self, Wish};
+use activities::making::framing::{self, Wish};
 use anyhow::{Context, Result, anyhow};
 use media::film::Spread;
 use tests::remote::Remote;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use activities::child::{AsyncSource, Failure, Limits, Workbench};
 use activities::ffmpeg::Ffmpeg;
-use activities::making::{self, Trouble};
+use activities::making::{Trouble, sound};
 use media::audio::{Change, Wishes};
 use media::{MadeFlac, Order, Problem};
 use states::Kind;
@@ -39,7 +39,7 @@ async fn made_by(
     source: &impl AsyncSource,
 ) -> Result<(Vec<u8>, MadeFlac), Failure> {
     let mut kept = Kept::default();
-    match making::flac(bench, order, source, &mut kept, |_| {}).await {
+    match sound::flac(bench, order, source, &mut kept, |_| {}).await {
         Ok(made) => Ok((kept.0, made)),
         Err(Trouble::Failure(failure)) => Err(failure),
         Err(Trouble::OddAnswer(answer)) => panic!("an odd answer: {answer:?}"),

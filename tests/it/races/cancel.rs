@@ -1,8 +1,9 @@
 //! Cancel against finish.
 
+use activities::Refusal;
 use activities::clock::random_id;
+use activities::moves::cancel;
 use activities::ports::Status;
-use activities::{Refusal, cancel};
 use anyhow::{Context, Result, bail, ensure};
 use states::{Event, Kind, State};
 use tests::gates::{Call, Held};

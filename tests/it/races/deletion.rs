@@ -1,7 +1,8 @@
 //! Deleting, in every state and against everything that moves.
 
+use activities::Refusal;
 use activities::clock::random_id;
-use activities::{Refusal, redrive};
+use activities::moves::redrive;
 use anyhow::{Result, ensure};
 use states::session::StartMode;
 use states::{Event, State};

@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use activities::clock::random_id;
+use activities::moves::{confirm_upload, start};
 use activities::ports::Status;
-use activities::{confirm_upload, start};
 use anyhow::{Context, Result, ensure};
 use jiff::SignedDuration;
 use states::session::StartMode;

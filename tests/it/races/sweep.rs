@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use activities::moves::sweep;
 use activities::ports::{Guard, Sessions, Written};
-use activities::{Clock, Ctx, sweep};
+use activities::{Clock, Ctx};
 use anyhow::{Result, ensure};
 use jiff::SignedDuration;
 use local::sessions::SqliteSessions;

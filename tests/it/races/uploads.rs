@@ -1,6 +1,6 @@
 //! Upload events that come doubled, late, foreign, garbled, or not at all.
 
-use activities::confirm_upload;
+use activities::moves::confirm_upload;
 use activities::objects::ObjectCreated;
 use activities::ports::Query;
 use anyhow::{Result, ensure};

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use activities::making::step::{Pinned, Step};
 use activities::objects::Objects;
 use activities::ports::{Guard, Sessions, Written};
-use activities::step::{Pinned, Step};
 use activities::{Ctx, Mover, advance};
 use anyhow::{Context, Result, ensure};
 use aws::connection::Connection;

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use activities::captions::{self, description, tail};
 use activities::child::Sequence;
 use activities::child::files::{FileSink, FileSource};
+use activities::recipes::captions::{self, description, tail};
 use media::captions::FORMATS;
 
 use super::super::files::{Landing, Trouble};

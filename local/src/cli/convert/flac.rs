@@ -6,7 +6,7 @@ use std::path::Path;
 use activities::child::Nowhere;
 use activities::child::files::{FileSink, FileSource};
 use activities::failure::Failure as Problem;
-use activities::making;
+use activities::making::sound;
 use media::{Answer, Job, MadeFlac};
 use states::Kind;
 
@@ -16,9 +16,9 @@ use super::{Made, Mishap, Work};
 pub(super) async fn make(work: &Work<'_>, target: &Path) -> Result<Vec<Made>, Mishap> {
     let landing = Landing::begin(target, work.args.force)?;
     let mut sink = FileSink::new(landing.file()?);
-    let order = making::order(&work.args.options.flac());
+    let order = sound::order(&work.args.options.flac());
     let encoding = work.reporter("encoding");
-    let made = making::flac(work.workbench, order, work.source, &mut sink, encoding).await;
+    let made = sound::flac(work.workbench, order, work.source, &mut sink, encoding).await;
     let made = made.map_err(Problem::from)?;
     // It is read back while the disk still syncs: both want the same bytes, and both must be done before it gets its name.
     let synced = async { sink.finish().await.map_err(Trouble::writing(target)).map_err(Mishap::from) };
@@ -26,7 +26,7 @@ pub(super) async fn make(work: &Work<'_>, target: &Path) -> Result<Vec<Made>, Mi
         async { if work.args.no_verify { Ok(()) } else { verify(work, target, &landing, &made).await } };
     tokio::try_join!(synced, verified)?;
     landing.land()?;
-    let media = activities::flac::description(&made);
+    let media = activities::recipes::flac::description(&made);
     Ok(vec![Made { target: target.to_owned(), bytes: made.bytes, media }])
 }
 

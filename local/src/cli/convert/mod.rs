@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use activities::child::files::FileSource;
 use activities::child::{Limits, Workbench};
 use activities::failure::Failure as Problem;
-use activities::proxies::Wanted;
+use activities::recipes::proxies::Wanted;
 use media::Report;
 use serde_json::{Map, Value, json};
 use states::Recipe;

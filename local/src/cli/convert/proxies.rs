@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use activities::child::files::{FileSink, FileSource};
 use activities::child::{Nowhere, Sequence};
 use activities::failure::Failure as Problem;
-use activities::proxies::{Wanted, description};
+use activities::recipes::proxies::{Wanted, description};
 use media::picture::{Limits, MadeProxies, Proxy};
 use media::{Answer, Job};
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use activities::child::Nowhere;
 use activities::child::files::{FileSink, FileSource};
 use activities::failure::Failure as Problem;
-use activities::framing::{self, Framed};
-use activities::thumbnails::description;
+use activities::making::framing::{self, Framed};
+use activities::recipes::thumbnails::description;
 use media::{Answer, Job};
 use states::{Kind, options};
 

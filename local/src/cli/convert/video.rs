@@ -5,7 +5,7 @@ use std::path::Path;
 use activities::child::files::{FileSink, FileSource};
 use activities::child::{AsyncSink, AsyncSource};
 use activities::failure::Failure as Problem;
-use activities::filming::{self, Progress};
+use activities::making::filming::{self, Progress};
 use media::Report;
 use states::options;
 

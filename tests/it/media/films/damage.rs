@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use activities::framing::Wish;
+use activities::making::framing::Wish;
 use media::film::{Limits, Spread};
 use media::{Job, Problem};
 use states::Kind;

@@ -1,7 +1,7 @@
 //! Which frames are found, in which containers, and how much of a file is read for them.
 
 use activities::child::AsyncSource;
-use activities::framing::Wish;
+use activities::making::framing::Wish;
 use media::film::Spread;
 use tests::films::{self, Film, Frame, RATE};
 use tests::remote::Remote;

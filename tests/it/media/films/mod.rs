@@ -4,8 +4,8 @@ mod damage;
 mod frames;
 
 use activities::child::{AsyncSource, Failure, Workbench};
-use activities::framing::{self, Framed, Wish};
 use activities::making::Trouble;
+use activities::making::framing::{self, Framed, Wish};
 
 use super::child::Kept;
 use super::foreign::bench;

@@ -3,12 +3,12 @@
 
 use states::Session;
 
-use crate::advance::Refusal;
-use crate::cancel;
+use super::advance::Refusal;
+use super::cancel;
+use super::settle;
 use crate::clock::derived_id;
 use crate::ctx::Ctx;
 use crate::ports::{Fault, Guard, Written};
-use crate::settle;
 
 /// Rounds before giving up on a record that keeps moving.
 const ROUNDS: usize = 8;

@@ -15,9 +15,9 @@ use media::thumbnails::{MadeThumbnails, Order, Outcome, Wanted};
 use media::{Answer, Job, Problem, Report};
 use states::options;
 
+use super::sound::Trouble;
 use crate::child::{AsyncSink, AsyncSource, Failure, Nowhere, Workbench};
 use crate::ffmpeg::{self, AsFile, Bounds, Ffmpeg, Frames, Take};
-use crate::making::Trouble;
 
 /// What frames are wanted of a film.
 #[derive(Clone, Copy, Debug)]

@@ -9,11 +9,11 @@ use media::film::{Limits, Survey};
 use serde_json::{Map, Value, json};
 use states::options::{self, Codec, Preset};
 
+use super::facts::facts;
+use super::framing::survey;
+use super::sound::Trouble;
 use crate::child::{AsyncSource, Failure, Workbench};
-use crate::facts::facts;
 use crate::ffmpeg::{self, EncodeRecipe, Encoded, Film, Pace};
-use crate::framing::survey;
-use crate::making::Trouble;
 
 /// A result and what it is.
 pub struct Filmed {

@@ -10,12 +10,12 @@ use states::session::{Pace, Progress, Stage};
 use states::{State, Timestamp};
 use tokio::sync::watch;
 
+use super::step::Step;
 use crate::child::AsyncSink;
 use crate::clock::Clock;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::ports::Written;
-use crate::step::Step;
 
 /// What part of the whole a stage is, in permille. Making takes most of the time, reading back the rest.
 pub(crate) const MAKING: (Stage, Range<u16>) = (Stage::Working, 0..900);

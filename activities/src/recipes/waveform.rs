@@ -8,7 +8,7 @@ use states::session::{Output, Stored};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::step::Step;
+use crate::making::step::Step;
 
 const CONTENT_TYPE: &str = "application/json";
 

@@ -4,7 +4,7 @@
 use states::Session;
 use states::session::Retention;
 
-use crate::bury;
+use super::bury;
 use crate::clock::derived_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use states::Timestamp;
 use states::session::{self, Change};
 
-use crate::advance::Refusal;
+use super::advance::Refusal;
+use super::ending::{self, Output};
 use crate::ctx::Ctx;
-use crate::ending::{self, Output};
-use crate::meter;
+use crate::making::meter;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -12,19 +12,18 @@ use serde_json::{Map, Value, json};
 use states::session::{Output, Stored};
 use states::{Activity, Kind};
 
+use super::waveform;
 use crate::child::Nowhere;
 use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
-use crate::facts::facts;
 use crate::failure::Failure;
-use crate::finish::Work;
-use crate::keeping;
-use crate::making;
-use crate::meter::{FirstByte, MAKING, READING_BACK, measured};
+use crate::making::facts::facts;
+use crate::making::meter::{FirstByte, MAKING, READING_BACK, measured};
+use crate::making::reading_back::sha256;
+use crate::making::step::Step;
+use crate::making::{keeping, sound};
+use crate::moves::finish::Work;
 use crate::objects;
-use crate::reading_back::sha256;
-use crate::step::Step;
-use crate::waveform;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
 const REVISION: u32 = 5;
@@ -76,7 +75,7 @@ async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::W
     measured(ctx, step, MAKING, |reporter| async move {
         let report = move |report: media::Report| reporter.report(report.done, report.total);
         let mut timed = FirstByte::new(ctx, step, &mut sink);
-        let made = making::flac(&step.bench(ctx), order, &source, &mut timed, report).await?;
+        let made = sound::flac(&step.bench(ctx), order, &source, &mut timed, report).await?;
         Ok((made, sink.finish().await?))
     })
     .await

@@ -14,9 +14,8 @@ use states::recipe::HEARTBEAT_SECONDS;
 use crate::child::{self, Nowhere};
 use crate::ctx::{Ctx, Workers};
 use crate::failure::Failure;
-use crate::framing;
-use crate::making::{self, Trouble};
-use crate::step::Step;
+use crate::making::step::Step;
+use crate::making::{Trouble, framing, sound};
 
 /// What a file holds.
 #[derive(Debug, Serialize)]
@@ -74,7 +73,7 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Found, Failure> {
 async fn for_flac(ctx: &Ctx, step: &Step) -> Result<ForFlac, Failure> {
     let has_workers = ctx.settings.workers == Workers::Elsewhere;
     let (source, limits) = (step.open_source(ctx).await?, audio::Limits::default());
-    match making::probe(&step.bench(ctx), limits, step.order()?.wishes, &source).await {
+    match sound::probe(&step.bench(ctx), limits, step.order()?.wishes, &source).await {
         Ok(sound) => {
             let by_worker = has_workers && takes_long(&sound, step.source.size);
             Ok(ForFlac { sound: Some(sound), by_worker })
@@ -101,7 +100,7 @@ fn takes_long(sound: &Sound, bytes: u64) -> bool {
 
 async fn sound(ctx: &Ctx, step: &Step, wishes: Wishes) -> Result<Sound, Failure> {
     let source = step.open_source(ctx).await?;
-    Ok(making::probe(&step.bench(ctx), audio::Limits::default(), wishes, &source).await?)
+    Ok(sound::probe(&step.bench(ctx), audio::Limits::default(), wishes, &source).await?)
 }
 
 async fn speech(ctx: &Ctx, step: &Step) -> Result<Speech, Failure> {

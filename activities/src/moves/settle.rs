@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use states::session::{Change, Holding};
 use states::{Debt, Owed, Session, State, Timestamp};
 
-use crate::advance::{Mover, Refusal, advance};
+use super::advance::{Mover, Refusal, advance};
+use super::execution;
 use crate::clock::derived_id;
 use crate::ctx::{Buckets, Ctx};
-use crate::execution;
 use crate::failure::Failure;
 use crate::notices::tell;
 use crate::objects;

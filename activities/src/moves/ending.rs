@@ -6,10 +6,10 @@ use serde::Serialize;
 use states::Session;
 use states::session::Change;
 
-use crate::advance::{Mover, Refusal, advance};
+use super::advance::{Mover, Refusal, advance};
+use super::settle;
 use crate::clock::random_id;
 use crate::ctx::Ctx;
-use crate::settle;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

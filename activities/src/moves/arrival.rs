@@ -6,12 +6,12 @@
 use states::session::Change;
 use states::{Kind, Problem, Session};
 
-use crate::advance::{Mover, Refusal, advance};
+use super::advance::{Mover, Refusal, advance};
+use super::settle;
 use crate::clock::derived_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::objects::Head;
-use crate::settle;
 
 /// Asks the store whether the file has come, and moves the session if so. Answers whether it had come.
 pub(crate) async fn confirm_if_there(ctx: &Ctx, session: &Session) -> Result<bool, Failure> {

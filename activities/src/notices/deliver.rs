@@ -9,10 +9,10 @@ use std::time::Instant;
 use serde::Deserialize;
 use states::{Kind, Timestamp};
 
+use super::{Delivery, Endpoint, Letter, MAIL, Notices, Order, Outcome, Standing, Try, tell};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::measures;
-use crate::notices::{Delivery, Endpoint, Letter, MAIL, Notices, Order, Outcome, Standing, Try, tell};
 use crate::ports::Undelivered;
 use crate::webhook::{Answer, Shipment, Unsent};
 

@@ -7,10 +7,10 @@
 use states::session::{Change, Session, Stamp};
 use states::{Timestamp, WrongState};
 
+use super::rewrite::{Decision, rewrite};
 use crate::ctx::Ctx;
 use crate::measures;
 use crate::ports::{Fault, Guard};
-use crate::rewrite::{Decision, rewrite};
 
 /// Why a session was not moved.
 #[derive(Debug, thiserror::Error)]

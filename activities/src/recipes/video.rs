@@ -8,14 +8,14 @@ use states::{Activity, Kind, options};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::filming::{self, Filmed, Progress};
-use crate::finish::Work;
-use crate::keeping;
-use crate::meter::{MAKING, READING_BACK, Reporter, measured};
+use crate::making::filming::{self, Filmed, Progress};
+use crate::making::keeping;
+use crate::making::meter::{MAKING, READING_BACK, Reporter, measured};
+use crate::making::reading_back::sha256;
+use crate::making::step::Step;
+use crate::making::storing::store_file;
+use crate::moves::finish::Work;
 use crate::objects::Written;
-use crate::reading_back::sha256;
-use crate::step::Step;
-use crate::storing::store_file;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
 const REVISION: u32 = 1;

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use states::session::Change;
 use states::{Kind, Problem};
 
-use crate::advance::Refusal;
+use super::advance::Refusal;
+use super::ending::{self, Output};
 use crate::ctx::Ctx;
-use crate::ending::{self, Output};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,14 +9,14 @@ use states::recipe::By;
 use states::session::{Change, Stage};
 use states::{Kind, Problem, Session, State};
 
-use crate::advance::{Mover, Refusal, advance};
-use crate::arrival::confirm_if_there;
+use super::advance::{Mover, Refusal, advance};
+use super::arrival::confirm_if_there;
+use super::expire;
+use super::settle;
 use crate::clock::{derived_id, random_id};
 use crate::ctx::Ctx;
-use crate::expire;
 use crate::failure::Failure;
 use crate::ports::{Due, Execution, Status};
-use crate::settle;
 
 /// Records of one round. The rest are due still, and the next round's.
 const ROUND: usize = 200;

@@ -11,15 +11,15 @@ use states::{Activity, Kind, options};
 use crate::child::Nowhere;
 use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
-use crate::facts::facts;
 use crate::failure::Failure;
-use crate::finish::Work;
-use crate::framing::{self, Framed, Wish};
-use crate::keeping;
-use crate::meter::{MAKING, READING_BACK, measured};
+use crate::making::facts::facts;
+use crate::making::framing::{self, Framed, Wish};
+use crate::making::keeping;
+use crate::making::meter::{MAKING, READING_BACK, measured};
+use crate::making::reading_back::sha256;
+use crate::making::step::Step;
+use crate::moves::finish::Work;
 use crate::objects::Written;
-use crate::reading_back::sha256;
-use crate::step::Step;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
 const REVISION: u32 = 1;

@@ -16,16 +16,16 @@ use crate::child::files::FileSource;
 use crate::child::objects::ObjectSource;
 use crate::child::{self, AsyncSource, Nowhere, Sequence, Workbench};
 use crate::ctx::Ctx;
-use crate::facts::facts;
 use crate::failure::Failure;
 use crate::ffmpeg::{self, Speech};
-use crate::finish::Work;
-use crate::framing::container;
-use crate::keeping;
-use crate::meter::{MAKING, measured};
+use crate::making::facts::facts;
+use crate::making::framing::container;
+use crate::making::keeping;
+use crate::making::meter::{MAKING, measured};
+use crate::making::reading_back::sha256;
+use crate::making::step::Step;
+use crate::moves::finish::Work;
 use crate::objects::Written;
-use crate::reading_back::sha256;
-use crate::step::Step;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
 const REVISION: u32 = 1;

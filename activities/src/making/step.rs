@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use states::session::Ingredients;
 use states::{Activity, Kind, Recipe, Timestamp, options};
 
+use super::sound;
 use crate::child::Workbench;
 use crate::child::objects::ObjectSource;
 use crate::clock::random_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::making;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +61,7 @@ impl Step {
 
     /// How the options say that a FLAC shall be made.
     pub(crate) fn order(&self) -> Result<Order, Failure> {
-        self.read_options(options::Flac::read).map(|options| making::order(&options))
+        self.read_options(options::Flac::read).map(|options| sound::order(&options))
     }
 
     /// They were checked when the session was made; a version of this program with fewer may run them now.

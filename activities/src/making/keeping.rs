@@ -7,12 +7,12 @@
 use states::session::{Ingredients, Kept, Output, Stored};
 use states::{Session, State, Timestamp};
 
+use super::step::Step;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::finish::Work;
+use crate::moves::finish::Work;
+use crate::moves::{Decision, rewrite};
 use crate::ports::Guard;
-use crate::rewrite::{Decision, rewrite};
-use crate::step::Step;
 
 /// The work of an earlier try, if it was made of the same and still stands.
 pub(crate) async fn find(ctx: &Ctx, step: &Step, made_from: &Ingredients) -> Result<Option<Work>, Failure> {

@@ -3,9 +3,9 @@
 
 use states::session::{Change, Session};
 
-use crate::advance::{Mover, Refusal, advance};
+use super::advance::{Mover, Refusal, advance};
+use super::settle;
 use crate::ctx::Ctx;
-use crate::settle;
 
 pub async fn run(ctx: &Ctx, id: &str, transition_id: String) -> Result<Session, Refusal> {
     let mover = Mover::Outside { transition_id };

@@ -1,10 +1,10 @@
 //! `confirm-upload`: takes the store's event that an object was created. It finds the session that waits for it (or, for
-//! what lies in the inbox, makes one); what has come is looked at by [`crate::arrival`], which believes no event.
+//! what lies in the inbox, makes one); what has come is looked at by [`super::arrival`], which believes no event.
 
-use crate::arrival::confirm_if_there;
+use super::arrival::confirm_if_there;
+use super::inbox;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::inbox;
 use crate::objects::ObjectCreated;
 use crate::printable::logged;
 

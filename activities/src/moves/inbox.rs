@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use states::session::{Draft, Source, StartMode};
 use states::{Kind, Recipe, Session};
 
-use crate::arrival::confirm_if_there;
+use super::arrival::confirm_if_there;
 use crate::clock::derived_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;

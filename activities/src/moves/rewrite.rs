@@ -4,7 +4,7 @@
 
 use states::Session;
 
-use crate::advance::Refusal;
+use super::advance::Refusal;
 use crate::ctx::Ctx;
 use crate::ports::{Fault, Guard, Written};
 
