@@ -1,9 +1,11 @@
 //! Pictures in, proxies out: what a JPEG or PNG holds ([`probe`]), smaller JPEGs of it ([`proxies`]), and the proof that a
 //! result is what it should be ([`verify`]).
 //!
-//! A picture passes through as a stream of rows (`rows`): `decode` lets `jpeg` or `png` decode them on threads of their own
-//! while they are made smaller in bands by `shrink`, so that memory grows with the result and not with the source; then turned to sRGB (`colour`) and upright (`upright`), and
-//! written (`encode`). `header` and `exif` read what stands before the pixels, within bounds.
+//! A picture passes through as a stream of rows (`rows`), so that memory grows with the result and not with the source.
+//! `decode` has most JPEGs become planes of light and colour of the size that is wanted (`jpeg`, `resample`); of others, and
+//! of PNGs (`png`), it makes pixels smaller in bands (`shrink`), which are then turned to sRGB (`colour`). As it is `shown`,
+//! upright (`upright`), light and colour lie apart, as they are written (`encode`); `ycc` is between the two. `header` and
+//! `exif` read what stands before the pixels, within bounds.
 
 mod colour;
 mod decode;
@@ -13,10 +15,13 @@ mod header;
 mod jpeg;
 mod png;
 mod proxies;
+mod resample;
 mod rows;
+mod shown;
 mod shrink;
 mod upright;
 mod verify;
+mod ycc;
 
 pub(crate) use proxies::proxies;
 pub use proxies::{Change, MadeProxies, Order, Proxy};

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::{Problem, Progress, ReadAt, Sink};
 
 use super::colour::{Conversion, Rgb};
-use super::decode::decode;
-use super::encode::{Style, encode};
+use super::decode::{Colour, Decoded, decode};
+use super::encode::Style;
 use super::header::{self, Header};
-use super::rows::{Raster, Shape};
-use super::shrink::{fit, shrunk};
+use super::rows::Shape;
+use super::shown::Shown;
+use super::shrink::fit;
 use super::upright::upright;
 use super::{Limits, Picture, Turn};
 
@@ -72,10 +73,11 @@ pub(crate) fn proxies(
     progress: &mut Progress<'_>,
 ) -> Result<MadeProxies, Problem> {
     let header = header::read(source, limits)?;
-    let raster = decode(source, &header.picture, largest(order), processors, progress)?;
-    let (raster, profile_counted) = as_shown(raster, &header, order);
+    let apart = apart(&header, order);
+    let decoded = decode(source, &header.picture, largest(order), apart, processors, progress)?;
+    let (shown, profile_counted) = as_shown(decoded, &header, order);
     let mut proxies = Vec::new();
-    for (shape, jpeg) in encode_all(raster, order, header.copyright.as_deref())? {
+    for (shape, jpeg) in encode_all(shown, order, header.copyright.as_deref())? {
         if !proxies.is_empty() {
             sink.next().map_err(|error| Problem::sink(&error))?;
         }
@@ -91,38 +93,56 @@ fn largest(order: &Order) -> u32 {
     order.sides.iter().copied().max().unwrap_or(1).max(1)
 }
 
-/// In sRGB and upright; and whether its profile counted.
-fn as_shown(raster: Raster, header: &Header, order: &Order) -> (Raster, bool) {
-    let picture = &header.picture;
-    let conversion = Conversion {
-        colours: picture.colours,
-        has_alpha: picture.has_alpha,
-        profile: header.profile.as_deref(),
-        ground: order.ground,
+/// Whether colour can stay apart from light, from the decoder to the encoder, and how much of it: by a profile it is converted
+/// pixel by pixel, and halved and turned it would lie half a pixel off where a side is odd.
+fn apart(header: &Header, order: &Order) -> Option<Colour> {
+    let Picture { width, height, turn, .. } = header.picture;
+    let is_odd = || {
+        let (width, height) = fit(width, height, largest(order));
+        (width | height) % 2 == 1
     };
-    let (raster, profile_counted) = conversion.apply(raster);
-    (upright(raster, picture.turn), profile_counted)
+    let colour = if order.halve_colour { Colour::Halved } else { Colour::All };
+    let is_off = order.halve_colour && turn != Turn::NONE && is_odd();
+    (header.profile.is_none() && !is_off).then_some(colour)
 }
 
-/// A JPEG for each square, of a raster that fits the first and largest. While one is written, the next is made smaller.
+/// In sRGB and upright; and whether its profile counted.
+fn as_shown(decoded: Decoded, header: &Header, order: &Order) -> (Shown, bool) {
+    let picture = &header.picture;
+    match decoded {
+        Decoded::Shown(shown) => (shown.upright(picture.turn), false),
+        Decoded::Pixels(raster) => {
+            let conversion = Conversion {
+                colours: picture.colours,
+                has_alpha: picture.has_alpha,
+                profile: header.profile.as_deref(),
+                ground: order.ground,
+            };
+            let (raster, profile_counted) = conversion.apply(raster);
+            (Shown::of_raster(&upright(raster, picture.turn), order.halve_colour), profile_counted)
+        }
+    }
+}
+
+/// A JPEG for each square, of a picture that fits the first and largest. While one is written, the next is made smaller.
 fn encode_all(
-    raster: Raster,
+    shown: Shown,
     order: &Order,
     copyright: Option<&str>,
 ) -> Result<Vec<(Shape, Vec<u8>)>, Problem> {
     let Order { quality, progressive, halve_colour, .. } = *order;
     let style = Style { quality, progressive, halve_colour };
-    let Shape { width, height, .. } = raster.shape;
+    let Shape { width, height, .. } = shown.shape();
     thread::scope(|scope| {
-        let mut raster = Arc::new(raster);
+        let mut shown = Arc::new(shown);
         let mut encoders = Vec::new();
         for (number, &side) in order.sides.iter().enumerate() {
             if number > 0 {
                 let (width, height) = fit(width, height, side);
-                raster = Arc::new(shrunk(&raster, width, height));
+                shown = Arc::new(shown.shrunk(width, height));
             }
-            let its = Arc::clone(&raster);
-            encoders.push(scope.spawn(move || Ok((its.shape, encode(&its, style, copyright)?))));
+            let its = Arc::clone(&shown);
+            encoders.push(scope.spawn(move || Ok((its.shape(), its.encode(style, copyright)?))));
         }
         encoders.into_iter().map(|encoder| encoder.join().expect("an encoder's panic is caught")).collect()
     })

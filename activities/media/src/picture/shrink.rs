@@ -147,23 +147,6 @@ fn pixels(channels: u8) -> PixelType {
     }
 }
 
-/// A smaller one of a picture that is whole.
-pub(super) fn shrunk(raster: &Raster, width: u32, height: u32) -> Raster {
-    let shape = Shape { width, height, ..raster.shape };
-    if shape == raster.shape {
-        return Raster { shape, bytes: raster.bytes.clone() };
-    }
-    let mut bytes = vec![0; shape.bytes()];
-    let Extent { width, height } = all_of(raster.shape);
-    let crop = Crop { top: 0.0, width, height, alpha: false };
-    resize(&mut Resizer::new(), (raster.shape, &raster.bytes), (shape, &mut bytes), crop);
-    Raster { shape, bytes }
-}
-
-fn all_of(shape: Shape) -> Extent {
-    Extent { width: shape.width.into(), height: shape.height.into() }
-}
-
 /// The sides of a picture that fits a square of `side`, with its aspect kept; never larger than it is.
 pub(super) fn fit(width: u32, height: u32, side: u32) -> (u32, u32) {
     let longer = u64::from(width.max(height));

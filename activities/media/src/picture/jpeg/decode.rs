@@ -1,6 +1,6 @@
 //! A JPEG's pixels, at an eighth to the whole of its size.
 
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 
 use mozjpeg::decompress::DecompressStarted;
 use mozjpeg::{ColorSpace, Decompress};
@@ -11,7 +11,6 @@ use crate::{Problem, ReadAt};
 use super::super::rows::{Extent, Rows, Shape};
 use super::super::{Colours, Picture};
 use super::libjpeg::{counting, forget_warnings, guarded, has_warned};
-use super::lower::Cut;
 
 /// libjpeg makes room for this many eighths of each side without decoding more.
 const EIGHTHS: u32 = 8;
@@ -19,7 +18,7 @@ const EIGHTHS: u32 = 8;
 /// How many rows are taken at a time.
 const AT_ONCE: usize = 32;
 
-type Bytes<'s> = BufReader<Box<dyn Read + 's>>;
+type Bytes<'s> = BufReader<ReadAhead<&'s Watched<&'s dyn ReadAt>>>;
 
 /// Must be read on the thread that opened it: warnings are counted there.
 pub(in super::super) struct JpegRows<'s> {
@@ -28,40 +27,12 @@ pub(in super::super) struct JpegRows<'s> {
     shape: Shape,
     extent: Extent,
     rows_left: usize,
-    eighths: u8,
 }
 
 impl<'s> JpegRows<'s> {
     /// Scaled down as far as the shorter way of being at least `least` on the longer side allows.
     pub(in super::super) fn open(
         source: &'s Watched<&'s dyn ReadAt>,
-        picture: &Picture,
-        least: u32,
-    ) -> Result<Self, Problem> {
-        Self::decoder_of(source, Box::new(ReadAhead::new(source)), picture, least)
-    }
-
-    /// Only the lower part of the picture; none where the file must be decoded as one.
-    pub(in super::super) fn open_lower(
-        source: &'s Watched<&'s dyn ReadAt>,
-        picture: &Picture,
-        least: u32,
-        cut: &Cut,
-    ) -> Option<Self> {
-        let lower = cut.lower(source)?;
-        let mut rows = Self::decoder_of(source, lower.bytes, picture, least).ok()?;
-        let mut unseen = rows.scaled(lower.unseen);
-        let mut nowhere = Vec::new();
-        while unseen > 0 {
-            nowhere.clear();
-            unseen -= rows.read(&mut nowhere, unseen).ok()?;
-        }
-        Some(rows)
-    }
-
-    fn decoder_of(
-        source: &'s Watched<&'s dyn ReadAt>,
-        bytes: Box<dyn Read + 's>,
         picture: &Picture,
         least: u32,
     ) -> Result<Self, Problem> {
@@ -73,8 +44,8 @@ impl<'s> JpegRows<'s> {
         };
         let eighths = eighths(picture.width.max(picture.height), least);
         let decoder = guarded(|| {
-            let mut decoder =
-                Decompress::with_err(counting()).from_reader(BufReader::with_capacity(64 << 10, bytes))?;
+            let bytes = BufReader::with_capacity(64 << 10, ReadAhead::new(source));
+            let mut decoder = Decompress::with_err(counting()).from_reader(bytes)?;
             decoder.scale(eighths);
             decoder.to_colorspace(space)
         });
@@ -88,38 +59,7 @@ impl<'s> JpegRows<'s> {
         let shape = Shape { width: width as u32, height: height as u32, channels };
         let scaled = |side: u32| f64::from(side) * f64::from(eighths) / f64::from(EIGHTHS);
         let extent = Extent { width: scaled(picture.width), height: scaled(picture.height) };
-        Ok(Self { source, decoder: Some(decoder), shape, extent, rows_left: height, eighths })
-    }
-
-    /// How many rows it makes of so many of the file that whole blocks fill.
-    fn scaled(&self, height: u32) -> usize {
-        (height * u32::from(self.eighths) / EIGHTHS) as usize
-    }
-
-    /// How many rows of the upper part are to come, at its begin.
-    pub(in super::super) fn above(&self, cut: &Cut) -> usize {
-        self.scaled(cut.upper_height())
-    }
-
-    /// Appends up to so many of the next rows, and answers how many; 0 when there are no more.
-    pub(in super::super) fn read(&mut self, out: &mut Vec<u8>, most: usize) -> Result<usize, Problem> {
-        let count = self.rows_left.min(AT_ONCE).min(most);
-        let Some(decoder) = self.decoder.as_mut().filter(|_| self.rows_left > 0) else {
-            self.finish()?;
-            return Ok(0);
-        };
-        let start = out.len();
-        out.resize(start + count * self.shape.row_bytes(), 0);
-        let read = guarded(|| decoder.read_scanlines_into(&mut out[start..]).map(|_| ()));
-        if read.is_err() {
-            // What is left of it may only be dropped.
-            self.decoder = None;
-        }
-        read.map_err(|problem| unreadable(self.source).unwrap_or(problem))?;
-        self.rows_left -= count;
-        // Of a picture that is damaged, the rest need not be decoded.
-        self.check()?;
-        Ok(count)
+        Ok(Self { source, decoder: Some(decoder), shape, extent, rows_left: height })
     }
 
     fn finish(&mut self) -> Result<(), Problem> {
@@ -149,7 +89,23 @@ impl Rows for JpegRows<'_> {
     }
 
     fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Problem> {
-        Ok(self.read(out, AT_ONCE)? > 0)
+        let count = self.rows_left.min(AT_ONCE);
+        let Some(decoder) = self.decoder.as_mut().filter(|_| count > 0) else {
+            self.finish()?;
+            return Ok(false);
+        };
+        let start = out.len();
+        out.resize(start + count * self.shape.row_bytes(), 0);
+        let read = guarded(|| decoder.read_scanlines_into(&mut out[start..]).map(|_| ()));
+        if read.is_err() {
+            // What is left of it may only be dropped.
+            self.decoder = None;
+        }
+        read.map_err(|problem| unreadable(self.source).unwrap_or(problem))?;
+        self.rows_left -= count;
+        // Of a picture that is damaged, the rest need not be decoded.
+        self.check()?;
+        Ok(true)
     }
 }
 

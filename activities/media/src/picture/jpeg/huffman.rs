@@ -1,7 +1,9 @@
-//! The codes of a JPEG's Huffman tables: read by a glance at the next bits, and written.
+//! The codes of a JPEG's Huffman tables, read by a glance at the next bits.
 
 /// How many bits a glance takes in. Longer codes are rare, and found bit by bit.
 const GLANCE: u32 = 13;
+/// How many a glance takes in that wants a coefficient's value too: tables of them are to stay near the processor.
+const CLOSE_GLANCE: u32 = 10;
 const LONGEST: u32 = 16;
 
 /// What a table of AC codes says of the next coefficients.
@@ -15,15 +17,20 @@ pub(super) struct Run {
     pub(super) ends: bool,
 }
 
+/// What a table of AC codes says of the next coefficient.
 #[derive(Clone, Copy, Default)]
-struct Code {
-    code: u16,
-    /// 0 where the table has no code for the symbol.
-    length: u8,
+pub(super) struct Coefficient {
+    pub(super) value: i16,
+    /// So many before it are zero; [`REST`] where all are that follow.
+    pub(super) zeros: u8,
+    /// Of its code and its value; 0 where they are not within a glance.
+    pub(super) bits: u8,
 }
 
+/// As many zeros as no block has.
+pub(super) const REST: u8 = 64;
+
 pub(super) struct Table {
-    by_symbol: [Code; 256],
     symbols: Vec<u8>,
     /// Of each length: the first code that is longer, at the top of 16 bits.
     ends: [u32; LONGEST as usize + 1],
@@ -31,18 +38,19 @@ pub(super) struct Table {
     moved: [i32; LONGEST as usize + 1],
     runs: Box<[Run; 1 << GLANCE]>,
     glances: Box<[(u8, u8); 1 << GLANCE]>,
+    coefficients: Box<[Coefficient; 1 << CLOSE_GLANCE]>,
 }
 
 impl Table {
     /// From how many codes of each length there are, and their symbols in turn.
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
-            by_symbol: [Code::default(); 256],
             symbols: symbols.to_vec(),
             ends: [0; LONGEST as usize + 1],
             moved: [0; LONGEST as usize + 1],
             runs: Box::new([Run::default(); 1 << GLANCE]),
             glances: Box::new([(0, 0); 1 << GLANCE]),
+            coefficients: Box::new([Coefficient::default(); 1 << CLOSE_GLANCE]),
         };
         let (mut code, mut taken) = (0_u32, 0);
         for length in 1..=LONGEST {
@@ -52,7 +60,6 @@ impl Table {
                 if code >= 1 << length {
                     return None;
                 }
-                table.by_symbol[usize::from(symbol)] = Code { code: code as u16, length: length as u8 };
                 table.glance(symbol, code, length);
                 code += 1;
                 taken += 1;
@@ -62,6 +69,12 @@ impl Table {
         }
         for bits in 0..1 << GLANCE {
             table.runs[bits] = table.run((bits as u64) << (64 - GLANCE));
+        }
+        for bits in 0..1 << CLOSE_GLANCE {
+            let next = table.coefficient((bits as u64) << (64 - CLOSE_GLANCE)).unwrap_or_default();
+            if u32::from(next.bits) <= CLOSE_GLANCE {
+                table.coefficients[bits] = next;
+            }
         }
         (taken == symbols.len()).then_some(table)
     }
@@ -119,14 +132,36 @@ impl Table {
         Some((*symbol, length))
     }
 
-    /// A symbol's code and its length, if there is one.
-    pub(super) fn code(&self, symbol: u8) -> Option<(u16, u32)> {
-        let Code { code, length } = self.by_symbol[usize::from(symbol)];
-        (length > 0).then_some((code, length.into()))
+    /// What the next bits begin with, by a glance.
+    #[inline(always)]
+    pub(super) fn close_glimpses(&self) -> CloseGlimpses<'_> {
+        CloseGlimpses(&self.coefficients)
     }
 
-    pub(super) fn symbols(&self) -> &[u8] {
-        &self.symbols
+    /// The coefficient that the next bits begin with, which stand at the top; none where no code begins so.
+    pub(super) fn coefficient(&self, bits: u64) -> Option<Coefficient> {
+        let (symbol, length) = self.symbol(bits)?;
+        let size = u32::from(symbol & 15);
+        let zeros = match symbol {
+            // Sixteen zeros are fifteen, and a coefficient that is zero.
+            0xF0 => 15,
+            _ if size == 0 => REST,
+            _ => symbol >> 4,
+        };
+        let value = value(bits << length, size) as i16;
+        Some(Coefficient { value, zeros, bits: (length + size) as u8 })
+    }
+}
+
+/// The coefficients that are known by a glance.
+#[derive(Clone, Copy)]
+pub(super) struct CloseGlimpses<'t>(&'t [Coefficient; 1 << CLOSE_GLANCE]);
+
+impl CloseGlimpses<'_> {
+    /// Of bits that stand at the top.
+    #[inline(always)]
+    pub(super) fn at(self, bits: u64) -> Coefficient {
+        self.0[(bits >> (64 - CLOSE_GLANCE)) as usize]
     }
 }
 
@@ -141,11 +176,11 @@ fn step(symbol: u8, length: u32) -> Run {
     Run { bits: length as u8 + size, coefficients, ends }
 }
 
-/// The value that `bits` of a size stand for: the lower half of them for negative ones.
-pub(super) fn value(bits: u32, size: u32) -> i32 {
-    match size {
-        0 => 0,
-        _ if bits >> (size - 1) == 0 => bits as i32 - (1 << size) + 1,
-        _ => bits as i32,
+/// The value of a size that the next bits begin with: the lower half of those there are stands for negative ones.
+pub(super) fn value(bits: u64, size: u32) -> i32 {
+    if size == 0 {
+        return 0;
     }
+    let value = (bits >> (64 - size)) as i32;
+    if bits >> 63 == 0 { value - (1 << size) + 1 } else { value }
 }

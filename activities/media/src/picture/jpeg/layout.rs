@@ -1,7 +1,9 @@
 //! What the headers of a JPEG say of how its coded bytes follow each other. Of the kinds of JPEG only that has a layout here
-//! which nearly all have: one scan of all components, Huffman codes, no marks at which a decoder may take up again.
+//! which nearly all have: one scan of all components, by Huffman codes.
 
+use super::block::{BLOCK, Codes, ORDER};
 use super::huffman::Table;
+use super::transform::SIDE;
 use crate::ReadAt;
 use crate::source::read_up_to;
 
@@ -13,83 +15,122 @@ const RESTARTS: u8 = 0xDD;
 const JFIF: u8 = 0xE0;
 const ADOBE: u8 = 0xEE;
 
+/// So much is read at first; of most files that is all of the headers.
+const FIRST: u64 = 64 << 10;
 /// Headers are longer than this only where they hold a whole other picture.
 const LONGEST_HEAD: u64 = 1 << 20;
 
+/// A component's samples of a unit: as many as libjpeg allows.
+const MOST_SAMPLED: u32 = 4;
+const MOST_COMPONENTS: usize = 4;
+
 pub(super) struct Layout {
-    /// The headers that a decoder needs, from the first mark to where the coded bytes begin.
-    pub(super) head: Vec<u8>,
-    /// Where in `head` the height stands.
-    height_at: usize,
     /// Where the coded bytes begin in the file.
     pub(super) start: u64,
+    pub(super) width: u32,
     pub(super) height: u32,
-    /// The side of a row of units, in pixels: a unit holds the blocks of all components that cover the same pixels.
-    pub(super) row_height: u32,
-    pub(super) rows: u32,
-    pub(super) units_in_row: u32,
-    /// The blocks of a unit, by component.
-    pub(super) blocks: Vec<usize>,
-    pub(super) components: Vec<Codes>,
+    pub(super) components: Vec<Component>,
+    pub(super) meaning: Meaning,
+    /// So many units after a mark comes the next, at which a decoder may take up again; 0 where there are no marks.
+    pub(super) units_to_restart: u32,
+    quantisers: [Option<[f32; BLOCK]>; 4],
     dc: [Option<Table>; 4],
     ac: [Option<Table>; 4],
 }
 
-/// Which tables a component's blocks are coded by.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Codes {
+/// What is sampled, how often, and which tables its blocks are coded by.
+#[derive(Clone, Copy)]
+pub(super) struct Component {
     id: u8,
-    across: u32,
-    down: u32,
+    /// Blocks in a unit, which holds the blocks of all components that cover the same pixels.
+    pub(super) across: u32,
+    pub(super) down: u32,
+    quantiser: usize,
     dc: usize,
     ac: usize,
+}
+
+/// What the components are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Meaning {
+    Grey,
+    Rgb,
+    /// Light, and how blue and how red it is.
+    LightAndColour,
+    Cmyk,
+    /// The same for three inks, and black.
+    LightColourAndBlack,
+}
+
+/// Marks that say what the components are.
+#[derive(Default)]
+struct Said {
+    is_jfif: bool,
+    by_adobe: Option<u8>,
 }
 
 impl Layout {
     /// None where it has another, or none that can be read: whoever decodes it will say why.
     pub(super) fn read(source: &dyn ReadAt) -> Option<Self> {
-        let mut bytes = vec![0; LONGEST_HEAD.min(source.len()) as usize];
-        let length = read_up_to(source, 0, &mut bytes).ok()?;
+        let of_first = |most: u64| {
+            let mut bytes = vec![0; most.min(source.len()) as usize];
+            let length = read_up_to(source, 0, &mut bytes).ok()?;
+            Self::of(&bytes[..length])
+        };
+        of_first(FIRST).or_else(|| of_first(LONGEST_HEAD))
+    }
+
+    fn of(head: &[u8]) -> Option<Self> {
         let mut layout = Self {
-            head: vec![0xFF, 0xD8],
-            height_at: 0,
             start: 0,
+            width: 0,
             height: 0,
-            row_height: 0,
-            rows: 0,
-            units_in_row: 0,
-            blocks: Vec::new(),
             components: Vec::new(),
+            meaning: Meaning::Grey,
+            units_to_restart: 0,
+            quantisers: Default::default(),
             dc: Default::default(),
             ac: Default::default(),
         };
-        let mut rest = bytes[..length].strip_prefix(&[0xFF, 0xD8])?;
+        let mut said = Said::default();
+        let mut rest = head.strip_prefix(&[0xFF, 0xD8])?;
         loop {
             let (marker, body, after) = segment(rest)?;
             rest = after;
             match marker {
-                JFIF | ADOBE | QUANTISERS => layout.keep(marker, body),
-                HUFFMAN_TABLES => {
-                    layout.keep(marker, body);
-                    layout.huffman(body)?;
-                }
-                marker if FRAMES.contains(&marker) => layout.frame(marker, body)?,
-                RESTARTS if body != [0, 0] => return None,
+                JFIF => said.is_jfif |= body.starts_with(b"JFIF\0"),
+                ADOBE => said.by_adobe = adobe(body).or(said.by_adobe),
+                QUANTISERS => layout.quantisers(body)?,
+                HUFFMAN_TABLES => layout.huffman(body)?,
+                marker if FRAMES.contains(&marker) => layout.frame(body)?,
+                RESTARTS => layout.units_to_restart = u16::from_be_bytes(body.try_into().ok()?).into(),
                 0xC2..=0xCF => return None,
                 START_OF_SCAN => {
-                    layout.keep(marker, body);
-                    layout.start = (length - rest.len()) as u64;
-                    return layout.scan(body).filter(|_| layout.is_complete()).map(|()| layout);
+                    layout.start = (head.len() - rest.len()) as u64;
+                    layout.scan(body)?;
+                    layout.meaning = said.meaning(&layout.components)?;
+                    return layout.is_complete().then_some(layout);
                 }
                 _ => {}
             }
         }
     }
 
-    fn keep(&mut self, marker: u8, body: &[u8]) {
-        self.head.extend([0xFF, marker]);
-        self.head.extend((body.len() as u16 + 2).to_be_bytes());
-        self.head.extend(body);
+    fn quantisers(&mut self, mut body: &[u8]) -> Option<()> {
+        while let Some((&kind, rest)) = body.split_first() {
+            let width = if kind >> 4 == 0 { 1 } else { 2 };
+            let (steps, after) = rest.split_at_checked(width * BLOCK)?;
+            let steps = steps.chunks_exact(width).map(|step| match *step {
+                [high, low] => f32::from(u16::from_be_bytes([high, low])),
+                _ => f32::from(step[0]),
+            });
+            let quantiser = self.quantisers.get_mut(usize::from(kind & 15))?;
+            let mut by_rows = [0.0; BLOCK];
+            ORDER.iter().zip(steps).for_each(|(&place, step)| by_rows[usize::from(place)] = step);
+            *quantiser = Some(by_rows);
+            body = after;
+        }
+        Some(())
     }
 
     fn huffman(&mut self, mut body: &[u8]) -> Option<()> {
@@ -103,28 +144,23 @@ impl Layout {
         body.is_empty().then_some(())
     }
 
-    fn frame(&mut self, marker: u8, body: &[u8]) -> Option<()> {
+    fn frame(&mut self, body: &[u8]) -> Option<()> {
         let (&[8, y1, y0, x1, x0, count], components) = body.split_first_chunk::<6>()? else { return None };
-        self.keep(marker, body);
-        self.height_at = self.head.len() - body.len() + 1;
-        self.height = u16::from_be_bytes([y1, y0]).into();
-        for component in components.chunks_exact(3) {
-            let (across, down) = (u32::from(component[1] >> 4), u32::from(component[1] & 15));
-            self.components.push(Codes { id: component[0], across, down, ..Codes::default() });
+        (self.width, self.height) =
+            (u16::from_be_bytes([x1, x0]).into(), u16::from_be_bytes([y1, y0]).into());
+        self.components = components.chunks_exact(3).map(Component::new).collect();
+        // Blocks of a component that is alone are not gathered in units.
+        if let [alone] = &mut self.components[..] {
+            (alone.across, alone.down) = (1, 1);
         }
-        let samples = self.components.iter().map(|of| of.across * of.down);
-        let one_of_one = self.components.len() > 1 || samples.clone().eq([1]);
-        if self.components.len() != usize::from(count) || samples.clone().any(|of| of == 0) || !one_of_one {
-            return None;
-        }
-        let most = |of: fn(&Codes) -> u32| self.components.iter().map(of).max();
-        self.row_height = 8 * most(|of| of.down)?;
-        self.rows = self.height.div_ceil(self.row_height);
-        self.units_in_row = u32::from(u16::from_be_bytes([x1, x0])).div_ceil(8 * most(|of| of.across)?);
-        for (component, samples) in samples.enumerate() {
-            self.blocks.extend(std::iter::repeat_n(component, samples as usize));
-        }
-        Some(())
+        let (across, down) = self.unit();
+        let fits = |of: &Component| {
+            let sampled = 1..=MOST_SAMPLED;
+            let is_sampled = sampled.contains(&of.across) && sampled.contains(&of.down);
+            is_sampled && across % of.across == 0 && down % of.down == 0
+        };
+        let is_whole = self.components.len() == usize::from(count) && count as usize <= MOST_COMPONENTS;
+        (is_whole && self.width > 0 && self.height > 0 && self.components.iter().all(fits)).then_some(())
     }
 
     fn scan(&mut self, body: &[u8]) -> Option<()> {
@@ -143,21 +179,61 @@ impl Layout {
     }
 
     fn is_complete(&self) -> bool {
-        let has = |tables: &[Option<Table>; 4], table: usize| tables.get(table).is_some_and(Option::is_some);
-        self.components.iter().all(|of| has(&self.dc, of.dc) && has(&self.ac, of.ac)) && self.height > 0
+        !self.components.is_empty()
+            && self.components.iter().all(|of| self.codes(of).is_some() && self.steps(of).is_some())
     }
 
-    /// The tables of DC and of AC codes by which a component is coded.
-    pub(super) fn tables(&self, component: usize) -> Option<(&Table, &Table)> {
-        let Codes { dc, ac, .. } = self.components[component];
-        Some((self.dc[dc].as_ref()?, self.ac[ac].as_ref()?))
+    /// Blocks that a unit is wide and high.
+    pub(super) fn unit(&self) -> (u32, u32) {
+        let most = |of: fn(&Component) -> u32| self.components.iter().map(of).max().unwrap_or(1);
+        (most(|of| of.across), most(|of| of.down))
     }
 
-    /// The headers of a picture of another height.
-    pub(super) fn head_of(&self, height: u32) -> Option<Vec<u8>> {
-        let mut head = self.head.clone();
-        head[self.height_at..][..2].copy_from_slice(&u16::try_from(height).ok()?.to_be_bytes());
-        Some(head)
+    pub(super) fn units_in_row(&self) -> u32 {
+        self.width.div_ceil(SIDE as u32 * self.unit().0)
+    }
+
+    /// How many rows of units there are.
+    pub(super) fn rows(&self) -> u32 {
+        self.height.div_ceil(SIDE as u32 * self.unit().1)
+    }
+
+    pub(super) fn codes(&self, component: &Component) -> Option<Codes<'_>> {
+        let dc = self.dc.get(component.dc)?.as_ref()?;
+        Some(Codes { dc, ac: self.ac.get(component.ac)?.as_ref()? })
+    }
+
+    /// What a component's coefficients are multiples of, by rows.
+    pub(super) fn steps(&self, component: &Component) -> Option<&[f32; BLOCK]> {
+        self.quantisers.get(component.quantiser)?.as_ref()
+    }
+}
+
+impl Component {
+    fn new(bytes: &[u8]) -> Self {
+        let (across, down) = (u32::from(bytes[1] >> 4), u32::from(bytes[1] & 15));
+        Self { id: bytes[0], across, down, quantiser: bytes[2].into(), dc: 0, ac: 0 }
+    }
+}
+
+/// What Adobe's mark says of colour.
+fn adobe(body: &[u8]) -> Option<u8> {
+    body.strip_prefix(b"Adobe")?.get(6).copied()
+}
+
+impl Said {
+    /// As libjpeg takes it.
+    fn meaning(&self, components: &[Component]) -> Option<Meaning> {
+        let ids: Vec<u8> = components.iter().map(|of| of.id).collect();
+        match (components.len(), self.is_jfif, self.by_adobe) {
+            (1, ..) => Some(Meaning::Grey),
+            (3, false, Some(0)) => Some(Meaning::Rgb),
+            (3, false, None) if ids == *b"RGB" => Some(Meaning::Rgb),
+            (3, ..) => Some(Meaning::LightAndColour),
+            (4, _, None | Some(0)) => Some(Meaning::Cmyk),
+            (4, ..) => Some(Meaning::LightColourAndBlack),
+            _ => None,
+        }
     }
 }
 

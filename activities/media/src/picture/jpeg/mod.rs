@@ -1,15 +1,21 @@
-//! JPEG in: headers by a walk of our own over the markers ([`header`]), pixels by libjpeg, scaled down while they are
-//! decoded ([`decode`]). A large one is cut in two, for two decoders ([`lower`]): where the lower part begins is found by
-//! going over the coded bytes of the upper one ([`skim`], by their [`layout`] and their [`huffman`] codes).
+//! JPEG in: headers by a walk of our own over the markers ([`header`]). Nearly all there are become planes of the size that
+//! is wanted straight from their coded bytes ([`planes`]): a [`layout`] says how those follow each other, a [`scan`] turns
+//! [`bits`] by their [`huffman`] codes into a [`block`]'s coefficients, and a [`transform`] those into pixels. What is left, the
+//! progressive ones above all, libjpeg decodes ([`decode`]), scaled down as it goes.
 
+mod bits;
+mod block;
 mod decode;
 pub(super) mod header;
 mod huffman;
 mod layout;
 mod libjpeg;
-mod lower;
-mod skim;
+mod planes;
+mod scan;
+mod transform;
 
+pub(super) use block::{BLOCK, ORDER};
 pub(super) use decode::JpegRows;
+pub(super) use layout::Meaning;
 pub(super) use libjpeg::guarded;
-pub(super) use lower::Cut;
+pub(super) use planes::{Planes, Wanted, planes};

@@ -1,0 +1,164 @@
+//! Between light and colour, as JPEGs have them, and the pixels that a picture is made of elsewhere; by the constants of
+//! JFIF.
+
+use super::jpeg::Meaning;
+use super::rows::{Plane, Raster, Shape};
+
+/// A part of one, in a number that is [`ONE`] times as large.
+const fn times(part: f64) -> i32 {
+    (part * ONE as f64 + 0.5) as i32
+}
+
+const BITS: u32 = 16;
+const ONE: i32 = 1 << BITS;
+/// The colour of what has none.
+const NONE: i32 = 128;
+
+/// One plane is the picture.
+pub(super) fn raster(meaning: Meaning, planes: &[Plane]) -> Raster {
+    let channels = planes.len();
+    let shape = Shape { width: planes[0].width, height: planes[0].height, channels: channels as u8 };
+    let mut bytes = vec![0; shape.bytes()];
+    for (channel, plane) in planes.iter().enumerate() {
+        for (row, from) in bytes.chunks_exact_mut(shape.row_bytes()).zip(plane.rows()) {
+            row.iter_mut().skip(channel).step_by(channels).zip(from).for_each(|(byte, &of)| *byte = of);
+        }
+    }
+    match meaning {
+        Meaning::Grey | Meaning::Rgb | Meaning::Cmyk => {}
+        Meaning::LightAndColour => bytes.chunks_exact_mut(3).for_each(|pixel| {
+            pixel.copy_from_slice(&rgb([pixel[0], pixel[1], pixel[2]]));
+        }),
+        // What such a file calls red, green and blue is the absence of cyan, magenta and yellow.
+        Meaning::LightColourAndBlack => bytes.chunks_exact_mut(4).for_each(|pixel| {
+            let ink = rgb([pixel[0], pixel[1], pixel[2]]).map(|light| 255 - light);
+            pixel[..3].copy_from_slice(&ink);
+        }),
+    }
+    Raster { shape, bytes }
+}
+
+fn rgb([light, blue, red]: [u8; 3]) -> [u8; 3] {
+    let light = i32::from(light) * ONE + ONE / 2;
+    let (blue, red) = (i32::from(blue) - NONE, i32::from(red) - NONE);
+    let all = [
+        light + times(1.402) * red,
+        light - times(0.344_136) * blue - times(0.714_136) * red,
+        light + times(1.772) * blue,
+    ];
+    all.map(|value| (value >> BITS).clamp(0, 255) as u8)
+}
+
+/// A grey picture's light, or a coloured one's light and colour, of as many samples as pixels or of one for each four.
+pub(super) fn planes(raster: &Raster, halve_colour: bool) -> Vec<Plane> {
+    let Shape { width, height, channels } = raster.shape;
+    if channels == 1 {
+        return vec![Plane::of_raster(raster)];
+    }
+    let step = if halve_colour { 2 } else { 1 };
+    let mut light = Plane::blank(width, height);
+    let mut colour = [(); 2].map(|()| Plane::blank(width.div_ceil(step), height.div_ceil(step)));
+    let step = step as usize;
+    let mut sums = vec![[0_i32; 3]; colour[0].width as usize];
+    for (number, rows) in raster.bytes.chunks(raster.shape.row_bytes() * step).enumerate() {
+        sums.fill([0; 3]);
+        for (below, row) in rows.chunks_exact(raster.shape.row_bytes()).enumerate() {
+            let stride = light.stride();
+            let light = &mut light.bytes[(number * step + below) * stride..][..width as usize];
+            let (pixels, _) = row.as_chunks::<3>();
+            for (light, &pixel) in light.iter_mut().zip(pixels) {
+                *light = light_of(pixel);
+            }
+            for (sum, pixels) in sums.iter_mut().zip(pixels.chunks(step)) {
+                for pixel in pixels {
+                    (0..3).for_each(|channel| sum[channel] += i32::from(pixel[channel]));
+                }
+                // The last column stands for the one behind it.
+                if let ([pixel], 2) = (pixels, step) {
+                    (0..3).for_each(|channel| sum[channel] += i32::from(pixel[channel]));
+                }
+            }
+        }
+        let rows = rows.len() / raster.shape.row_bytes();
+        for (plane, factors) in colour.iter_mut().zip([BLUE, RED]) {
+            let stride = plane.stride();
+            for (byte, sum) in plane.bytes[number * stride..].iter_mut().zip(&sums) {
+                *byte = colour_of(*sum, (rows * step) as i32, factors);
+            }
+        }
+    }
+    let mut planes = vec![light];
+    planes.extend(colour);
+    planes.iter_mut().for_each(Plane::fill_up);
+    planes
+}
+
+const BLUE: [i32; 3] = [-times(0.168_736), -times(0.331_264), times(0.5)];
+const RED: [i32; 3] = [times(0.5), -times(0.418_688), -times(0.081_312)];
+
+fn light_of([red, green, blue]: [u8; 3]) -> u8 {
+    let [red, green, blue] = [red, green, blue].map(i32::from);
+    let sum = times(0.299) * red + times(0.587) * green + times(0.114) * blue;
+    ((sum + ONE / 2) >> BITS).min(255) as u8
+}
+
+/// Of the sums of as many pixels.
+fn colour_of(sums: [i32; 3], pixels: i32, factors: [i32; 3]) -> u8 {
+    let sum: i32 = sums.iter().zip(factors).map(|(sum, factor)| sum * factor).sum();
+    ((sum / pixels + NONE * ONE + ONE / 2 - 1) >> BITS).clamp(0, 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(width: u32, height: u32) -> Raster {
+        let shape = Shape { width, height, channels: 3 };
+        let bytes = (0..shape.bytes() as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 23) as u8).collect();
+        Raster { shape, bytes }
+    }
+
+    #[test]
+    fn pixels_come_back() {
+        let picture = noise(37, 21);
+        let back = raster(Meaning::LightAndColour, &planes(&picture, false));
+        let most = picture.bytes.iter().zip(&back.bytes).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(back.shape == picture.shape && most <= Some(2), "{most:?}");
+    }
+
+    #[test]
+    fn halved_colour_is_that_of_four_pixels_or_of_those_there_are() {
+        let shape = Shape { width: 3, height: 3, channels: 3 };
+        let (red, blue, black) = ([255, 0, 0], [0, 0, 255], [0, 0, 0]);
+        let pixels = [red, red, blue, red, red, blue, black, black, blue];
+        let [light, blues, reds] =
+            <[Plane; 3]>::try_from(planes(&Raster { shape, bytes: pixels.concat() }, true))
+                .unwrap_or_else(|_| panic!("three planes"));
+        let of = |plane: &Plane| plane.to_raster().bytes;
+        assert_eq!(of(&light), [76, 76, 29, 76, 76, 29, 0, 0, 29]);
+        assert_eq!(of(&blues), [85, 255, 128, 255]);
+        assert_eq!(of(&reds), [255, 107, 128, 107]);
+    }
+
+    #[test]
+    fn what_lies_behind_a_plane_is_like_its_end() {
+        let [light, ..] = &planes(&noise(9, 10), true)[..] else { panic!("there is light") };
+        let rows: Vec<_> = light.bytes.chunks(16).collect();
+        assert_eq!(rows.len(), 16);
+        assert!(rows.iter().all(|row| row[9..].iter().all(|&byte| byte == row[8])));
+        assert!(rows[10..].iter().all(|row| row == &rows[9]));
+    }
+
+    #[test]
+    fn inks_by_light_and_colour_are_inks() {
+        let plane = |byte| {
+            let mut plane = Plane::blank(1, 1);
+            plane.bytes.fill(byte);
+            plane
+        };
+        let planes = [76, 85, 255, 40].map(plane);
+        let inks = raster(Meaning::LightColourAndBlack, &planes);
+        assert_eq!(inks.shape.channels, 4);
+        assert_eq!(inks.bytes, [1, 255, 255, 40], "red leaves no green and no blue");
+    }
+}
