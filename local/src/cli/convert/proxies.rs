@@ -7,6 +7,7 @@ use activities::child::files::{FileSink, FileSource};
 use activities::child::{Nowhere, Sequence};
 use activities::failure::Failure as Problem;
 use activities::recipes::proxies::{Wanted, description};
+use futures::future::try_join_all;
 use media::picture::{Limits, MadeProxies, Proxy};
 use media::{Answer, Job};
 
@@ -32,10 +33,9 @@ pub(super) async fn make(work: &Work<'_>, wanted: &Wanted, targets: &[PathBuf]) 
     for (sink, target) in sinks.all()?.into_iter().zip(targets) {
         sink.finish().await.map_err(Trouble::writing(target))?;
     }
-    for ((landing, target), proxy) in landings.iter().zip(targets).zip(&made.proxies) {
-        if !work.args.no_verify {
-            verify(work, landing, target, *proxy).await?;
-        }
+    if !work.args.no_verify {
+        let all = landings.iter().zip(targets).zip(&made.proxies);
+        try_join_all(all.map(|((landing, target), proxy)| verify(work, landing, target, *proxy))).await?;
     }
     for landing in landings {
         landing.land()?;

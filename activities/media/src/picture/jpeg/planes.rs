@@ -23,6 +23,9 @@ const UPPER: (u32, u32) = (3, 5);
 /// A smaller one is decoded before another thread has begun.
 const WORTH_TWO: u32 = 512 * 512;
 
+/// How often is told how far it is, at the most.
+const REPORTS: u32 = 50;
+
 /// What planes a JPEG shall become.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Wanted {
@@ -172,7 +175,13 @@ fn decode(
     let part = |rows, resamplers| Some(Part { scan: Scan::new(source, layout)?, plans, rows, resamplers });
     let (upper, lower) = (part(0..rows, above)?, part(cut..rows, below)?);
     let together = &Together::default();
+    // Whoever hears of it has better things to do than to hear of every row.
+    let (step, mut next) = (rows / REPORTS + 1, 0);
     let told = |done: u32| {
+        if done < next {
+            return true;
+        }
+        next = done + step;
         let report = Report { done: done.min(rows).into(), total: Some(rows.into()) };
         progress(report) == ControlFlow::Continue(())
     };
