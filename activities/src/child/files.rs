@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{AsyncSink, AsyncSource};
 
@@ -61,23 +61,48 @@ impl AsyncSource for FileSource {
     }
 }
 
-/// A file to write to. Whoever opened it decides what becomes of it when the work fails.
+/// A file to write to. Whoever opened it decides what becomes of it when the work fails. The disk gets what is written while
+/// more is made, so that little is left to wait for at the end.
 pub struct FileSink {
     file: Arc<File>,
     written: u64,
+    /// So much was written when the disk was last given what there is.
+    synced: u64,
+    syncing: Option<JoinHandle<io::Result<()>>>,
 }
+
+/// The disk is given so much at a time.
+const SYNCED_AT_ONCE: u64 = 8 << 20;
 
 impl FileSink {
     /// Writes from the beginning of `file`, which is empty.
     pub fn new(file: File) -> Self {
-        Self { file: Arc::new(file), written: 0 }
+        Self { file: Arc::new(file), written: 0, synced: 0, syncing: None }
     }
 
     /// How many bytes were written, and the file, synced to the disk.
     pub async fn finish(self) -> io::Result<u64> {
-        let Self { file, written } = self;
+        let Self { file, written, syncing, .. } = self;
+        // What it failed over is told once, to whoever asked first.
+        if let Some(syncing) = syncing {
+            syncing.await.map_err(io::Error::other)??;
+        }
         blocking(move || file.sync_all()).await?;
         Ok(written)
+    }
+
+    async fn sync_meanwhile(&mut self) -> io::Result<()> {
+        let is_busy = self.syncing.as_ref().is_some_and(|syncing| !syncing.is_finished());
+        if is_busy || self.written - self.synced < SYNCED_AT_ONCE {
+            return Ok(());
+        }
+        if let Some(syncing) = self.syncing.take() {
+            syncing.await.map_err(io::Error::other)??;
+        }
+        let file = Arc::clone(&self.file);
+        self.synced = self.written;
+        self.syncing = Some(spawn_blocking(move || file.sync_data()));
+        Ok(())
     }
 }
 
@@ -85,7 +110,8 @@ impl AsyncSink for FileSink {
     async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
         let (file, offset) = (Arc::clone(&self.file), self.written);
         self.written += bytes.len() as u64;
-        blocking(move || file.write_all_at(&bytes, offset)).await
+        blocking(move || file.write_all_at(&bytes, offset)).await?;
+        self.sync_meanwhile().await
     }
 
     async fn patch(&mut self, offset: u64, bytes: Bytes) -> io::Result<()> {
