@@ -1,6 +1,6 @@
 //! Writing one object as a stream, in memory that does not grow with it.
 //!
-//! Parts of at least 8 MiB; part 1 is held back and sent last, because a FLAC's header is known only at the end and
+//! Parts of at least 5 MiB; part 1 is held back and sent last, because a FLAC's header is known only at the end and
 //! [`Sink::patch`] may still change it. What fits into one part is one PUT. The key must be free. Nothing is visible
 //! before [`Sink::finish`], and a sink that is dropped or fails aborts its upload.
 //!
@@ -18,11 +18,11 @@ use tokio::task::JoinHandle;
 
 use super::{Error, Objects};
 
-/// The size of the first parts. S3 asks for 5 MiB at least.
-pub const FIRST_PART: usize = 8 * 1024 * 1024;
+/// The size of the first parts: what S3 asks for at least, because three are held at a time.
+pub const FIRST_PART: usize = 5 * 1024 * 1024;
 
 /// Parts double in size after this many, so that S3's 10,000 parts reach the 5 TiB an object may have.
-const PARTS_PER_SIZE: usize = 1000;
+const PARTS_PER_SIZE: usize = 900;
 
 /// Parts being sent while the next one fills.
 const IN_FLIGHT: usize = 1;
@@ -82,6 +82,10 @@ impl Sink {
     pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), Error> {
         self.size += bytes.len() as u64;
         while !bytes.is_empty() {
+            if self.filling.is_empty() {
+                // One that grows would be there twice each time that it is moved. What is not filled takes no memory.
+                self.filling.reserve(self.part_size());
+            }
             let room = self.part_size() - self.filling.len();
             self.filling.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
             if self.filling.len() == self.part_size() {
