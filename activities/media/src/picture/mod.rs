@@ -7,6 +7,7 @@
 //! upright (`upright`), light and colour lie apart, as they are written (`encode`); `ycc` is between the two. `header` and
 //! `exif` read what stands before the pixels, within bounds.
 
+mod blocks;
 mod colour;
 mod decode;
 mod encode;
@@ -149,12 +150,12 @@ fn too_large(what: String) -> Problem {
 }
 
 /// How large a JPEG is that another program has made.
-pub(crate) struct Shown {
+pub(crate) struct Sides {
     pub(crate) width: u32,
     pub(crate) height: u32,
 }
 
-impl Shown {
+impl Sides {
     pub(crate) fn of_jpeg(bytes: &[u8]) -> Result<Self, Problem> {
         let Picture { width, height, .. } = header::read(&bytes, &Limits::default())?.picture;
         Ok(Self { width, height })

@@ -144,7 +144,7 @@ fn encode_all(
             let its = Arc::clone(&shown);
             encoders.push(scope.spawn(move || Ok((its.shape(), its.encode(style, copyright)?))));
         }
-        encoders.into_iter().map(|encoder| encoder.join().expect("an encoder's panic is caught")).collect()
+        encoders.into_iter().map(|encoder| encoder.join().expect("an encoder does not panic")).collect()
     })
 }
 

@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn it_makes_what_another_makes() {
         let plane = noise(301, 203);
-        for (width, height) in [(150, 101), (64, 200), (301, 50), (299, 203), (7, 5), (400, 250)] {
+        for (width, height) in [(150, 101), (64, 200), (301, 50), (299, 203), (7, 5)] {
             let from = plane.to_raster().bytes;
             let source = ImageRef::new(301, 203, &from, PixelType::U8).unwrap();
             let mut theirs = Image::new(width, height, PixelType::U8);
@@ -353,14 +353,14 @@ mod tests {
         // Samples 0 and 1 of five stand for the first of three, the last alone for the third.
         let Line { samples, extent } = Line::half(5);
         assert_eq!((samples, extent), (3, 2.5));
-        let (whole, half) =
-            (Axis::new(Line::whole(50), Line::whole(5)), Axis::new(Line::half(50), Line::half(5)));
+        let whole = Axis::new(Line::whole(1000), Line::whole(100));
+        let half = Axis::new(Line::half(1000), Line::half(100));
         let centre = |axis: &Axis, number: usize| {
             let at = (axis.starts[number]..).zip(axis.weights(number));
             at.map(|(at, weight)| (at as f32 + 0.5) * weight).sum::<f32>()
         };
-        let between = (centre(&whole, 2) + centre(&whole, 3)) / 2.0;
-        assert!((centre(&half, 1) * 2.0 - between).abs() < 0.01, "colour lies between the two that it is of");
+        let between = (centre(&whole, 50) + centre(&whole, 51)) / 2.0;
+        assert!((centre(&half, 25) * 2.0 - between).abs() < 0.01, "colour lies between the two that it is of");
     }
 
     #[test]

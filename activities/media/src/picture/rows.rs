@@ -2,6 +2,8 @@
 
 use crate::Problem;
 
+use super::blocks::SIDE;
+
 /// A decoder's side of the stream. A channel is one byte; there are 1 (grey), 3 (RGB) or 4 (RGB with alpha, or CMYK).
 pub(super) trait Rows {
     fn shape(&self) -> Shape;
@@ -61,16 +63,13 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// A block's side.
-    pub(super) const BLOCK: usize = 8;
-
     pub(super) fn blank(width: u32, height: u32) -> Self {
-        let high = (height as usize).next_multiple_of(Self::BLOCK);
+        let high = (height as usize).next_multiple_of(SIDE);
         Self { width, height, bytes: vec![0; Self::stride_of(width) * high] }
     }
 
     fn stride_of(width: u32) -> usize {
-        (width as usize).next_multiple_of(Self::BLOCK)
+        (width as usize).next_multiple_of(SIDE)
     }
 
     /// From one row to the next.

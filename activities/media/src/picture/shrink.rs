@@ -172,7 +172,8 @@ mod tests {
             let (width, height) = fit(from.width, from.height, 700);
             let to = Shape { width, height, channels };
             let bytes = noise(from);
-            let mut shrink = Shrink::new(from, all_of(from), to, channels == 4);
+            let extent = Extent { width: from.width.into(), height: from.height.into() };
+            let mut shrink = Shrink::new(from, extent, to, channels == 4);
             for portion in bytes.chunks(from.row_bytes() * 7) {
                 shrink.band().extend_from_slice(portion);
                 shrink.took();

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::film::Nearest;
 use crate::film::Shared;
-use crate::picture::Shown;
+use crate::picture::Sides;
 use crate::{Problem, Progress, ReadAt, Report, Sink};
 use index::{Entry, Index};
 use matroska::{Frame, Frames};
@@ -153,7 +153,7 @@ struct Album<'s> {
 
 impl Album<'_> {
     fn add(&mut self, wanted: u64, milliseconds: u64, jpeg: &[u8]) -> Result<(), Problem> {
-        let shown = Shown::of_jpeg(jpeg)?;
+        let shown = Sides::of_jpeg(jpeg)?;
         let entry = Entry::new(self.index.len() + 1, wanted, milliseconds, (shown.width, shown.height));
         self.zip.add(&entry.name, jpeg)?;
         self.largest = (self.largest.0.max(shown.width), self.largest.1.max(shown.height));

@@ -1,16 +1,8 @@
 //! From pixels to a block's coefficients, as multiples of the steps of a quantiser.
 
 use std::array::from_fn;
-use std::f64::consts::PI;
 
-use super::super::jpeg::{BLOCK, ORDER};
-
-const SIDE: usize = 8;
-
-type Lanes = [f32; SIDE];
-
-/// Half of the values that a pixel has.
-const MIDDLE: f32 = 128.0;
+use super::super::blocks::{BLOCK, Lanes, MIDDLE, ORDER, SIDE, add, height};
 
 /// The steps that the standard gives as an example, and that everybody scales: of light and of colour, by rows.
 const LIGHT: [u16; BLOCK] = [
@@ -57,10 +49,6 @@ impl Quantiser {
         let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
         let scaled = |step: u16| ((u32::from(step) * u32::from(percent) + 50) / 100).clamp(1, 255) as u8;
         let steps = steps.map(scaled);
-        let wave = |number: usize, pixel: usize| {
-            let height = if number == 0 { 0.125_f64.sqrt() } else { 0.5 };
-            (height * ((2 * pixel + 1) as f64 * number as f64 * PI / 16.0).cos()) as f32
-        };
         let end = |rows: usize, columns: usize| {
             let lies = |&place: &u8| usize::from(place) / SIDE < rows && usize::from(place) % SIDE < columns;
             ORDER.iter().rposition(lies).map_or(0, |last| last as u8 + 1)
@@ -68,7 +56,7 @@ impl Quantiser {
         Self {
             steps,
             per_unit: from_fn(|row| from_fn(|column| 1.0 / f32::from(steps[row * SIDE + column]))),
-            heights: from_fn(|pixel| from_fn(|number| wave(number, pixel))),
+            heights: from_fn(|pixel| from_fn(|wave| height(wave, pixel, SIDE))),
             ends: from_fn(|rows| from_fn(|columns| end(rows, columns))),
         }
     }
@@ -122,13 +110,6 @@ impl Quantiser {
             *value = by_rows.as_flattened()[usize::from(place)];
         }
         Coefficients { values, end }
-    }
-}
-
-#[inline(always)]
-fn add(sum: &mut Lanes, lanes: &Lanes, times: f32) {
-    for (sum, lane) in sum.iter_mut().zip(lanes) {
-        *sum += lane * times;
     }
 }
 

@@ -13,6 +13,9 @@ use crate::Problem;
 
 use super::exif;
 use super::jpeg::guarded;
+use super::jpeg::marks::{
+    BASELINE_FRAME, END_OF_IMAGE, EXIF, HUFFMAN_TABLES, JFIF, QUANTISERS, START_OF_IMAGE, START_OF_SCAN,
+};
 use super::rows::Plane;
 
 use self::codes::Codes;
@@ -56,27 +59,18 @@ fn from_the_top(planes: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> V
         segment(&mut out, EXIF, &block);
     }
     for (number, quantiser) in (0..).zip(&quantisers[..tables]) {
-        segment(&mut out, QUANTISER, &[number].into_iter().chain(quantiser.steps()).collect::<Vec<u8>>());
+        segment(&mut out, QUANTISERS, &[number].into_iter().chain(quantiser.steps()).collect::<Vec<u8>>());
     }
-    segment(&mut out, FRAME, &frame(&components));
+    segment(&mut out, BASELINE_FRAME, &frame(&components));
     for (number, of) in codes[..2 * tables].iter().enumerate() {
         let (table, is_ac) = (number / 2, number % 2);
-        segment(&mut out, CODES, &[vec![(is_ac << 4 | table) as u8], Codes::told(of)].concat());
+        segment(&mut out, HUFFMAN_TABLES, &[vec![(is_ac << 4 | table) as u8], Codes::told(of)].concat());
     }
-    segment(&mut out, SCAN, &scan(&components));
+    segment(&mut out, START_OF_SCAN, &scan(&components));
     tokens.write(&codes, &mut out);
     out.extend([0xFF, END_OF_IMAGE]);
     out
 }
-
-const START_OF_IMAGE: u8 = 0xD8;
-const END_OF_IMAGE: u8 = 0xD9;
-const JFIF: u8 = 0xE0;
-const EXIF: u8 = 0xE1;
-const QUANTISER: u8 = 0xDB;
-const FRAME: u8 = 0xC0;
-const CODES: u8 = 0xC4;
-const SCAN: u8 = 0xDA;
 
 fn segment(out: &mut Vec<u8>, marker: u8, body: &[u8]) {
     out.extend([0xFF, marker]);

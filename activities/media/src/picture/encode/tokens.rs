@@ -3,12 +3,16 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::super::blocks::{BLOCK, SIDE};
 use super::super::rows::Plane;
 use super::codes::Codes;
 use super::forward::{Coefficients, Quantiser};
 
 /// Symbols of DC values and of the other coefficients, of light and of colour: a table of codes each.
 pub(super) const TABLES: usize = 4;
+
+/// Light, and colour in two.
+const MOST_COMPONENTS: usize = 3;
 
 /// So many zeros in a row have a symbol of their own.
 const MANY_ZEROS: u8 = 0xF0;
@@ -112,9 +116,9 @@ impl WithSimd for Take<'_, '_> {
         let Self { tokens, components } = self;
         let most = components.iter().map(|of| of.sampled).max().unwrap_or(1);
         let Some(first) = components.first() else { return };
-        let units = |length: usize| length.div_ceil(Plane::BLOCK * most);
+        let units = |length: usize| length.div_ceil(SIDE * most);
         let (wide, high) = (units(first.plane.width as usize), units(first.plane.height as usize));
-        let mut before = [0; TABLES];
+        let mut before = [0; MOST_COMPONENTS];
         for row in 0..high {
             for column in 0..wide {
                 for (of, before) in components.iter().zip(&mut before) {
@@ -136,11 +140,11 @@ impl Component<'_> {
     #[inline(always)]
     fn block(&self, (column, row): (usize, usize), before: i32) -> Coefficients {
         let stride = self.plane.stride();
-        let at = row * Plane::BLOCK * stride + column * Plane::BLOCK;
-        if column * Plane::BLOCK < stride && at < self.plane.bytes.len() {
+        let at = row * SIDE * stride + column * SIDE;
+        if column * SIDE < stride && at < self.plane.bytes.len() {
             return self.quantiser.block(&self.plane.bytes[at..], stride);
         }
-        let mut values = [0; 64];
+        let mut values = [0; BLOCK];
         values[0] = before as i16;
         Coefficients { values, end: 1 }
     }

@@ -18,14 +18,16 @@ pub(super) struct Bits<'s> {
     pub(super) ahead: Ahead,
     /// How many of those, the last ones, are made up.
     made_up: u32,
+    /// Whether the file has no more bytes.
+    ended: bool,
 }
 
 /// The next few bits. Whoever reads many takes them out of [`Bits`], and puts them back, so that they stay in registers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ahead {
-    /// At the top.
+    /// At the top. Those behind `count` are either zero or what will come there.
     pub(super) next: u64,
-    /// How many of them count.
+    /// How many of them count: 63 at the most but for a moment.
     count: u32,
 }
 
@@ -39,7 +41,15 @@ impl Ahead {
 
 impl<'s> Bits<'s> {
     pub(super) fn new(source: &'s dyn ReadAt, start: u64) -> Self {
-        Self { source, buffer: Vec::new(), behind: start, at: 0, ahead: Ahead::default(), made_up: 0 }
+        Self {
+            source,
+            buffer: Vec::new(),
+            behind: start,
+            at: 0,
+            ahead: Ahead::default(),
+            made_up: 0,
+            ended: false,
+        }
     }
 
     /// Makes at least 32 bits count.
@@ -53,6 +63,7 @@ impl<'s> Bits<'s> {
     /// Makes at least 56 bits count.
     #[inline(always)]
     pub(super) fn fill(&mut self, ahead: &mut Ahead) {
+        debug_assert!(ahead.count < 64, "there is room for a bit");
         if let Some(word) = self.buffer.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
             let word = u64::from_be_bytes(*word);
             // No byte of it is 0xFF: then all are bits.
@@ -86,7 +97,7 @@ impl<'s> Bits<'s> {
 
     /// The next two bytes. A file does not end in coded bytes: there is a mark behind them.
     fn pair(&mut self) -> Option<[u8; 2]> {
-        if self.at + 2 > self.buffer.len() {
+        if self.at + 2 > self.buffer.len() && !self.ended {
             self.read();
         }
         self.buffer.get(self.at..).and_then(<[u8]>::first_chunk).copied()
@@ -99,6 +110,7 @@ impl<'s> Bits<'s> {
         self.buffer.resize(have + PORTION, 0);
         // Whoever watches the source learns of a failure; here it is the end.
         let more = read_up_to(self.source, self.behind, &mut self.buffer[have..]).unwrap_or_default();
+        self.ended = more == 0;
         self.behind += more as u64;
         self.buffer.truncate(have + more);
     }

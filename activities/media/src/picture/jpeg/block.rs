@@ -1,20 +1,11 @@
 //! A block's coefficients out of coded bits: decoded, or only gone over.
 
+use super::super::blocks::{BLOCK, ORDER};
 use super::bits::{Ahead, Bits};
 use super::huffman::{REST, Table, value};
 
-/// Coefficients of a block.
-pub(in super::super) const BLOCK: usize = 64;
-
 /// The largest size that a difference of DC values has.
 const LARGEST_DIFFERENCE: u32 = 11;
-
-/// Where the coefficients stand that are written one after the other: row by row, from the slowest waves on.
-pub(in super::super) const ORDER: [u8; BLOCK] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
-    14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
-    46, 53, 60, 61, 54, 47, 55, 62, 63,
-];
 
 /// A block before it is pixels.
 pub(super) struct Block {

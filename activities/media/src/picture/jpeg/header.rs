@@ -9,14 +9,10 @@ use crate::{Problem, ReadAt};
 use super::super::exif;
 use super::super::header::{Header, MOST_METADATA};
 use super::super::{Colours, Kind, Limits, Picture, Turn};
+use super::marks::{END_OF_IMAGE, EXIF, HUFFMAN_TABLES, PROFILE, START_OF_SCAN, TEMPORARY};
 
 /// More markers than this before the pixels are no picture that anybody has taken.
 const MOST_MARKERS: usize = 4096;
-
-const START_OF_SCAN: u8 = 0xDA;
-const END_OF_IMAGE: u8 = 0xD9;
-const APP1: u8 = 0xE1;
-const APP2: u8 = 0xE2;
 
 pub(in super::super) fn read(source: &dyn ReadAt, limits: &Limits) -> Result<Header, Problem> {
     let watched = Watched::new(source);
@@ -69,7 +65,7 @@ impl<R: BufRead> Walk<R> {
                 START_OF_SCAN => return self.start_of_scan(limits),
                 END_OF_IMAGE => return Err(Problem::corrupt("it ends before its pixels begin")),
                 // These stand alone; all others have a length and a body.
-                0x01 | 0xD0..=0xD8 => {}
+                TEMPORARY | 0xD0..=0xD8 => {}
                 _ => self.segment(marker, limits)?,
             }
         }
@@ -80,7 +76,7 @@ impl<R: BufRead> Walk<R> {
         let length = self.length()?;
         match marker {
             // DHT, JPG and DAC lie among the frame headers.
-            0xC0..=0xCF if ![0xC4, 0xC8, 0xCC].contains(&marker) => {
+            0xC0..=0xCF if ![HUFFMAN_TABLES, 0xC8, 0xCC].contains(&marker) => {
                 let body = self.body(length)?;
                 let frame = frame(marker, &body)?;
                 limits.check_sides(frame.width, frame.height)?;
@@ -88,13 +84,13 @@ impl<R: BufRead> Walk<R> {
                     return Err(Problem::corrupt("it has two frame headers"));
                 }
             }
-            APP1 => {
+            EXIF => {
                 let body = self.body(length)?;
                 if let Some(block) = body.strip_prefix(b"Exif\0\0") {
                     self.found.exif.get_or_insert_with(|| block.to_vec());
                 }
             }
-            APP2 => {
+            PROFILE => {
                 let body = self.body(length)?;
                 let kept: usize = self.found.profile.iter().map(|(_, part)| part.len()).sum();
                 if let Some([number, _count, part @ ..]) = body.strip_prefix(b"ICC_PROFILE\0")

@@ -1,19 +1,14 @@
 //! What the headers of a JPEG say of how its coded bytes follow each other. Of the kinds of JPEG only that has a layout here
 //! which nearly all have: one scan of all components, by Huffman codes.
 
-use super::block::{BLOCK, Codes, ORDER};
+use super::super::blocks::{BLOCK, ORDER, SIDE};
+use super::block::Codes;
 use super::huffman::Table;
-use super::transform::SIDE;
+use super::marks::{
+    ADOBE, ALONE, HUFFMAN_TABLES, JFIF, QUANTISERS, RESTARTS, SEQUENTIAL_FRAMES, START_OF_SCAN, TEMPORARY,
+};
 use crate::ReadAt;
 use crate::source::read_up_to;
-
-const START_OF_SCAN: u8 = 0xDA;
-const FRAMES: std::ops::RangeInclusive<u8> = 0xC0..=0xC1;
-const HUFFMAN_TABLES: u8 = 0xC4;
-const QUANTISERS: u8 = 0xDB;
-const RESTARTS: u8 = 0xDD;
-const JFIF: u8 = 0xE0;
-const ADOBE: u8 = 0xEE;
 
 /// So much is read at first; of most files that is all of the headers.
 const FIRST: u64 = 64 << 10;
@@ -33,9 +28,43 @@ pub(super) struct Layout {
     pub(super) meaning: Meaning,
     /// So many units after a mark comes the next, at which a decoder may take up again; 0 where there are no marks.
     pub(super) units_to_restart: u32,
-    quantisers: [Option<[f32; BLOCK]>; 4],
-    dc: [Option<Table>; 4],
-    ac: [Option<Table>; 4],
+    quantisers: [Option<[f32; BLOCK]>; TABLES],
+    dc: Tables,
+    ac: Tables,
+}
+
+/// As many of a kind as there may be.
+const TABLES: usize = 4;
+
+/// Tables of Huffman codes. There may be very many of them, each in place of one before; made are only those that are used.
+#[derive(Default)]
+struct Tables {
+    told: [Option<Told>; TABLES],
+    made: [Option<Table>; TABLES],
+}
+
+struct Told {
+    counts: [u8; 16],
+    symbols: Vec<u8>,
+}
+
+impl Tables {
+    fn make(&mut self, number: usize) -> Option<()> {
+        let made = self.made.get_mut(number)?;
+        if made.is_none() {
+            let Told { counts, symbols } = self.told[number].as_ref()?;
+            *made = Some(Table::new(counts, symbols)?);
+        }
+        Some(())
+    }
+}
+
+/// Why headers have no layout.
+enum Unread {
+    /// They go on behind what was read of them.
+    Short,
+    /// It is not one of those that are read here.
+    Other,
 }
 
 /// What is sampled, how often, and which tables its blocks are coded by.
@@ -74,13 +103,16 @@ impl Layout {
     pub(super) fn read(source: &dyn ReadAt) -> Option<Self> {
         let of_first = |most: u64| {
             let mut bytes = vec![0; most.min(source.len()) as usize];
-            let length = read_up_to(source, 0, &mut bytes).ok()?;
+            let length = read_up_to(source, 0, &mut bytes).map_err(|_unreadable| Unread::Other)?;
             Self::of(&bytes[..length])
         };
-        of_first(FIRST).or_else(|| of_first(LONGEST_HEAD))
+        match of_first(FIRST) {
+            Err(Unread::Short) => of_first(LONGEST_HEAD).ok(),
+            layout => layout.ok(),
+        }
     }
 
-    fn of(head: &[u8]) -> Option<Self> {
+    fn of(head: &[u8]) -> Result<Self, Unread> {
         let mut layout = Self {
             start: 0,
             width: 0,
@@ -89,31 +121,46 @@ impl Layout {
             meaning: Meaning::Grey,
             units_to_restart: 0,
             quantisers: Default::default(),
-            dc: Default::default(),
-            ac: Default::default(),
+            dc: Tables::default(),
+            ac: Tables::default(),
         };
         let mut said = Said::default();
-        let mut rest = head.strip_prefix(&[0xFF, 0xD8])?;
+        let mut rest = head.strip_prefix(&[0xFF, 0xD8]).ok_or(Unread::Other)?;
         loop {
             let (marker, body, after) = segment(rest)?;
             rest = after;
-            match marker {
-                JFIF => said.is_jfif |= body.starts_with(b"JFIF\0"),
-                ADOBE => said.by_adobe = adobe(body).or(said.by_adobe),
-                QUANTISERS => layout.quantisers(body)?,
-                HUFFMAN_TABLES => layout.huffman(body)?,
-                marker if FRAMES.contains(&marker) => layout.frame(body)?,
-                RESTARTS => layout.units_to_restart = u16::from_be_bytes(body.try_into().ok()?).into(),
-                0xC2..=0xCF => return None,
-                START_OF_SCAN => {
-                    layout.start = (head.len() - rest.len()) as u64;
-                    layout.scan(body)?;
-                    layout.meaning = said.meaning(&layout.components)?;
-                    return layout.is_complete().then_some(layout);
-                }
-                _ => {}
+            if marker == START_OF_SCAN {
+                layout.start = (head.len() - rest.len()) as u64;
+                return layout.complete(body, &said).ok_or(Unread::Other);
             }
+            layout.take(marker, body, &mut said).ok_or(Unread::Other)?;
         }
+    }
+
+    fn take(&mut self, marker: u8, body: &[u8], said: &mut Said) -> Option<()> {
+        match marker {
+            JFIF => said.is_jfif |= body.starts_with(b"JFIF\0") && body.len() >= Said::SHORTEST_JFIF,
+            ADOBE => said.by_adobe = adobe(body).or(said.by_adobe),
+            QUANTISERS => self.quantisers(body)?,
+            HUFFMAN_TABLES => self.huffman(body)?,
+            marker if SEQUENTIAL_FRAMES.contains(&marker) => self.frame(body)?,
+            RESTARTS => self.units_to_restart = u16::from_be_bytes(body.try_into().ok()?).into(),
+            0xC2..=0xCF => return None,
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn complete(mut self, scan: &[u8], said: &Said) -> Option<Self> {
+        self.scan(scan)?;
+        self.meaning = said.meaning(&self.components)?;
+        for number in 0..self.components.len() {
+            let Component { dc, ac, .. } = self.components[number];
+            self.dc.make(dc)?;
+            self.ac.make(ac)?;
+            self.steps(&self.components[number])?;
+        }
+        (!self.components.is_empty()).then_some(self)
     }
 
     fn quantisers(&mut self, mut body: &[u8]) -> Option<()> {
@@ -138,7 +185,8 @@ impl Layout {
             let (symbols, after) =
                 rest.split_at_checked(counts.iter().map(|&count| usize::from(count)).sum())?;
             let tables = if kind >> 4 == 0 { &mut self.dc } else { &mut self.ac };
-            *tables.get_mut(usize::from(kind & 15))? = Some(Table::new(counts, symbols)?);
+            let told = tables.told.get_mut(usize::from(kind & 15))?;
+            *told = Some(Told { counts: *counts, symbols: symbols.to_vec() });
             body = after;
         }
         body.is_empty().then_some(())
@@ -178,11 +226,6 @@ impl Layout {
         Some(())
     }
 
-    fn is_complete(&self) -> bool {
-        !self.components.is_empty()
-            && self.components.iter().all(|of| self.codes(of).is_some() && self.steps(of).is_some())
-    }
-
     /// Blocks that a unit is wide and high.
     pub(super) fn unit(&self) -> (u32, u32) {
         let most = |of: fn(&Component) -> u32| self.components.iter().map(of).max().unwrap_or(1);
@@ -199,8 +242,8 @@ impl Layout {
     }
 
     pub(super) fn codes(&self, component: &Component) -> Option<Codes<'_>> {
-        let dc = self.dc.get(component.dc)?.as_ref()?;
-        Some(Codes { dc, ac: self.ac.get(component.ac)?.as_ref()? })
+        let dc = self.dc.made.get(component.dc)?.as_ref()?;
+        Some(Codes { dc, ac: self.ac.made.get(component.ac)?.as_ref()? })
     }
 
     /// What a component's coefficients are multiples of, by rows.
@@ -222,6 +265,9 @@ fn adobe(body: &[u8]) -> Option<u8> {
 }
 
 impl Said {
+    /// A mark that is shorter is none of JFIF's.
+    const SHORTEST_JFIF: usize = 14;
+
     /// As libjpeg takes it.
     fn meaning(&self, components: &[Component]) -> Option<Meaning> {
         let ids: Vec<u8> = components.iter().map(|of| of.id).collect();
@@ -238,11 +284,15 @@ impl Said {
 }
 
 /// The next segment's mark and body, and what follows it.
-fn segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let begin = bytes.iter().position(|&byte| byte != 0xFF)?;
-    let (&marker, rest) = bytes[begin..].split_first()?;
-    let (length, rest) = rest.split_first_chunk::<2>()?;
-    let body = usize::from(u16::from_be_bytes(*length)).checked_sub(2)?;
-    let (body, rest) = rest.split_at_checked(body)?;
-    (begin > 0).then_some((marker, body, rest))
+fn segment(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), Unread> {
+    let begin = bytes.iter().position(|&byte| byte != 0xFF).ok_or(Unread::Short)?;
+    let (&marker, rest) = bytes[begin..].split_first().ok_or(Unread::Short)?;
+    // What lies between segments, and marks without a body, are nothing that is understood here.
+    if begin == 0 || marker == TEMPORARY || ALONE.contains(&marker) {
+        return Err(Unread::Other);
+    }
+    let (length, rest) = rest.split_first_chunk::<2>().ok_or(Unread::Short)?;
+    let body = usize::from(u16::from_be_bytes(*length)).checked_sub(2).ok_or(Unread::Other)?;
+    let (body, rest) = rest.split_at_checked(body).ok_or(Unread::Short)?;
+    Ok((marker, body, rest))
 }

@@ -10,11 +10,11 @@ pub(super) mod header;
 mod huffman;
 mod layout;
 mod libjpeg;
+pub(super) mod marks;
 mod planes;
 mod scan;
 mod transform;
 
-pub(super) use block::{BLOCK, ORDER};
 pub(super) use decode::JpegRows;
 pub(super) use layout::Meaning;
 pub(super) use libjpeg::guarded;

@@ -7,24 +7,30 @@ use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::source::Watched;
 use crate::{Problem, Progress, ReadAt, Report};
 
+use super::super::blocks::SIDE;
 use super::super::resample::{Axis, Coming, Line, Resampler};
 use super::super::rows::Plane;
+use super::super::{Colours, Picture};
 use super::layout::{Component, Layout, Meaning};
 use super::scan::{BEHIND, Band, Scan};
-use super::transform::{SIDE, Transform};
+use super::transform::Transform;
 
 /// How much of a picture is the upper part: the one who decodes the lower one has to find it first.
 const UPPER: (u32, u32) = (3, 5);
 
 /// A smaller one is decoded before another thread has begun.
-const WORTH_TWO: u32 = 512 * 512;
+const WORTH_TWO: u32 = if cfg!(fuzzing) { 0 } else { 512 * 512 };
 
 /// How often is told how far it is, at the most.
 const REPORTS: u32 = 50;
+
+/// How often is looked how far the other is.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What planes a JPEG shall become.
 #[derive(Clone, Copy)]
@@ -66,26 +72,39 @@ struct Together {
     done: AtomicU32,
 }
 
-/// None where the JPEG is of a kind that libjpeg has to decode.
+/// None where the JPEG is of a kind that libjpeg has to decode, or has a flaw: libjpeg says whether that matters.
 pub(in super::super) fn planes(
     source: &Watched<&dyn ReadAt>,
+    picture: &Picture,
     wanted: Wanted,
     processors: NonZeroUsize,
     progress: &mut Progress<'_>,
 ) -> Option<Result<Planes, Problem>> {
-    let layout = Layout::read(source)?;
+    let layout = Layout::read(source).filter(|layout| layout.is_of(picture))?;
     let plans = layout.components.iter().enumerate();
     let plans = plans.map(|(number, of)| Plan::new(&layout, *of, number > 0, wanted));
     let plans: Vec<_> = plans.collect::<Option<_>>()?;
     let mut planes: Vec<_> = plans.iter().map(Plan::blank).collect();
     let decoded = decode(source, &layout, &plans, &mut planes, processors, progress)?;
     planes.iter_mut().for_each(Plane::fill_up);
-    let planes = decoded.map(|()| Planes { meaning: layout.meaning, planes });
-    Some(planes.map_err(|stopped| match (stopped, source.failure()) {
-        (Stopped::Told, _) => Problem::Cancelled,
-        (Stopped::Flaw, Some(why)) => Problem::SourceFailed { why },
-        (Stopped::Flaw, None) => Problem::corrupt("a part of the picture is missing or damaged"),
-    }))
+    match (decoded, source.failure()) {
+        (_, Some(why)) => Some(Err(Problem::SourceFailed { why })),
+        (Ok(()), _) => Some(Ok(Planes { meaning: layout.meaning, planes })),
+        (Err(Stopped::Told), _) => Some(Err(Problem::Cancelled)),
+        (Err(Stopped::Flaw), None) => None,
+    }
+}
+
+impl Layout {
+    /// Whether whoever read the headers first, within bounds, has found the same picture.
+    fn is_of(&self, picture: &Picture) -> bool {
+        let components = match picture.colours {
+            Colours::Grey => 1,
+            Colours::Rgb => 3,
+            Colours::Cmyk => 4,
+        };
+        (self.width, self.height, self.components.len()) == (picture.width, picture.height, components)
+    }
 }
 
 impl Plan {
@@ -177,7 +196,7 @@ fn decode(
     let together = &Together::default();
     // Whoever hears of it has better things to do than to hear of every row.
     let (step, mut next) = (rows / REPORTS + 1, 0);
-    let told = |done: u32| {
+    let mut told = |done: u32| {
         if done < next {
             return true;
         }
@@ -189,14 +208,24 @@ fn decode(
         if cut == rows {
             return together.stop_at(upper.decode(together, told).and_then(Part::end));
         }
-        let lower = scope.spawn(|| {
+        let waiting = thread::current();
+        let lower = scope.spawn(move || {
             let found = lower.find(together);
-            together.stop_at(found.and_then(|lower| lower.decode(together, |_| true)).and_then(Part::end))
+            let ended = found.and_then(|lower| lower.decode(together, |_| true)).and_then(Part::end);
+            let ended = together.stop_at(ended);
+            waiting.unpark();
+            ended
         });
-        let upper = together.stop_at(upper.decode(together, told).map(drop));
+        let mut upper = together.stop_at(upper.decode(together, &mut told).map(drop));
+        while upper.is_ok() && !lower.is_finished() {
+            if !told(together.done.load(Ordering::Relaxed)) {
+                upper = together.stop_at(Err(Stopped::Told));
+            }
+            thread::park_timeout(PAUSE);
+        }
         let lower = lower.join().expect("it decodes, or says why not");
         // Who was told to stop was told why by the other.
-        if matches!(upper, Err(Stopped::Flaw)) { upper } else { lower.and(upper) }
+        if matches!(lower, Err(Stopped::Flaw)) { lower } else { upper }
     }))
 }
 

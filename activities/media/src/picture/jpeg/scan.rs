@@ -5,14 +5,12 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::ReadAt;
 
+use super::super::blocks::SIDE;
 use super::bits::Bits;
 use super::block::{Block, Codes, skim};
 use super::layout::Layout;
-use super::transform::{SIDE, Transform};
-
-const END_OF_IMAGE: u8 = 0xD9;
-/// The first of eight marks, which take turns.
-const RESTART: u8 = 0xD0;
+use super::marks::{END_OF_IMAGE, RESTART};
+use super::transform::Transform;
 
 pub(super) struct Scan<'s> {
     bits: Bits<'s>,
@@ -79,6 +77,8 @@ impl<'s> Scan<'s> {
     /// Comes before each unit.
     #[inline(always)]
     fn begin_unit(&mut self) -> Option<()> {
+        // Of a file that ends too soon no more is made up than a unit.
+        self.is_sound()?;
         if self.units_to_restart > 0 && self.units == self.units_to_restart {
             self.restart()?;
         }
@@ -87,13 +87,14 @@ impl<'s> Scan<'s> {
     }
 
     fn restart(&mut self) -> Option<()> {
-        let is_next = self.bits.mark()? == RESTART + self.restarts;
+        let is_next = self.bits.mark()? == RESTART.start() + self.restarts;
         self.restarts = (self.restarts + 1) % 8;
         self.units = 0;
         self.components.iter_mut().for_each(|of| of.before = 0);
         is_next.then_some(())
     }
 
+    #[inline(always)]
     fn is_sound(&self) -> Option<()> {
         (!self.bits.overrun()).then_some(())
     }

@@ -1,17 +1,10 @@
 //! From a block's coefficients to pixels: eight to a side, or fewer, by leaving the fastest waves out.
 
 use std::array::from_fn;
-use std::f64::consts::PI;
 
-use super::block::{BLOCK, Block, ORDER};
+use super::super::blocks::{BLOCK, Lanes, MIDDLE, ORDER, SIDE, add, height};
+use super::block::Block;
 
-/// Pixels of a block's side, and coefficients of it.
-pub(super) const SIDE: usize = 8;
-
-type Lanes = [f32; SIDE];
-
-/// Half of the values that a pixel has: without any wave, a block is as light.
-const MIDDLE: f32 = 128.0;
 const LIGHTEST: f32 = 255.0;
 
 /// How blocks become squares of so many pixels.
@@ -30,12 +23,9 @@ pub(super) struct Transform {
 impl Transform {
     /// To `side` pixels, 1 to 8.
     pub(super) fn to(side: usize, steps: &[f32; BLOCK]) -> Self {
-        let wave = |number: usize, pixel: usize| {
-            let height = if number == 0 { 0.125_f64.sqrt() } else { 0.5 };
-            height * ((2 * pixel + 1) as f64 * number as f64 * PI / (2 * side) as f64).cos()
+        let of = |wave: usize, pixel: usize| {
+            if wave < side && pixel < side { height(wave, pixel, side) } else { 0.0 }
         };
-        let counts = |number, pixel| number < side && pixel < side;
-        let of = |number, pixel| if counts(number, pixel) { wave(number, pixel) as f32 } else { 0.0 };
         let place = |at: usize| (usize::from(ORDER[at]) / SIDE, usize::from(ORDER[at]) % SIDE);
         let kept = (0..BLOCK).rfind(|&at| place(at) == (side - 1, side - 1)).unwrap_or_default() + 1;
         let filled = from_fn(|last| {
@@ -85,12 +75,5 @@ impl Transform {
                 *out = light.map(|light| light.max(0.0).min(LIGHTEST));
             }
         }
-    }
-}
-
-#[inline(always)]
-fn add(sum: &mut Lanes, lanes: &Lanes, times: f32) {
-    for (sum, lane) in sum.iter_mut().zip(lanes) {
-        *sum += lane * times;
     }
 }
