@@ -43,6 +43,11 @@ pub(crate) fn all() -> [Input; 4] {
     ]
 }
 
+/// A photo of some 5 MB, as they are sent.
+pub(crate) fn sent() -> Input {
+    Input { name: "JPEG of 20 MP", width: 5200, height: 3900, grain: 12, form: Form::Jpeg(90.0), bar: 0.7 }
+}
+
 impl Input {
     pub(crate) fn write(&self, folder: &Path) -> Result<PathBuf> {
         let mut pixels = Pixels::scene(self.width, self.height);

@@ -18,8 +18,7 @@ const MOST_MEMORY: f64 = 256.0;
 const LEAST_SHARE: f64 = 0.9;
 
 pub(crate) fn run(folder: &Path) -> Result<()> {
-    let [photo, ..] = inputs::all();
-    let path = photo.write(folder)?;
+    let path = inputs::sent().write(folder)?;
     let picture = std::fs::read(&path)?;
     let here = by_two(folder, &path)?;
     let (there, peak) = by_the_server(folder, picture)?;

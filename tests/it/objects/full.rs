@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use activities::objects::Error;
+use activities::objects::write::FIRST_PART;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
-use super::rig::{BUCKET, Rig, files, noise};
+use super::rig::{BUCKET, PATIENCE, Rig, files, noise};
 
 /// Where the child finds its small disk.
 const FOLDER: &str = "LOCKGATE_TEST_SMALL_DISK";
@@ -28,10 +29,20 @@ async fn inside_a_small_disk() {
     let put = rig.client().put_object().bucket(BUCKET).key("big").body(ByteStream::from(noise(6 * MIB, 2)));
     let refused = put.send().await.unwrap_err();
     assert_eq!(refused.raw_response().unwrap().status().as_u16(), 507);
-    let mut sink = rig.objects.create(BUCKET, "big", "a/b");
-    sink.write(Bytes::from(noise(6 * MIB, 2))).await.unwrap();
-    assert!(matches!(sink.finish().await, Err(Error::Full { .. })));
     assert_eq!(files(folder), kept, "the refused bytes stay");
+    for (length, parts) in [(FIRST_PART - MIB, "one"), (FIRST_PART + MIB, "two")] {
+        let mut sink = rig.objects.create(BUCKET, "big", "a/b");
+        sink.write(Bytes::from(noise(length, 2))).await.unwrap();
+        assert!(matches!(sink.finish().await, Err(Error::Full { .. })), "in {parts}");
+        // Of an upload in parts, the abort is on its way.
+        let gone = async {
+            while files(folder) != kept {
+                tokio::task::yield_now().await;
+            }
+        };
+        let gone = tokio::time::timeout(PATIENCE, gone).await;
+        gone.unwrap_or_else(|_late| panic!("the refused bytes stay, in {parts}"));
+    }
     assert_eq!(rig.get("big").await, None);
 
     rig.put("after", noise(MIB / 4, 3)).await;

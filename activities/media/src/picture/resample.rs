@@ -360,7 +360,10 @@ mod tests {
             at.map(|(at, weight)| (at as f32 + 0.5) * weight).sum::<f32>()
         };
         let between = (centre(&whole, 50) + centre(&whole, 51)) / 2.0;
-        assert!((centre(&half, 25) * 2.0 - between).abs() < 0.01, "colour lies between the two that it is of");
+        assert!(
+            (centre(&half, 25) * 2.0 - between).abs() < 0.01,
+            "colour lies between the two that it is of"
+        );
     }
 
     #[test]

@@ -165,9 +165,11 @@ impl Plan {
     }
 }
 
-/// How many pixels of a block's side are enough, where the whole has this many times as many as wanted.
+/// How many pixels of a block's side are enough, where the whole has this many times as many as wanted. Some more than those
+/// are left for the resampler, which tells waves apart better.
 fn fewest(times: f64) -> usize {
-    ((SIDE as f64 / times).ceil() as usize).clamp(1, SIDE)
+    const MORE: f64 = 1.25;
+    ((SIDE as f64 * MORE / times).ceil() as usize).clamp(1, SIDE)
 }
 
 /// None where the layout is not complete.
