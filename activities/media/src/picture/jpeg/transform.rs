@@ -72,7 +72,7 @@ impl Transform {
                 add(&mut light, wave, height);
             }
             if let Some(out) = rows.get_mut(pixel * stride..).and_then(<[f32]>::first_chunk_mut::<SIDE>) {
-                *out = light.map(|light| light.max(0.0).min(LIGHTEST));
+                *out = light.map(|light| light.clamp(0.0, LIGHTEST));
             }
         }
     }
