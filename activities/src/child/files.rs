@@ -81,14 +81,19 @@ impl FileSink {
     }
 
     /// How many bytes were written, and the file, synced to the disk.
-    pub async fn finish(self) -> io::Result<u64> {
-        let Self { file, written, syncing, .. } = self;
-        // What it failed over is told once, to whoever asked first.
-        if let Some(syncing) = syncing {
-            syncing.await.map_err(io::Error::other)??;
-        }
+    pub async fn finish(mut self) -> io::Result<u64> {
+        self.synced_so_far().await?;
+        let Self { file, written, .. } = self;
         blocking(move || file.sync_all()).await?;
         Ok(written)
+    }
+
+    /// Waits for what the disk was given. What that failed over is told once, to whoever asked first.
+    async fn synced_so_far(&mut self) -> io::Result<()> {
+        match self.syncing.take() {
+            Some(syncing) => syncing.await.map_err(io::Error::other)?,
+            None => Ok(()),
+        }
     }
 
     async fn sync_meanwhile(&mut self) -> io::Result<()> {
@@ -96,9 +101,7 @@ impl FileSink {
         if is_busy || self.written - self.synced < SYNCED_AT_ONCE {
             return Ok(());
         }
-        if let Some(syncing) = self.syncing.take() {
-            syncing.await.map_err(io::Error::other)??;
-        }
+        self.synced_so_far().await?;
         let file = Arc::clone(&self.file);
         self.synced = self.written;
         self.syncing = Some(spawn_blocking(move || file.sync_data()));

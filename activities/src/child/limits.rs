@@ -27,13 +27,15 @@ pub struct Limits {
     pub processors: NonZeroUsize,
 }
 
+/// With what ffmpeg's libraries only read, that is less than 256 MB.
+pub(crate) const DECODER_BYTES: u64 = 224 << 20;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_bytes: 256 << 20,
             program_bytes: 1 << 30,
-            // With what its libraries only read, that is less than 256 MB.
-            decoder_bytes: 224 << 20,
+            decoder_bytes: DECODER_BYTES,
             cpu_seconds: 60 * 60,
             wall: Duration::from_secs(6 * 60 * 60),
             silence: Duration::from_secs(120),

@@ -22,6 +22,7 @@ mod wire;
 pub use failure::Failure;
 pub use inside::child_main;
 pub use kill::{Killed, Watch};
+pub(crate) use limits::DECODER_BYTES;
 pub use limits::{Limits, RecipeLimits};
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;

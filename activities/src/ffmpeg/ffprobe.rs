@@ -11,10 +11,10 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::{Bounds, Ffmpeg, LAST_WORDS, confined, first_words, other};
-use crate::child::{Failure, Watch};
+use crate::child::{DECODER_BYTES, Failure, Watch};
 
 /// Looking at headers takes no longer, nor more.
-const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, data_bytes: 224 << 20, cpu_seconds: 30 };
+const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, data_bytes: DECODER_BYTES, cpu_seconds: 30 };
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest answer: a few tracks are a few kilobytes.
 const LONGEST_ANSWER: u64 = 4 << 20;

@@ -12,7 +12,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::rows::Plane;
 
 /// How far Lanczos reaches to each side, in samples of the result.
-const REACH: f64 = 3.0;
+pub(super) const REACH: f64 = 3.0;
 
 /// Samples that are worked on at once.
 const LANES: usize = 8;

@@ -4,14 +4,12 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
+use super::resample::REACH;
 use super::rows::{Extent, Raster, Shape};
 
 /// About how many bytes of the source a band has. What Lanczos weighs by is computed anew for each; smaller ones would need
 /// less memory.
 const BAND: usize = 8 << 20;
-
-/// How far Lanczos reaches to each side, in pixels of the result.
-const REACH: f64 = 3.0;
 
 pub(super) struct Shrink {
     from: Shape,

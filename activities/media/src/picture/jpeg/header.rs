@@ -9,7 +9,7 @@ use crate::{Problem, ReadAt};
 use super::super::exif;
 use super::super::header::{Header, MOST_METADATA};
 use super::super::{Colours, Kind, Limits, Picture, Turn};
-use super::marks::{END_OF_IMAGE, EXIF, HUFFMAN_TABLES, PROFILE, START_OF_SCAN, TEMPORARY};
+use super::marks::{ALONE, END_OF_IMAGE, EXIF, HUFFMAN_TABLES, PROFILE, START_OF_SCAN, TEMPORARY};
 
 /// More markers than this before the pixels are no picture that anybody has taken.
 const MOST_MARKERS: usize = 4096;
@@ -64,8 +64,7 @@ impl<R: BufRead> Walk<R> {
             match marker {
                 START_OF_SCAN => return self.start_of_scan(limits),
                 END_OF_IMAGE => return Err(Problem::corrupt("it ends before its pixels begin")),
-                // These stand alone; all others have a length and a body.
-                TEMPORARY | 0xD0..=0xD8 => {}
+                alone if alone == TEMPORARY || ALONE.contains(&alone) => {}
                 _ => self.segment(marker, limits)?,
             }
         }

@@ -50,8 +50,6 @@ pub(in super::super) struct Planes {
 struct Plan {
     component: Component,
     transform: Transform,
-    /// A block's side in pixels.
-    side: usize,
     units_in_row: usize,
     across: Axis,
     down: Axis,
@@ -128,7 +126,6 @@ impl Plan {
         Some(Self {
             component,
             transform: Transform::to(side, layout.steps(&component)?),
-            side,
             units_in_row,
             across,
             down,
@@ -141,12 +138,12 @@ impl Plan {
 
     /// How many rows of pixels a row of units has of it.
     fn rows(&self) -> usize {
-        self.component.down as usize * self.side
+        self.component.down as usize * self.transform.side
     }
 
     fn band<'b>(&'b self, resampler: &'b mut Resampler<'_>) -> Band<'b> {
         let stride = resampler.stride();
-        Band { transform: &self.transform, pixels: resampler.room(), stride, side: self.side }
+        Band { transform: &self.transform, pixels: resampler.room(), stride }
     }
 
     /// Makes a part of the plane, of what comes from row `from` of units on.
@@ -159,7 +156,7 @@ impl Plan {
         let coming = Coming {
             first: from as usize * self.rows(),
             at_once: self.rows(),
-            width: self.units_in_row * self.component.across as usize * self.side + BEHIND,
+            width: self.units_in_row * self.component.across as usize * self.transform.side + BEHIND,
         };
         Resampler::new((&self.across, &self.down), to_make, coming, made)
     }
@@ -183,18 +180,21 @@ fn decode(
 ) -> Option<Result<(), Stopped>> {
     let rows = layout.rows();
     let is_large = layout.width * layout.height > WORTH_TWO;
-    let cut = if processors.get() > 1 && is_large { rows * UPPER.0 / UPPER.1 } else { rows };
+    let cut = (processors.get() > 1 && is_large).then_some(rows * UPPER.0 / UPPER.1);
     let (mut above, mut below) = (Vec::new(), Vec::new());
     for (plan, plane) in plans.iter().zip(planes) {
-        let seam =
-            if cut < rows { plan.down.first_from(cut as usize * plan.rows()) } else { plan.down.len() };
-        let stride = plane.stride();
+        let (stride, all) = (plane.stride(), plan.down.len());
+        let seam = cut.map_or(all, |cut| plan.down.first_from(cut as usize * plan.rows()));
         let (top, bottom) = plane.bytes.split_at_mut(seam * stride);
         above.push(plan.resampler(0, 0..seam, (top, stride)));
-        below.push(plan.resampler(cut, seam..plan.down.len(), (bottom, stride)));
+        below.extend(cut.map(|cut| plan.resampler(cut, seam..all, (bottom, stride))));
     }
     let part = |rows, resamplers| Some(Part { scan: Scan::new(source, layout)?, plans, rows, resamplers });
-    let (upper, lower) = (part(0..rows, above)?, part(cut..rows, below)?);
+    let upper = part(0..rows, above)?;
+    let lower = match cut {
+        Some(cut) => Some(part(cut..rows, below)?),
+        None => None,
+    };
     let together = &Together::default();
     // Whoever hears of it has better things to do than to hear of every row.
     let (step, mut next) = (rows / REPORTS + 1, 0);
@@ -207,9 +207,9 @@ fn decode(
         progress(report) == ControlFlow::Continue(())
     };
     Some(thread::scope(|scope| {
-        if cut == rows {
+        let Some(lower) = lower else {
             return together.stop_at(upper.decode(together, told).and_then(Part::end));
-        }
+        };
         let waiting = thread::current();
         let lower = scope.spawn(move || {
             let found = lower.find(together);

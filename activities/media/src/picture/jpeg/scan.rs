@@ -38,8 +38,6 @@ pub(super) struct Band<'b> {
     pub(super) pixels: &'b mut [f32],
     /// From one row of pixels to the next.
     pub(super) stride: usize,
-    /// A block's side in pixels.
-    pub(super) side: usize,
 }
 
 impl<'s> Scan<'s> {
@@ -143,9 +141,9 @@ impl Coded<'_> {
     fn decode(&mut self, bits: &mut Bits<'_>, unit: usize, band: &mut Band<'_>) -> Option<()> {
         for down in 0..self.down {
             for across in 0..self.across {
-                let kept = band.transform.kept;
+                let Transform { kept, side, .. } = *band.transform;
                 let block = Block::decode(bits, self.codes, kept, &mut self.before)?;
-                let at = down * band.side * band.stride + (unit * self.across + across) * band.side;
+                let at = down * side * band.stride + (unit * self.across + across) * side;
                 band.transform.write(&block, band.pixels.get_mut(at..)?, band.stride);
             }
         }

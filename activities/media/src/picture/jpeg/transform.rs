@@ -9,7 +9,8 @@ const LIGHTEST: f32 = 255.0;
 
 /// How blocks become squares of so many pixels.
 pub(super) struct Transform {
-    side: usize,
+    /// A block's side in pixels.
+    pub(super) side: usize,
     /// What coefficients are multiples of, by rows.
     steps: [Lanes; SIDE],
     /// Of each wave, what it adds at each pixel; nothing behind the last one.
