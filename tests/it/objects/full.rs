@@ -10,7 +10,7 @@ use activities::objects::write::FIRST_PART;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
-use super::rig::{BUCKET, PATIENCE, Rig, files, noise};
+use super::rig::{BUCKET, Rig, files, noise, until_files};
 
 /// Where the child finds its small disk.
 const FOLDER: &str = "LOCKGATE_TEST_SMALL_DISK";
@@ -35,13 +35,7 @@ async fn inside_a_small_disk() {
         sink.write(Bytes::from(noise(length, 2))).await.unwrap();
         assert!(matches!(sink.finish().await, Err(Error::Full { .. })), "in {parts}");
         // Of an upload in parts, the abort is on its way.
-        let gone = async {
-            while files(folder) != kept {
-                tokio::task::yield_now().await;
-            }
-        };
-        let gone = tokio::time::timeout(PATIENCE, gone).await;
-        gone.unwrap_or_else(|_late| panic!("the refused bytes stay, in {parts}"));
+        until_files(folder, |files| *files == kept, &format!("the refused bytes stay, in {parts}")).await;
     }
     assert_eq!(rig.get("big").await, None);
 

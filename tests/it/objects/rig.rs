@@ -116,6 +116,16 @@ pub(crate) async fn send(upload: &Upload, body: impl Into<reqwest::Body>) -> (u1
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
+/// Waits until the files of a store are as they should be; they come and go behind the answers.
+pub(crate) async fn until_files(folder: &Path, are: impl Fn(&BTreeSet<PathBuf>) -> bool, what: &str) {
+    let waiting = async {
+        while !are(&files(folder)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_late| panic!("{what}"));
+}
+
 /// The files of the store, by name.
 pub(crate) fn files(folder: &Path) -> BTreeSet<PathBuf> {
     let entries = std::fs::read_dir(folder.join("objects")).unwrap();

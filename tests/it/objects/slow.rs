@@ -1,5 +1,6 @@
 //! Slow clients are cut off, each shape of them, while a healthy one is served.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use service::serve::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::rig::{BUCKET, MINUTE, PATIENCE, Rig, files, noise};
+use super::rig::{BUCKET, MINUTE, PATIENCE, Rig, files, noise, until_files};
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -105,12 +106,7 @@ async fn half_an_upload(rig: &Rig, folder: &Path, body: &[u8]) -> TcpStream {
     let mut client = TcpStream::connect(&rig.address).await.unwrap();
     client.write_all(head.as_bytes()).await.unwrap();
     client.write_all(&body[..body.len() / 2]).await.unwrap();
-    let begun = async {
-        while files(folder).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, begun).await.expect("the upload has not begun");
+    until_files(folder, |files| !files.is_empty(), "the upload has not begun").await;
     client
 }
 
@@ -150,17 +146,9 @@ async fn a_client_that_goes_away_leaves_nothing() {
     let mut gone = TcpStream::connect(&rig.address).await.unwrap();
     gone.write_all(head.as_bytes()).await.unwrap();
     gone.write_all(&noise(600_000, 1)).await.unwrap();
-    tokio::time::timeout(PATIENCE, async {
-        while files(folder.path()).is_empty() {
-            tokio::task::yield_now().await;
-        }
-        drop(gone);
-        while !files(folder.path()).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("the file of a broken upload stays");
+    until_files(folder.path(), |files| !files.is_empty(), "the upload has not begun").await;
+    drop(gone);
+    until_files(folder.path(), BTreeSet::is_empty, "the file of a broken upload stays").await;
     assert_eq!(rig.get("k").await, None);
 }
 
@@ -176,13 +164,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
     greedy.write_all(format!("{}\r\n", head_of(&get, &rig.address)).as_bytes()).await.unwrap();
     // It takes nothing for as long as the server holds the file open, then all there is.
     rig.objects.delete(BUCKET, "k").await.unwrap();
-    tokio::time::timeout(PATIENCE, async {
-        while !files(folder.path()).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("a stalled download keeps its file for ever");
+    until_files(folder.path(), BTreeSet::is_empty, "a stalled download keeps its file for ever").await;
     assert!(until_closed(greedy).await.len() < body.len());
 }
 

@@ -60,7 +60,7 @@ pub(super) fn decode(
             let Planes { meaning, planes } = planes?;
             let is_apart = apart.is_some() && matches!(meaning, Meaning::LightAndColour | Meaning::Grey);
             return Ok(if is_apart {
-                Decoded::Shown(Shown::of_planes(planes, halve_colour))
+                Decoded::Shown(Shown { planes, halve_colour })
             } else {
                 Decoded::Pixels(ycc::raster(meaning, &planes))
             });

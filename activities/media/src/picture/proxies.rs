@@ -11,7 +11,7 @@ use crate::{Problem, Progress, ReadAt, Sink};
 
 use super::colour::{Conversion, Rgb};
 use super::decode::{Colour, Decoded, decode};
-use super::encode::Style;
+use super::encode::{Style, encode};
 use super::header::{self, Header};
 use super::rows::Shape;
 use super::shown::Shown;
@@ -130,8 +130,8 @@ fn encode_all(
     order: &Order,
     copyright: Option<&str>,
 ) -> Result<Vec<(Shape, Vec<u8>)>, Problem> {
-    let Order { quality, progressive, halve_colour, .. } = *order;
-    let style = Style { quality, progressive, halve_colour };
+    let Order { quality, progressive, .. } = *order;
+    let style = Style { quality, progressive };
     let Shape { width, height, .. } = shown.shape();
     thread::scope(|scope| {
         let mut shown = Arc::new(shown);
@@ -142,7 +142,7 @@ fn encode_all(
                 shown = Arc::new(shown.shrunk(width, height));
             }
             let its = Arc::clone(&shown);
-            encoders.push(scope.spawn(move || Ok((its.shape(), its.encode(style, copyright)?))));
+            encoders.push(scope.spawn(move || Ok((its.shape(), encode(&its, style, copyright)?))));
         }
         encoders.into_iter().map(|encoder| encoder.join().expect("an encoder does not panic")).collect()
     })

@@ -1,9 +1,6 @@
 //! A picture as it is to be seen, in the form that a JPEG has it: light, and colour apart from it, which may be at half the
 //! resolution.
 
-use crate::Problem;
-
-use super::encode::{Style, encode};
 use super::resample::{Line, resampled};
 use super::rows::{Plane, Raster, Shape};
 use super::upright::upright;
@@ -11,18 +8,14 @@ use super::{Turn, ycc};
 
 pub(super) struct Shown {
     /// Of light; or of light, of blue and of red.
-    planes: Vec<Plane>,
-    halve_colour: bool,
+    pub(super) planes: Vec<Plane>,
+    /// Planes of colour are half as wide and high.
+    pub(super) halve_colour: bool,
 }
 
 impl Shown {
-    /// Where `halve_colour` says so, planes of colour are half as wide and high.
-    pub(super) fn of_planes(planes: Vec<Plane>, halve_colour: bool) -> Self {
-        Self { planes, halve_colour }
-    }
-
     pub(super) fn of_raster(raster: &Raster, halve_colour: bool) -> Self {
-        Self::of_planes(ycc::planes(raster, halve_colour), halve_colour)
+        Self { planes: ycc::planes(raster, halve_colour), halve_colour }
     }
 
     pub(super) fn shape(&self) -> Shape {
@@ -45,10 +38,5 @@ impl Shown {
             resampled(plane, (line(wide), line(width)), (line(high), line(height)))
         };
         Self { planes: self.planes.iter().enumerate().map(plane).collect(), halve_colour: self.halve_colour }
-    }
-
-    /// `style` asks for colour as it is.
-    pub(super) fn encode(&self, style: Style, copyright: Option<&str>) -> Result<Vec<u8>, Problem> {
-        encode(&self.planes, style, copyright)
     }
 }

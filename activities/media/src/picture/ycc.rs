@@ -51,46 +51,55 @@ fn rgb([light, blue, red]: [u8; 3]) -> [u8; 3] {
 
 /// A grey picture's light, or a coloured one's light and colour, of as many samples as pixels or of one for each four.
 pub(super) fn planes(raster: &Raster, halve_colour: bool) -> Vec<Plane> {
-    let Shape { width, height, channels } = raster.shape;
-    if channels == 1 {
+    if raster.shape.channels == 1 {
         return vec![Plane::of_raster(raster)];
     }
-    let step = if halve_colour { 2 } else { 1 };
-    let mut light = Plane::blank(width, height);
-    let mut colour = [(); 2].map(|()| Plane::blank(width.div_ceil(step), height.div_ceil(step)));
-    let step = step as usize;
-    let mut sums = vec![[0_i32; 3]; colour[0].width as usize];
-    for (number, rows) in raster.bytes.chunks(raster.shape.row_bytes() * step).enumerate() {
-        sums.fill([0; 3]);
-        for (below, row) in rows.chunks_exact(raster.shape.row_bytes()).enumerate() {
-            let stride = light.stride();
-            let light = &mut light.bytes[(number * step + below) * stride..][..width as usize];
-            let (pixels, _) = row.as_chunks::<3>();
-            for (light, &pixel) in light.iter_mut().zip(pixels) {
-                *light = light_of(pixel);
-            }
-            for (sum, pixels) in sums.iter_mut().zip(pixels.chunks(step)) {
-                for pixel in pixels {
-                    (0..3).for_each(|channel| sum[channel] += i32::from(pixel[channel]));
-                }
-                // The last column stands for the one behind it.
-                if let ([pixel], 2) = (pixels, step) {
-                    (0..3).for_each(|channel| sum[channel] += i32::from(pixel[channel]));
-                }
-            }
-        }
-        let rows = rows.len() / raster.shape.row_bytes();
-        for (plane, factors) in colour.iter_mut().zip([BLUE, RED]) {
-            let stride = plane.stride();
-            for (byte, sum) in plane.bytes[number * stride..].iter_mut().zip(&sums) {
-                *byte = colour_of(*sum, (rows * step) as i32, factors);
-            }
-        }
-    }
-    let mut planes = vec![light];
-    planes.extend(colour);
+    let mut planes = vec![light(raster)];
+    planes.extend(colour(raster, if halve_colour { 2 } else { 1 }));
     planes.iter_mut().for_each(Plane::fill_up);
     planes
+}
+
+fn light(raster: &Raster) -> Plane {
+    let Shape { width, height, .. } = raster.shape;
+    let mut light = Plane::blank(width, height);
+    let stride = light.stride();
+    let rows = raster.bytes.chunks_exact(raster.shape.row_bytes());
+    for (to, row) in light.bytes.chunks_exact_mut(stride).zip(rows) {
+        to.iter_mut().zip(row.as_chunks().0).for_each(|(byte, &pixel)| *byte = light_of(pixel));
+    }
+    light
+}
+
+/// Blue and red, of squares so many pixels wide and high.
+fn colour(raster: &Raster, step: usize) -> [Plane; 2] {
+    let Shape { width, height, .. } = raster.shape;
+    let [width, height] = [width, height].map(|side| side.div_ceil(step as u32));
+    let mut planes = [(); 2].map(|()| Plane::blank(width, height));
+    let mut sums = vec![[0; 3]; width as usize];
+    for (number, rows) in raster.bytes.chunks(raster.shape.row_bytes() * step).enumerate() {
+        let rows = rows.chunks_exact(raster.shape.row_bytes());
+        let pixels = (rows.len() * step) as i32;
+        sums.fill([0; 3]);
+        rows.for_each(|row| add_up(row, step, &mut sums));
+        for (plane, factors) in planes.iter_mut().zip([BLUE, RED]) {
+            let stride = plane.stride();
+            let to = &mut plane.bytes[number * stride..];
+            to.iter_mut().zip(&sums).for_each(|(byte, sum)| *byte = colour_of(*sum, pixels, factors));
+        }
+    }
+    planes
+}
+
+/// Adds each channel of so many neighbours to their sums. The last column stands for the one that is not there.
+fn add_up(row: &[u8], step: usize, sums: &mut [[i32; 3]]) {
+    let (pixels, _) = row.as_chunks::<3>();
+    for (sum, pixels) in sums.iter_mut().zip(pixels.chunks(step)) {
+        for number in 0..step {
+            let pixel = pixels[number.min(pixels.len() - 1)];
+            (0..3).for_each(|channel| sum[channel] += i32::from(pixel[channel]));
+        }
+    }
 }
 
 const BLUE: [i32; 3] = [-times(0.168_736), -times(0.331_264), times(0.5)];

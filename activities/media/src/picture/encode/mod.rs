@@ -16,7 +16,8 @@ use super::jpeg::guarded;
 use super::jpeg::marks::{
     BASELINE_FRAME, END_OF_IMAGE, EXIF, HUFFMAN_TABLES, JFIF, QUANTISERS, START_OF_IMAGE, START_OF_SCAN,
 };
-use super::rows::Plane;
+use super::rows::{Plane, Shape};
+use super::shown::Shown;
 
 use self::codes::Codes;
 use self::forward::Quantiser;
@@ -27,23 +28,22 @@ use self::tokens::{Component, Tokens};
 pub(super) struct Style {
     pub(super) quality: u8,
     pub(super) progressive: bool,
-    /// Colour at half the resolution of light, across and down.
-    pub(super) halve_colour: bool,
 }
 
 /// A JPEG of light, or of light and colour, that says nothing but whose it is.
-pub(super) fn encode(planes: &[Plane], style: Style, copyright: Option<&str>) -> Result<Vec<u8>, Problem> {
+pub(super) fn encode(shown: &Shown, style: Style, copyright: Option<&str>) -> Result<Vec<u8>, Problem> {
     let copyright = copyright.and_then(exif::only_copyright);
     if style.progressive {
-        ever_sharper(planes, style, copyright)
+        ever_sharper(shown, style, copyright)
     } else {
-        Ok(from_the_top(planes, style, copyright))
+        Ok(from_the_top(shown, style, copyright))
     }
 }
 
-fn from_the_top(planes: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> Vec<u8> {
+fn from_the_top(shown: &Shown, style: Style, copyright: Option<Vec<u8>>) -> Vec<u8> {
+    let planes = &shown.planes;
+    let is_halved = shown.halve_colour && planes.len() > 1;
     let quantisers = [Quantiser::light(style.quality), Quantiser::colour(style.quality)];
-    let is_halved = style.halve_colour && planes.len() > 1;
     let component = |(number, plane)| {
         let table = usize::from(number > 0);
         let sampled = if number == 0 && is_halved { 2 } else { 1 };
@@ -100,9 +100,9 @@ fn scan(components: &[Component<'_>]) -> Vec<u8> {
     body
 }
 
-fn ever_sharper(planes: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
-    let Plane { width, height, .. } = planes[0];
-    let is_grey = planes.len() == 1;
+fn ever_sharper(shown: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
+    let Shape { width, height, channels } = shown.shape();
+    let is_grey = channels == 1;
     guarded(|| {
         let space = if is_grey { ColorSpace::JCS_GRAYSCALE } else { ColorSpace::JCS_YCbCr };
         let mut compress = Compress::new(space);
@@ -111,7 +111,7 @@ fn ever_sharper(planes: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> R
         compress.set_size(width as usize, height as usize);
         compress.set_quality(f32::from(style.quality));
         if !is_grey {
-            let pixels = if style.halve_colour { (2, 2) } else { (1, 1) };
+            let pixels = if shown.halve_colour { (2, 2) } else { (1, 1) };
             compress.set_chroma_sampling_pixel_sizes(pixels, pixels);
         }
         compress.set_raw_data_in(true);
@@ -121,7 +121,7 @@ fn ever_sharper(planes: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> R
         if let Some(block) = copyright {
             started.write_marker(Marker::APP(1), &block);
         }
-        let rows: Vec<_> = planes.iter().map(|plane| &plane.bytes[..]).collect();
+        let rows: Vec<_> = shown.planes.iter().map(|plane| &plane.bytes[..]).collect();
         if !started.write_raw_data(&rows) {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
@@ -131,8 +131,7 @@ fn ever_sharper(planes: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::{Raster, Shape};
-    use super::super::ycc;
+    use super::super::rows::Raster;
     use super::*;
 
     fn slope(width: u32, height: u32, channels: u8) -> Raster {
@@ -160,7 +159,7 @@ mod tests {
         one.iter().zip(other).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / one.len() as f64
     }
 
-    const STYLE: Style = Style { quality: 95, progressive: false, halve_colour: false };
+    const STYLE: Style = Style { quality: 95, progressive: false };
 
     #[test]
     fn others_read_what_it_writes_whatever_its_sides() {
@@ -168,8 +167,7 @@ mod tests {
             for channels in [1, 3] {
                 for halve_colour in [false, true] {
                     let picture = slope(width, height, channels);
-                    let planes = ycc::planes(&picture, halve_colour);
-                    let jpeg = encode(&planes, Style { halve_colour, ..STYLE }, None).unwrap();
+                    let jpeg = encode(&Shown::of_raster(&picture, halve_colour), STYLE, None).unwrap();
                     let off = apart(&decoded(&jpeg, channels), &picture.bytes);
                     let most = if halve_colour && channels == 3 { 6.0 } else { 2.0 };
                     assert!(off < most, "{width} × {height} × {channels}, {halve_colour}: {off}");
@@ -180,10 +178,10 @@ mod tests {
 
     #[test]
     fn both_coders_write_the_same_picture_as_large_and_a_copyright() {
-        let planes = ycc::planes(&slope(600, 400, 3), true);
-        let style = Style { quality: 80, halve_colour: true, ..STYLE };
-        let ours = encode(&planes, style, Some("© 2026 Ada")).unwrap();
-        let theirs = encode(&planes, Style { progressive: true, ..style }, Some("© 2026 Ada")).unwrap();
+        let shown = Shown::of_raster(&slope(600, 400, 3), true);
+        let style = Style { quality: 80, ..STYLE };
+        let ours = encode(&shown, style, Some("© 2026 Ada")).unwrap();
+        let theirs = encode(&shown, Style { progressive: true, ..style }, Some("© 2026 Ada")).unwrap();
         assert!(apart(&decoded(&ours, 3), &decoded(&theirs, 3)) < 0.5);
         let (ours, theirs) = (ours.len() as f64, theirs.len() as f64);
         assert!((0.9..1.2).contains(&(ours / theirs)), "{ours} bytes and {theirs}");
@@ -191,8 +189,8 @@ mod tests {
 
     #[test]
     fn quality_counts() {
-        let planes = ycc::planes(&slope(300, 200, 3), true);
-        let bytes = |quality| encode(&planes, Style { quality, ..STYLE }, None).unwrap().len();
+        let shown = Shown::of_raster(&slope(300, 200, 3), true);
+        let bytes = |quality| encode(&shown, Style { quality, ..STYLE }, None).unwrap().len();
         assert!(bytes(1) < bytes(40) && bytes(40) < bytes(80) && bytes(80) < bytes(100));
     }
 
@@ -201,7 +199,7 @@ mod tests {
         let shape = Shape { width: 64, height: 64, channels: 1 };
         let checks = (0..shape.bytes()).map(|at| if (at / 64 + at) % 2 == 0 { 0 } else { 255 }).collect();
         let picture = Raster { shape, bytes: checks };
-        let jpeg = encode(&ycc::planes(&picture, false), Style { quality: 100, ..STYLE }, None).unwrap();
+        let jpeg = encode(&Shown::of_raster(&picture, false), Style { quality: 100, ..STYLE }, None).unwrap();
         assert!(apart(&decoded(&jpeg, 1), &picture.bytes) < 1.0);
     }
 }
