@@ -167,6 +167,9 @@ impl Target {
             .checksum_sha256(STANDARD.encode(sha256))
             .if_none_match("*")
             .body(ByteStream::from(bytes))
+            .customize()
+            // The checksum is signed, and is one.
+            .disable_payload_signing()
             .send()
             .await;
         match sent {

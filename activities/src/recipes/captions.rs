@@ -28,7 +28,7 @@ use crate::moves::finish::Work;
 use crate::objects::Written;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// The step, and the token by which its end is told.
 #[derive(Clone, Debug, Deserialize)]

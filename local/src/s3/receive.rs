@@ -31,20 +31,32 @@ pub(super) struct Declared {
     md5: Option<String>,
     checksum: Checksum,
     trailers: Option<TrailingHeaders>,
-    /// The names in `x-amz-trailer`: checksums that follow the body.
-    trailer: Option<String>,
+    /// The checksums that it gave, or that follow the body.
+    wanted: Vec<&'static str>,
 }
+
+const CHECKSUMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
 
 impl Declared {
     /// As the headers say it. The protocol crate has set the length to that of the body proper where it came in chunks.
     pub(super) fn of(headers: &HeaderMap, trailers: Option<TrailingHeaders>) -> Self {
+        let following = text(headers, "x-amz-trailer").unwrap_or_default();
+        let is_wanted = |name: &&str| {
+            let name = format!("x-amz-checksum-{name}");
+            headers.contains_key(&name)
+                || following.split(',').any(|of| of.trim().eq_ignore_ascii_case(&name))
+        };
         Self {
             length: text(headers, "content-length").and_then(|length| length.parse().ok()),
             md5: text(headers, "content-md5"),
             checksum: checksums(headers),
             trailers,
-            trailer: text(headers, "x-amz-trailer"),
+            wanted: CHECKSUMS.into_iter().filter(is_wanted).collect(),
         }
+    }
+
+    fn wants(&self, checksum: &str) -> bool {
+        self.wanted.contains(&checksum)
     }
 }
 
@@ -132,7 +144,9 @@ impl Draft {
         if declared.md5.as_ref().is_some_and(|md5_given| *md5_given != STANDARD.encode(md5)) {
             return Err(Error::Digest("Content-MD5"));
         }
-        let checksum = self.others.finalize();
+        let mut checksum = self.others.finalize();
+        // It is taken of every object, wanted or not: once will do.
+        checksum.checksum_sha256 = declared.wants("sha256").then(|| STANDARD.encode(sha256));
         compare(&checksum, &declared.checksum)?;
         if let Some(trailers) = &declared.trailers {
             let followed = trailers.read(checksums).unwrap_or_default();
@@ -144,31 +158,20 @@ impl Draft {
     }
 }
 
-/// Computes the checksums that were declared or will follow, and no others.
+/// Computes the checksums that were declared or will follow, and no others; but for SHA-256.
 fn hasher(declared: &Declared) -> ChecksumHasher {
-    let given = &declared.checksum;
-    let follows = |name: &str| {
-        declared.trailer.as_deref().is_some_and(|names| {
-            names
-                .split(',')
-                .any(|listed| listed.trim().eq_ignore_ascii_case(&format!("x-amz-checksum-{name}")))
-        })
-    };
     let mut hasher = ChecksumHasher::default();
-    if given.checksum_crc32.is_some() || follows("crc32") {
+    if declared.wants("crc32") {
         hasher.crc32 = Some(s3s::crypto::Crc32::new());
     }
-    if given.checksum_crc32c.is_some() || follows("crc32c") {
+    if declared.wants("crc32c") {
         hasher.crc32c = Some(s3s::crypto::Crc32c::new());
     }
-    if given.checksum_crc64nvme.is_some() || follows("crc64nvme") {
+    if declared.wants("crc64nvme") {
         hasher.crc64nvme = Some(s3s::crypto::Crc64Nvme::new());
     }
-    if given.checksum_sha1.is_some() || follows("sha1") {
+    if declared.wants("sha1") {
         hasher.sha1 = Some(s3s::crypto::Sha1::new());
-    }
-    if given.checksum_sha256.is_some() || follows("sha256") {
-        hasher.sha256 = Some(s3s::crypto::Sha256::new());
     }
     hasher
 }

@@ -35,13 +35,15 @@ pub(super) struct Scratch {
     left_justified: Vec<i32>,
 }
 
+/// The nearest number of so many bits; of two, the even one. A NaN becomes silence.
 pub(super) fn quantise(sample: f64, bits: u8) -> i32 {
-    // Adding and taking away 1.5 × 2^52 rounds to the nearest integer, ties to even, in two additions; `round` is a
-    // library call on the oldest x86-64. A NaN becomes silence.
-    const ROUNDER: f64 = 6_755_399_441_055_744.0;
     let full_scale = f64::from(1_u32 << (bits - 1));
-    let scaled = (sample * full_scale).clamp(-full_scale, full_scale - 1.0);
-    ((scaled + ROUNDER) - ROUNDER) as i32
+    let heard = if sample.is_nan() { 0.0 } else { sample };
+    let scaled = (heard * full_scale).clamp(-full_scale, full_scale - 1.0);
+    // A double that is about 1.5 × 2^52 has no room for fractions, so that adding it rounds, and has the integer in its
+    // lowest bits. Both `round` and the conversion are calls or branches where this is two instructions.
+    const ROUNDER: f64 = 6_755_399_441_055_744.0;
+    (scaled + ROUNDER).to_bits() as i32
 }
 
 #[cfg(test)]

@@ -115,7 +115,6 @@ impl Ends<Batch> for Reading<'_, '_, '_> {
 
 impl Worker<Batch> for FrameDecoder {
     fn work(&mut self, batch: &mut Batch) {
-        batch.packed.clear();
         match self.frames(&batch.bytes, &batch.frames, &mut batch.packed) {
             Ok(samples) => batch.samples = samples,
             Err(flaw) => batch.flaw = Some(flaw),

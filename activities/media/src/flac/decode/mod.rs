@@ -47,7 +47,7 @@ impl FrameDecoder {
         (LANES / self.format.channels()).max(1)
     }
 
-    /// Appends the samples of the frames that lie there in `bytes` to `packed`, as the MD5 counts them. Answers how many
+    /// Replaces `packed` by the samples of the frames that lie there in `bytes`, as the MD5 counts them. Answers how many
     /// each channel has.
     pub(super) fn frames(
         &mut self,
@@ -56,17 +56,27 @@ impl FrameDecoder {
         packed: &mut Vec<u8>,
     ) -> Result<u64, Flaw> {
         let (arch, mut samples) = (self.arch, 0);
+        let frame_bytes = self.format.channels() * self.format.bytes_per_sample();
         for frames in frames.chunks(self.together()) {
             if frames.iter().any(|frame| !has_its_checksum(&bytes[frame.clone()])) {
                 return Err("a frame does not have the checksum that it states");
             }
-            samples += arch.dispatch(Decoding { decoder: self, bytes, frames, packed })?;
+            let filled = samples as usize * frame_bytes;
+            samples += arch.dispatch(Decoding { decoder: self, bytes, frames, packed, filled })?;
         }
+        packed.truncate(samples as usize * frame_bytes);
         Ok(samples)
     }
 
+    /// Leaves the samples in `packed` behind what is filled; what else stands there is room.
     #[inline(always)]
-    fn decode(&mut self, bytes: &[u8], frames: &[Range<usize>], packed: &mut Vec<u8>) -> Result<u64, Flaw> {
+    fn decode(
+        &mut self,
+        bytes: &[u8],
+        frames: &[Range<usize>],
+        packed: &mut Vec<u8>,
+        mut filled: usize,
+    ) -> Result<u64, Flaw> {
         let mut heads = [None; LANES];
         for (number, frame) in frames.iter().enumerate() {
             heads[number] = Some(self.read(&bytes[frame.clone()], number * self.format.channels())?);
@@ -81,7 +91,13 @@ impl FrameDecoder {
                 unblend(head.layout, &mut self.lanes[0].rows[..head.length], number);
             }
             let channels = Channels { lanes: &self.lanes, first, count, length: head.length };
-            channels.weave(self.format.bytes_per_sample(), packed);
+            let (width, start) = (self.format.bytes_per_sample(), filled);
+            filled += head.length * count * width;
+            // Zeros are written where there was no room yet, and not at every frame.
+            if packed.len() < filled {
+                packed.resize(filled, 0);
+            }
+            channels.weave(width, &mut packed[start..filled]);
             samples += head.length as u64;
         }
         Ok(samples)
@@ -116,6 +132,7 @@ struct Decoding<'d> {
     bytes: &'d [u8],
     frames: &'d [Range<usize>],
     packed: &'d mut Vec<u8>,
+    filled: usize,
 }
 
 impl WithSimd for Decoding<'_> {
@@ -123,7 +140,7 @@ impl WithSimd for Decoding<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        self.decoder.decode(self.bytes, self.frames, self.packed)
+        self.decoder.decode(self.bytes, self.frames, self.packed, self.filled)
     }
 }
 

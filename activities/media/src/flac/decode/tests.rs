@@ -69,7 +69,7 @@ fn what_is_encoded_comes_back_as_symphonia_has_it() {
             bits_per_sample: 8 + (random.next() % 17) as u8,
         };
         let (mut bytes, mut frames) = (vec![3], Vec::new());
-        let (mut expected, mut total) = (vec![7], 0);
+        let (mut expected, mut total) = (Vec::new(), 0);
         for _ in 0..1 + random.next() % 6 {
             let length = [4096, 4096, 1 + (random.next() % 4096) as usize][random.next() as usize % 3];
             let samples = sound(&mut random, format, length);
@@ -84,7 +84,8 @@ fn what_is_encoded_comes_back_as_symphonia_has_it() {
             expected.extend(its);
             total += length as u64;
         }
-        let mut packed = vec![7];
+        // What an earlier batch has left there, which may be more or less.
+        let mut packed = vec![7; random.next() as usize % 100_000];
         assert_eq!(FrameDecoder::new(format).frames(&bytes, &frames, &mut packed), Ok(total), "{format:?}");
         assert!(packed == expected, "round {round}: {format:?}, {frames:?}");
     }
@@ -111,7 +112,7 @@ fn nonsense_is_a_flaw_or_some_sound() {
         );
         let mut packed = Vec::new();
         let all = 0..changed.len();
-        match FrameDecoder::new(format).decode(&changed, std::slice::from_ref(&all), &mut packed) {
+        match FrameDecoder::new(format).decode(&changed, std::slice::from_ref(&all), &mut packed, 0) {
             Ok(length) => assert_eq!(packed.len() as u64, length * 4),
             Err(_) => flaws += 1,
         }

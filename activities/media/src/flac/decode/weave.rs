@@ -47,9 +47,9 @@ pub(super) struct Channels<'l> {
 }
 
 impl Channels<'_> {
-    /// Appends all samples, in `width` bytes each.
+    /// Fills `bytes` with all samples, in `width` bytes each.
     #[inline(always)]
-    pub(super) fn weave(&self, width: usize, bytes: &mut Vec<u8>) {
+    pub(super) fn weave(&self, width: usize, bytes: &mut [u8]) {
         match width {
             1 => self.woven::<1>(bytes),
             2 => self.woven::<2>(bytes),
@@ -58,10 +58,8 @@ impl Channels<'_> {
     }
 
     #[inline(always)]
-    fn woven<const WIDTH: usize>(&self, bytes: &mut Vec<u8>) {
-        let start = bytes.len();
-        bytes.resize(start + self.length * self.count * WIDTH, 0);
-        let places = bytes[start..].as_chunks_mut::<WIDTH>().0;
+    fn woven<const WIDTH: usize>(&self, bytes: &mut [u8]) {
+        let places = bytes.as_chunks_mut::<WIDTH>().0;
         if self.count == 2 {
             let pairs = places.as_chunks_mut::<2>().0.iter_mut();
             for (places, row) in pairs.zip(&self.lanes[0].rows) {
