@@ -78,6 +78,12 @@ pub(super) struct SideData {
 }
 
 /// Has ffprobe look at `file`, which is said to be a `container`.
+/// A length of some time, as ffprobe writes one.
+pub(super) fn seconds(text: &Option<String>) -> Option<f64> {
+    let seconds = text.as_deref()?.parse::<f64>().ok()?;
+    (seconds.is_finite() && seconds > 0.0).then_some(seconds)
+}
+
 pub(super) async fn look(
     us: &Path,
     ffmpeg: &Ffmpeg,

@@ -6,7 +6,7 @@ use media::Problem;
 use media::audio::Container;
 
 use super::Ffmpeg;
-use super::ffprobe::{self, Stream, Tracks};
+use super::ffprobe::{self, Stream, Tracks, seconds};
 use crate::child::Failure;
 
 /// A film, as a player shows it.
@@ -45,15 +45,13 @@ impl Tracks {
             true => (stream.height, stream.width),
             false => (stream.width, stream.height),
         };
-        let seconds = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok());
         let length = seconds(&stream.duration).or_else(|| seconds(&self.format.duration));
         let name = |stream: &Stream| stream.codec_name.clone().unwrap_or_else(|| "unknown".to_owned());
         Ok(Film {
             width,
             height,
-            milliseconds: length
-                .filter(|seconds| seconds.is_finite() && *seconds > 0.0)
-                .map(|seconds| (seconds * 1000.0).round() as u64),
+            pixel_width,
+            milliseconds: length.map(|seconds| (seconds * 1000.0).round() as u64),
             codec: name(stream),
             sound: sound.map(name),
         })

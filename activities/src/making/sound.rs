@@ -82,7 +82,9 @@ pub async fn probe(
         Ok(Answer::Audio(sound)) => Ok(sound),
         Ok(other) => Err(Trouble::OddAnswer(other)),
         Err(Failure::Media(Problem::Foreign { found, container })) => {
-            Ok(Foreign::open(bench, found, container, source, &wishes).await?.found.decoded.sound)
+            let sound = Foreign::open(bench, found, container, source, &wishes).await?.found.decoded.sound;
+            sound.check_length(limits).map_err(Failure::Media)?;
+            Ok(sound)
         }
         Err(failure) => Err(failure.into()),
     }

@@ -62,6 +62,11 @@ impl Sound {
     pub fn seconds(&self) -> Option<f64> {
         self.samples.map(|samples| samples as f64 / f64::from(self.sample_rate))
     }
+
+    /// Whether it is as short as it may be, as far as it says how long it is.
+    pub fn check_length(&self, limits: Limits) -> Result<(), Problem> {
+        self.samples.map_or(Ok(()), |samples| limits.check_length(samples, self.sample_rate))
+    }
 }
 
 /// A difference between the source's samples and ours.
@@ -118,7 +123,7 @@ impl Limits {
         Ok(())
     }
 
-    fn check_length(&self, samples: u64, sample_rate: u32) -> Result<(), Problem> {
+    pub fn check_length(&self, samples: u64, sample_rate: u32) -> Result<(), Problem> {
         let seconds = samples / u64::from(sample_rate.max(1));
         if seconds > self.seconds
             || (seconds == self.seconds && !samples.is_multiple_of(u64::from(sample_rate)))
@@ -129,11 +134,12 @@ impl Limits {
     }
 }
 
-/// Says which container a file is, by its first bytes.
+/// Says which container a file is, by its first bytes. One that shows that it was cut off is refused.
 pub(crate) fn container(source: &dyn ReadAt) -> Result<Container, Problem> {
     let mut head = [0; sniff::HEAD];
     let filled = read_up_to(source, 0, &mut head).map_err(|error| Problem::source(&error))?;
-    Container::of_sound(&head[..filled])
+    let container = Container::of_sound(&head[..filled])?;
+    ending::cut(source, container)?.map_or(Ok(container), Err)
 }
 
 /// Says what sound `source` holds. Decodes no more than its first packet.
