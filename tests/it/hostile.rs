@@ -133,9 +133,14 @@ fn sounds() -> Result<Vec<Hostile>> {
     ];
     // Each 64th is tried in the process itself (media/damage.rs).
     for (name, whole) in [("a.wav", &sound), ("a.mp3", &mp3), ("a.flac", &flac), ("a.m4a", &m4a)] {
+    // The lowest 36 bits of STREAMINFO's second half; zero says that it is not known.
+    let mut unstated = ten_hours.clone();
+    unstated[21] &= 0xF0;
+    unstated[22..26].fill(0);
         for part in [1, 32, 63] {
             let cut = whole[..whole.len() * part / 64].to_vec();
             all.push(hostile(format!("{name} cut at {part}/64"), name, "flac", cut));
+        hostile("the same, which does not say how long it is", "a.flac", "flac", unstated),
         }
     }
     Ok(all)

@@ -76,7 +76,7 @@ impl<'s> Decoder<'s> {
         }
         let source = Arc::new(Watched::new(mended));
         let mut opened = open::open(&source, wishes).map_err(|problem| seen_through(&source, problem))?;
-        let claim = claim(&opened);
+        let claim = claim(&source, &opened)?;
         check_claim(&opened.params, claim, limits)?;
 
         let found = first_block(&source, &mut opened, claim, limits, wishes)?;
