@@ -78,6 +78,8 @@ const LOSSY: &[Case] = &[
     case("speex.ogg", &["-c:a", "libspeex"], 16_000, 1),
 ];
 
+    case("sound.latm", &["-c:a", "aac"], 48_000, 2),
+    case("ac3.rm", &["-c:a", "ac3"], 48_000, 2),
 const LOSSLESS: &[Case] = &[
     case("sound.wv", &["-c:a", "wavpack"], 44_100, 2),
     case("surround.wv", &["-c:a", "wavpack"], 96_000, 6),
@@ -89,6 +91,7 @@ const LOSSLESS: &[Case] = &[
     case("alac.mka", &["-c:a", "alac"], 44_100, 2),
 ];
 
+    case("sound.voc", &["-c:a", "pcm_s16le"], 44_100, 2),
 const LENGTH: usize = 100_000;
 
 fn file(case: &Case, bits: u16) -> (Pcm, Vec<u8>) {
@@ -159,6 +162,18 @@ async fn lossless_sounds_come_out_bit_for_bit() {
 
 #[tokio::test]
 async fn without_ffmpeg_what_was_found_is_named() {
+/// Of whole frames of a film, as it holds no others.
+#[tokio::test]
+async fn the_sound_of_an_mxf_comes_out_bit_for_bit() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    let pcm = Pcm::music(48_000, 1, 16, 96_000);
+    let file = tools::ffmpeg_makes(&pcm.wav(), "sound.mxf", &["-c:a", "pcm_s16le", "-f", "mxf_opatom"]);
+    let (_, made) = made(&file, Wishes::default()).await.unwrap();
+    assert_eq!((made.facts.md5, made.facts.samples), (pcm.md5(), pcm.length()));
+}
+
     if !tools::present("ffmpeg") {
         return;
     }
