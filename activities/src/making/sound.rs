@@ -118,7 +118,7 @@ impl<'b> Foreign<'b> {
 fn with_flaw(mut made: MadeFlac, flaw: Option<String>) -> MadeFlac {
     let told = made.changes.iter().any(|change| matches!(change, Change::Incomplete { .. }));
     if let Some(what) = flaw.filter(|_| !told) {
-        made.changes.push(Change::Incomplete { what, missing_samples: 0 });
+        made.changes.push(Change::Incomplete { what, missing_samples: None });
     }
     made
 }

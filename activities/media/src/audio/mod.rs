@@ -86,8 +86,9 @@ pub enum Change {
     Mixed { from: u8, to: u8 },
     /// The sample rate was changed.
     Resampled { from: u32, to: u32 },
-    /// The file is damaged. What of it could be decoded is here; about this many samples of each channel are not.
-    Incomplete { what: String, missing_samples: u64 },
+    /// The file is damaged. What of it could be decoded is here; about this many samples of each channel are not, if it
+    /// can be told how many.
+    Incomplete { what: String, missing_samples: Option<u64> },
 }
 
 /// What is refused, judged by the headers, before anything is decoded.
