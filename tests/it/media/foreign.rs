@@ -1,6 +1,8 @@
 //! Sound that ffmpeg decodes for us: as long as ffmpeg makes it, sample for sample what ffmpeg hears, and typed problems
 //! where it is damaged or not to be decoded.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use activities::child::{AsyncSource, Failure, Limits, Workbench};
@@ -76,10 +78,10 @@ const LOSSY: &[Case] = &[
     case("mp3.avi", &["-c:a", "libmp3lame"], 44_100, 2),
     case("sound.flv", &["-c:a", "libmp3lame"], 44_100, 1),
     case("speex.ogg", &["-c:a", "libspeex"], 16_000, 1),
-];
-
     case("sound.latm", &["-c:a", "aac"], 48_000, 2),
     case("ac3.rm", &["-c:a", "ac3"], 48_000, 2),
+];
+
 const LOSSLESS: &[Case] = &[
     case("sound.wv", &["-c:a", "wavpack"], 44_100, 2),
     case("surround.wv", &["-c:a", "wavpack"], 96_000, 6),
@@ -89,9 +91,9 @@ const LOSSLESS: &[Case] = &[
     case("rf64.wav", &["-c:a", "pcm_s16le", "-rf64", "always"], 48_000, 2),
     case("sound.au", &["-c:a", "pcm_s16be"], 44_100, 2),
     case("alac.mka", &["-c:a", "alac"], 44_100, 2),
+    case("sound.voc", &["-c:a", "pcm_s16le"], 44_100, 2),
 ];
 
-    case("sound.voc", &["-c:a", "pcm_s16le"], 44_100, 2),
 const LENGTH: usize = 100_000;
 
 fn file(case: &Case, bits: u16) -> (Pcm, Vec<u8>) {
@@ -160,8 +162,6 @@ async fn lossless_sounds_come_out_bit_for_bit() {
     }
 }
 
-#[tokio::test]
-async fn without_ffmpeg_what_was_found_is_named() {
 /// Of whole frames of a film, as it holds no others.
 #[tokio::test]
 async fn the_sound_of_an_mxf_comes_out_bit_for_bit() {
@@ -174,6 +174,8 @@ async fn the_sound_of_an_mxf_comes_out_bit_for_bit() {
     assert_eq!((made.facts.md5, made.facts.samples), (pcm.md5(), pcm.length()));
 }
 
+#[tokio::test]
+async fn without_ffmpeg_what_was_found_is_named() {
     if !tools::present("ffmpeg") {
         return;
     }
@@ -241,8 +243,6 @@ async fn what_can_be_saved_is_saved_when_that_is_wished_for() {
     assert!(matches!(made.changes[..], [Change::Incomplete { .. }]), "{:?}", made.changes);
     assert!(made.facts.samples <= pcm.length());
     tools::flac_accepts(&flac);
-}
-
 
     // What does not have its checksum is decoded all the same: nobody knows how much of it is as it was.
     let (_, mut file) = self::file(LOSSY.iter().find(|case| case.name == "sound.ac3").unwrap(), 16);
@@ -254,6 +254,8 @@ async fn what_can_be_saved_is_saved_when_that_is_wished_for() {
         [Change::Decoded { .. }, Change::Incomplete { missing_samples: None, .. }]
     );
     assert!(unknown, "{:?}", made.changes);
+}
+
 #[tokio::test]
 async fn files_without_sound_are_refused_by_what_they_hold() {
     if !tools::present("ffmpeg") {
@@ -269,9 +271,9 @@ async fn files_without_sound_are_refused_by_what_they_hold() {
     assert!([Kind::MediaCorrupt, Kind::UnsupportedMedia].contains(&kind), "{kind}");
 }
 
-/// A playlist that names another file: ffmpeg reads such things, when it is let.
+/// A playlist that names another file, or an address: ffmpeg reads such things, when it is let.
 #[tokio::test]
-async fn no_other_file_is_opened() {
+async fn no_other_file_is_opened_and_no_address() {
     if !tools::present("ffmpeg") {
         return;
     }
@@ -279,7 +281,11 @@ async fn no_other_file_is_opened() {
     let (_, secret) = file(&LOSSLESS[0], 16);
     std::fs::write(folder.path().join("secret.wv"), secret).unwrap();
     let target = folder.path().join("secret.wv");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
     for text in [
+        format!("#EXTM3U\n#EXTINF:1,\nhttp://{address}/secret.wv\n"),
+        format!("ffconcat version 1.0\nfile 'http://{address}/secret.wv'\n"),
         format!("ffconcat version 1.0\nfile '{}'\n", target.display()),
         format!("#EXTM3U\n#EXTINF:1,\n{}\n", target.display()),
     ] {
@@ -290,4 +296,7 @@ async fn no_other_file_is_opened() {
             assert!([Kind::MediaCorrupt, Kind::UnsupportedMedia].contains(&kind), "{kind}");
         }
     }
+    // Connections wait for whoever accepts them: none is there.
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(listener.accept().map(drop).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
 }
