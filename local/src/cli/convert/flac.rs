@@ -38,7 +38,7 @@ pub(super) async fn make(work: &Work<'_>, targets: &[PathBuf]) -> Result<Vec<Mad
     let media = activities::recipes::flac::description(&made);
     let mut results = vec![Made { target: target.clone(), bytes: made.bytes, media }];
     for (landing, target) in landings.iter().zip(targets).skip(1) {
-        results.push(write_peaks(landing, target, &made).await?);
+        results.push(write_peaks(work, landing, target, &made).await?);
     }
     for landing in landings {
         landing.land()?;
@@ -46,10 +46,20 @@ pub(super) async fn make(work: &Work<'_>, targets: &[PathBuf]) -> Result<Vec<Mad
     Ok(results)
 }
 
-async fn write_peaks(landing: &Landing, target: &Path, made: &MadeFlac) -> Result<Made, Trouble> {
+async fn write_peaks(
+    work: &Work<'_>,
+    landing: &Landing,
+    target: &Path,
+    made: &MadeFlac,
+) -> Result<Made, Mishap> {
+    let document = waveform::document(made);
     let mut sink = FileSink::new(landing.file()?);
-    sink.write(waveform::document(made).into()).await.map_err(Trouble::writing(target))?;
+    sink.write(document.clone().into()).await.map_err(Trouble::writing(target))?;
     let bytes = sink.finish().await.map_err(Trouble::writing(target))?;
+    if !work.args.no_verify && std::fs::read(landing.part()).map_err(Trouble::reading(target))? != document {
+        let says = "The waveform does not read back as it was written.";
+        return Err(Problem::new(Kind::OutputUnverified, says).into());
+    }
     Ok(Made { target: target.to_owned(), bytes, media: waveform::description(made) })
 }
 
