@@ -18,6 +18,7 @@ use activities::ports::Captioner;
 use activities::recipes::{availability, captions};
 use activities::{Ctx, worker};
 use async_trait::async_trait;
+use media::audio;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 use states::Kind;
@@ -75,9 +76,9 @@ async fn caption(ctx: &Ctx, step: &Step, command: &Command) -> Result<Work, Fail
     let source = step.open_source(ctx).await?;
     // What decoding and storing hold is large.
     let work = Box::pin(async {
-        let speech = captions::speech(&step.bench(ctx), &source).await?;
+        let speech = captions::speech(&step.bench(ctx), audio::Limits::default(), &source).await?;
         let vtt = listen(command, &speech.wav, speech.folder()).await?;
-        captions::keep(ctx, step, ingredients, &vtt).await
+        captions::keep(ctx, step, ingredients, (&*vtt, speech.flaw.as_deref())).await
     });
     captions::while_awaited(ctx, step, work).await
 }

@@ -2,6 +2,8 @@
 //! 256 MB of memory for whoever looks at it, and a good file after it is well.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -51,7 +53,8 @@ fn pictures() -> Result<Vec<Hostile>> {
     ])
 }
 
-fn films() -> Result<Vec<Hostile>> {
+/// `port` is that of whoever waits for somebody to fetch what a playlist names.
+fn films(port: u16) -> Result<Vec<Hostile>> {
     let film = Film { sound: true, ..Film::default() }.bytes()?;
     let place =
         |kind: &[u8]| film.windows(4).position(|four| four == kind).context("the film has such a box");
@@ -66,9 +69,13 @@ fn films() -> Result<Vec<Hostile>> {
     itself[28..32].copy_from_slice(&0xFFFF_FFF0_u32.to_be_bytes());
     let (moov, stsd) = (place(b"moov")? - 4, place(b"stsd")?);
     ensure!(moov < stsd, "the film has an index");
-    let playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXTINF:1,\nhttp://127.0.0.1:9/\n";
+    let playlist = |first: &str, second: &str| {
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{first}\n#EXTINF:1,\n{second}\n").into_bytes()
+    };
+    let (local, remote) = ("file:///etc/passwd", format!("http://127.0.0.1:{port}/a.ts"));
+    let (local_first, remote_first) = (playlist(local, &remote), playlist(&remote, local));
     let subtitle = b"1\n00:00:01,000 --> 00:00:02,000\n{\\an8}/etc/passwd\n".to_vec();
-    let polyglot = [&head[..], b"<script>PK\x03\x04%PDF-1.4", &playlist[..]].concat();
+    let polyglot = [&head[..], b"<script>PK\x03\x04%PDF-1.4", &local_first[..]].concat();
     let sound = wav(SECOND, 1);
     let mut all = vec![
         hostile("an MP4 whose tables claim 2^32 entries", "a.mp4", "thumbnails", lying.clone()),
@@ -77,8 +84,11 @@ fn films() -> Result<Vec<Hostile>> {
         hostile("a box that is longer than what is around it", "a.mp4", "thumbnails", itself),
         hostile("a film without a frame", "a.mp4", "thumbnails", film[..moov.min(film.len())].to_vec()),
         hostile("a sound that calls itself a film", "a.mp4", "video", sound),
-        hostile("a playlist that names /etc/passwd and a URL", "a.mp4", "thumbnails", playlist.to_vec()),
-        hostile("the same, to be made anew", "a.m3u8.mp4", "video", playlist.to_vec()),
+        hostile("a playlist that names /etc/passwd and a URL", "a.mp4", "thumbnails", local_first.clone()),
+        hostile("the same, to be made anew", "a.m3u8.mp4", "video", local_first),
+        hostile("a playlist that names a URL", "a.m3u8", "thumbnails", remote_first.clone()),
+        hostile("the same, to be made anew", "a.m3u8", "video", remote_first.clone()),
+        hostile("the same, to be made a FLAC", "a.m3u8", "flac", remote_first),
         hostile("a subtitle that names /etc/passwd", "a.mkv", "video", subtitle),
         hostile("a file of five kinds at once", "a.mp4", "thumbnails", polyglot),
     ];
@@ -123,9 +133,14 @@ fn sounds() -> Result<Vec<Hostile>> {
     });
     let nested = [&b"\0\0\0\x14ftypM4A \0\0\0\0M4A "[..], &nested].concat();
     let ten_hours = silent_flac(10 * 3600 * u64::from(SECOND));
+    // The lowest 36 bits of STREAMINFO's second half; zero says that it is not known.
+    let mut unstated = ten_hours.clone();
+    unstated[21] &= 0xF0;
+    unstated[22..26].fill(0);
     let many_bytes = with(&caf, b"data", 4, &MANY.to_be_bytes())?;
     let mut all = vec![
         hostile("ten hours of silence in 400 kB", "a.flac", "flac", ten_hours),
+        hostile("the same, which does not say how long it is", "a.flac", "flac", unstated),
         hostile("an M4A of 2^63 samples", "a.m4a", "flac", many_packets),
         hostile("a CAF of 2^63 bytes", "a.caf", "flac", many_bytes),
         hostile("an RF64 of 2^63 samples", "a.wav", "flac", rf64(MANY)),
@@ -213,9 +228,15 @@ fn processor() -> Result<f64> {
 fn every_hostile_file_ends_in_a_problem_soon_and_in_little_memory() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let kinds = ["media-corrupt", "unsupported-media", "too-large", "too-long"];
-    for file in pictures()?.iter().chain(&films()?).chain(&sounds()?) {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let films = films(listener.local_addr()?.port())?;
+    for file in pictures()?.iter().chain(&films).chain(&sounds()?) {
         run_within_bounds(folder.path(), file, &kinds)?;
     }
+    // Connections wait for whoever accepts them: none is there.
+    listener.set_nonblocking(true)?;
+    let fetched = listener.accept().map(|(_, from)| from);
+    ensure!(matches!(&fetched, Err(error) if error.kind() == ErrorKind::WouldBlock), "{fetched:?}");
     let left = results(folder.path())?;
     ensure!(left == 0, "{left} results were left");
     Ok(())

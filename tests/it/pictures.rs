@@ -8,6 +8,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tests::flow::{Flow, PATIENCE, expect, id};
+use tests::lab::Lab;
 use tests::pictures::{Jpeg, Pixels, decoded, exif, png};
 use tests::server::{Server, Setup};
 
@@ -50,6 +51,19 @@ async fn a_photo_becomes_two_proxies() -> Result<()> {
     has_both_proxies(&flow, &session).await?;
     ensure!(session["outputs"][1]["name"] == "IMG 1-1024.jpg", "{session:#}");
     ensure!(session["outputs"][0]["media"]["changes"] == json!(["Turned"]), "{session:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_picture_dropped_in_the_inbox_becomes_its_proxies_at_once() -> Result<()> {
+    let lab = Lab::new(&Setup::default())?;
+    let (flow, objects) = (lab.flow()?, lab.objects().await?);
+    let mut sink = objects.create("uploads", "inbox/local/dropped/Sea.jpg", "image/jpeg");
+    sink.write(photo()?.into()).await?;
+    sink.finish().await?;
+    let session = flow.until(&flow.first_session().await?, &["Done", "Failed"]).await?;
+    has_both_proxies(&flow, &session).await?;
+    ensure!(session["outputs"][0]["name"] == "Sea-2048.jpg", "{session:#}");
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Pictures made from formulas, in every form a JPEG or PNG can have.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
@@ -78,6 +79,8 @@ impl Pixels {
 #[derive(Clone, Copy, Default)]
 pub struct Jpeg<'p> {
     pub progressive: bool,
+    /// Ink in the colours of television, as Adobe's programs store it: YCCK.
+    pub ycck: bool,
     pub exif: Option<&'p [u8]>,
     pub profile: Option<&'p [u8]>,
 }
@@ -92,6 +95,9 @@ impl Jpeg<'_> {
         };
         let mut compress = Compress::new(space);
         compress.set_fastest_defaults();
+        if self.ycck {
+            compress.set_color_space(ColorSpace::JCS_YCCK);
+        }
         compress.set_size(pixels.width as usize, pixels.height as usize);
         compress.set_quality(92.0);
         if self.progressive {
@@ -138,6 +144,20 @@ pub fn png(
     more(&mut encoder);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(bytes)?;
+    writer.finish()?;
+    Ok(file)
+}
+
+/// A PNG of eight bits a colour, and what accompanies it.
+pub fn png_with(pixels: &Pixels, exif: Option<&[u8]>, profile: Option<&[u8]>) -> Result<Vec<u8>> {
+    let mut info = png::Info::with_size(pixels.width, pixels.height);
+    info.color_type = png::ColorType::Rgb;
+    info.bit_depth = png::BitDepth::Eight;
+    info.exif_metadata = exif.map(Cow::Borrowed);
+    info.icc_profile = profile.map(Cow::Borrowed);
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::with_info(&mut file, info)?.write_header()?;
+    writer.write_image_data(&pixels.bytes)?;
     writer.finish()?;
     Ok(file)
 }

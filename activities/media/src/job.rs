@@ -33,7 +33,7 @@ pub enum Job {
     Thumbnails(thumbnails::Order),
     /// Open a zip that we made. Writes nothing.
     VerifyThumbnails,
-    /// Say which container the first bytes are of. Writes nothing.
+    /// Say which container the first bytes are of, if it was not cut off. Writes nothing.
     TellContainer,
     /// Write captions that somebody else wrote in every format, an output each.
     Captions,

@@ -26,19 +26,21 @@ pub enum Misbehaviour {
     Announce,
     /// Leaves without a word.
     Leave,
-    /// Tries what it must not be able to do, and says what it could do all the same.
-    Escape,
+    /// Tries what it must not be able to do, and says what it could do all the same. At this port somebody listens.
+    Escape {
+        port: u16,
+    },
 }
 
-type Way = fn() -> io::Result<()>;
+type Way = fn(u16) -> io::Result<()>;
 
 const WAYS: &[(&str, Way)] = &[
-    ("read", || File::open("/etc/passwd").map(drop)),
-    ("write", || File::create("/tmp/lockgate-escaped").map(drop)),
-    ("connect", || TcpStream::connect("127.0.0.1:9").map(drop)),
-    ("listen", || TcpListener::bind("127.0.0.1:0").map(drop)),
-    ("talk", || UnixStream::pair().map(drop)),
-    ("start", || Command::new("/bin/true").spawn().map(drop)),
+    ("read", |_| File::open("/etc/passwd").map(drop)),
+    ("write", |_| File::create("/tmp/lockgate-escaped").map(drop)),
+    ("connect", |port| TcpStream::connect(("127.0.0.1", port)).map(drop)),
+    ("listen", |_| TcpListener::bind("127.0.0.1:0").map(drop)),
+    ("talk", |_| UnixStream::pair().map(drop)),
+    ("start", |_| Command::new("/bin/true").spawn().map(drop)),
 ];
 
 impl Misbehaviour {
@@ -61,9 +63,9 @@ impl Misbehaviour {
             Self::Babble => socket.write_all(&[4, 0, 0, 0, 0, 0, 0, 0, 250, 251, 252, 253]),
             Self::Announce => socket.write_all(&[1, 0, 0, 0, 255, 255, 255, 255, 1]),
             Self::Leave => Ok(()),
-            Self::Escape => {
+            Self::Escape { port } => {
                 let could: Vec<_> =
-                    WAYS.iter().filter(|(_, way)| way().is_ok()).map(|(what, _)| what).collect();
+                    WAYS.iter().filter(|(_, way)| way(port).is_ok()).map(|(what, _)| what).collect();
                 panic!("of all ways out, these are open: {could:?}")
             }
         }

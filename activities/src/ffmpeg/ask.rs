@@ -6,7 +6,7 @@ use media::Problem;
 use media::audio::{Container, Decoded, Sound, Wishes};
 
 use super::Ffmpeg;
-use super::ffprobe::{self, Stream, Tracks};
+use super::ffprobe::{self, Stream, Tracks, seconds};
 use crate::child::Failure;
 
 /// What is to be decoded.
@@ -17,6 +17,8 @@ pub(crate) struct Found {
     pub(super) track: usize,
     /// The samples to ask ffmpeg for.
     pub(super) samples: Samples,
+    /// How long the whole file says it is, if its container states that.
+    pub(super) seconds_of_file: Option<f64>,
 }
 
 /// How samples come out of ffmpeg: as they are in its decoder.
@@ -86,7 +88,8 @@ impl Tracks {
         let (samples, sound) = stream.sound(container, name);
         let comments = comments(self.format.tags.iter().chain(&stream.tags));
         let trimmed = container == Container::Mp4;
-        Ok(Found { decoded: Decoded { sound, trimmed, comments }, track: index, samples })
+        let seconds_of_file = seconds(&self.format.duration).filter(|_| container.states_its_length());
+        Ok(Found { decoded: Decoded { sound, trimmed, comments }, track: index, samples, seconds_of_file })
     }
 
     fn without_sound(&self) -> String {
@@ -122,7 +125,6 @@ impl Stream {
             _ => Samples::S32,
         };
         let rate = number(&self.sample_rate).unwrap_or(0);
-        let duration = self.duration.as_deref().and_then(|text| text.parse::<f64>().ok());
         let sound = Sound {
             container: super::demuxer::name(container).to_owned(),
             codec: self.codec_long_name.clone().unwrap_or_else(|| name.to_owned()),
@@ -130,8 +132,8 @@ impl Stream {
             sample_rate: rate,
             channels: self.channels,
             bits_per_sample: (!lossy && !float).then_some(bits),
-            samples: duration
-                .filter(|seconds| seconds.is_finite() && *seconds > 0.0 && container.states_its_length())
+            samples: seconds(&self.duration)
+                .filter(|_| container.states_its_length())
                 .map(|seconds| (seconds * f64::from(rate)).round() as u64),
         };
         (samples, sound)

@@ -22,6 +22,8 @@ pub(crate) struct Recipe {
     pub(crate) longest_side: u32,
     pub(crate) picture: Vec<String>,
     pub(crate) sound: Vec<String>,
+    /// What ffprobe calls the codecs of both.
+    pub(crate) codecs: [&'static str; 2],
     /// The muxer, its options, and the container that comes of it.
     pub(crate) muxer: &'static str,
     pub(crate) muxer_options: &'static [&'static str],
@@ -97,6 +99,16 @@ pub(crate) async fn encode(
         return Err(Failure::Media(Problem::Corrupt { what, missing_samples: None }));
     }
     Ok(Encoded { _folder: folder, path, flaw })
+}
+
+impl Recipe {
+    /// The sides that come of a film, which [`fit`] has ffmpeg work out for itself.
+    pub(crate) fn sides(&self, film: &Film) -> (u32, u32) {
+        let (width, height) = (f64::from(film.width) * film.pixel_width, f64::from(film.height));
+        let part = (f64::from(self.longest_side) / width.max(height)).min(1.0);
+        let even = |side: f64| 2 * ((part * side / 2.0 + 0.5) as u32).max(1);
+        (even(width), even(height))
+    }
 }
 
 /// Square pixels, sides of even length, neither longer than this nor than it is.

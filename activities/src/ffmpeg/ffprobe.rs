@@ -54,6 +54,7 @@ pub(super) struct Stream {
     pub(super) width: u32,
     #[serde(default)]
     pub(super) height: u32,
+    pub(super) sample_aspect_ratio: Option<String>,
     #[serde(default)]
     pub(super) side_data_list: Vec<SideData>,
     #[serde(default)]
@@ -75,6 +76,12 @@ pub(super) struct Disposition {
 pub(super) struct SideData {
     /// How far a player turns the picture, in degrees.
     pub(super) rotation: Option<f64>,
+}
+
+/// A length of some time, as ffprobe writes one.
+pub(super) fn seconds(text: &Option<String>) -> Option<f64> {
+    let seconds = text.as_deref()?.parse::<f64>().ok()?;
+    (seconds.is_finite() && seconds > 0.0).then_some(seconds)
 }
 
 /// Has ffprobe look at `file`, which is said to be a `container`.

@@ -99,7 +99,7 @@ pub(crate) async fn survey(
     }
 }
 
-/// Which container a source is.
+/// Which container a source is, which must not have been cut off.
 pub(crate) async fn container(bench: &Workbench, source: &impl AsyncSource) -> Result<Container, Trouble> {
     match bench.run(Job::TellContainer, source, &mut Nowhere, |_| {}, pending()).await? {
         Answer::Container(container) => Ok(container),

@@ -82,7 +82,9 @@ pub async fn probe(
         Ok(Answer::Audio(sound)) => Ok(sound),
         Ok(other) => Err(Trouble::OddAnswer(other)),
         Err(Failure::Media(Problem::Foreign { found, container })) => {
-            Ok(Foreign::open(bench, found, container, source, &wishes).await?.found.decoded.sound)
+            let sound = Foreign::open(bench, found, container, source, &wishes).await?.found.decoded.sound;
+            sound.check_length(limits).map_err(Failure::Media)?;
+            Ok(sound)
         }
         Err(failure) => Err(failure.into()),
     }
@@ -116,7 +118,7 @@ impl<'b> Foreign<'b> {
 fn with_flaw(mut made: MadeFlac, flaw: Option<String>) -> MadeFlac {
     let told = made.changes.iter().any(|change| matches!(change, Change::Incomplete { .. }));
     if let Some(what) = flaw.filter(|_| !told) {
-        made.changes.push(Change::Incomplete { what, missing_samples: 0 });
+        made.changes.push(Change::Incomplete { what, missing_samples: None });
     }
     made
 }

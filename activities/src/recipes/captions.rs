@@ -5,6 +5,7 @@
 use std::future::pending;
 use std::path::Path;
 
+use media::audio;
 use media::captions::{FORMATS, Format, MadeCaptions};
 use media::{Answer, Job};
 use serde::{Deserialize, Serialize};
@@ -64,13 +65,17 @@ pub async fn found(ctx: &Ctx, step: &Step, ingredients: &Ingredients) -> Result<
     keeping::find(ctx, step, ingredients).await
 }
 
-/// The speech in `source`: 16,000 samples a second of one channel, of 16 bits, in a WAV. It is deleted when this is dropped.
-pub async fn speech(bench: &Workbench, source: &impl AsyncSource) -> Result<Speech, Failure> {
+/// The speech in `source`, of its default sound track: 16,000 samples a second of one channel, of 16 bits, in a WAV. It is deleted when this is dropped.
+pub async fn speech(
+    bench: &Workbench,
+    most: audio::Limits,
+    source: &impl AsyncSource,
+) -> Result<Speech, Failure> {
     let ffmpeg = bench.ffmpeg()?;
     let container = container(bench, source).await?;
     let file = ffmpeg::as_file(source, &ffmpeg.scratch).await.map_err(child::Failure::from)?;
-    let limits = bench.limits;
-    Ok(ffmpeg::speech(&bench.program, ffmpeg, limits, (container, file.path())).await?)
+    let film = (container, file.path());
+    Ok(ffmpeg::speech(&bench.program, ffmpeg, bench.limits, most, film).await?)
 }
 
 /// Does `work` of a step while its attempt runs; when that is over, the work is dropped.
@@ -97,7 +102,13 @@ pub async fn written(
 }
 
 /// Stores what a captioner wrote, reads it back, and keeps it for `finish` to name.
-pub async fn keep(ctx: &Ctx, step: &Step, ingredients: Ingredients, vtt: &Path) -> Result<Work, Failure> {
+/// `flaw` says what was wrong with what the captioner heard.
+pub async fn keep(
+    ctx: &Ctx,
+    step: &Step,
+    ingredients: Ingredients,
+    (vtt, flaw): (&Path, Option<&str>),
+) -> Result<Work, Failure> {
     let keys = FORMATS.map(|_| step.new_key());
     let bucket = &ctx.settings.buckets.results;
     let sinks =
@@ -109,7 +120,7 @@ pub async fn keep(ctx: &Ctx, step: &Step, ingredients: Ingredients, vtt: &Path) 
         stored.push(sink.finish().await?);
     }
     let written_at = ctx.clock.now();
-    let verified = verify_all(ctx, step, &keys, made, stored).await;
+    let verified = verify_all(ctx, step, &keys, (made, flaw), stored).await;
     keeping::keep_or_delete(ctx, step, ingredients, (&keys, written_at), verified).await
 }
 
@@ -117,7 +128,7 @@ async fn verify_all(
     ctx: &Ctx,
     step: &Step,
     keys: &[String],
-    made: MadeCaptions,
+    (made, flaw): (MadeCaptions, Option<&str>),
     written: Vec<Written>,
 ) -> Result<Vec<Stored>, Failure> {
     let mut results = Vec::new();
@@ -132,7 +143,7 @@ async fn verify_all(
             bytes: written.size,
             sha256: sha256(ctx, key, &written).await?,
             content_type: content_type(format).to_owned(),
-            media: description(made),
+            media: description(made, flaw),
             verified: "It was read back, and its captions come in the order of time.".to_owned(),
         };
         results.push(Stored { etag: written.etag, output });
@@ -171,6 +182,7 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
-pub fn description(made: MadeCaptions) -> Map<String, Value> {
-    facts(json!({ "cues": made.cues, "durationSeconds": made.milliseconds as f64 / 1000.0 }))
+pub fn description(made: MadeCaptions, flaw: Option<&str>) -> Map<String, Value> {
+    let seconds = made.milliseconds as f64 / 1000.0;
+    facts(json!({ "cues": made.cues, "durationSeconds": seconds, "flaw": flaw }))
 }

@@ -14,4 +14,4 @@ pub mod probe;
 pub mod proxies;
 pub mod thumbnails;
 pub mod video;
-mod waveform;
+pub mod waveform;

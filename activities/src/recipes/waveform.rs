@@ -1,13 +1,14 @@
 //! The waveform beside a sound: a second result, in the JSON of audiowaveform, which the players of the web read.
 
 use media::MadeFlac;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use states::Kind;
 use states::session::{Output, Stored};
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::making::facts::facts;
 use crate::making::step::Step;
 
 const CONTENT_TYPE: &str = "application/json";
@@ -33,14 +34,14 @@ pub(crate) async fn store(ctx: &Ctx, step: &Step, key: &str, made: &MadeFlac) ->
         bytes: written.size,
         sha256: hex::encode(Sha256::digest(&bytes)),
         content_type: CONTENT_TYPE.to_owned(),
-        media: serde_json::Map::from_iter([("peaks".to_owned(), made.waveform.peaks.len().into())]),
+        media: description(made),
         verified: "It was read back.".to_owned(),
     };
     Ok(Stored { etag: written.etag, output })
 }
 
 /// Version 2 of audiowaveform's data: the lowest and the highest sample in turn, of all channels together.
-fn document(made: &MadeFlac) -> Vec<u8> {
+pub fn document(made: &MadeFlac) -> Vec<u8> {
     let peaks = &made.waveform.peaks;
     let data: Vec<i16> = peaks.iter().flat_map(|&(lowest, highest)| [lowest, highest]).collect();
     let document = json!({
@@ -53,4 +54,8 @@ fn document(made: &MadeFlac) -> Vec<u8> {
         "data": data,
     });
     document.to_string().into_bytes()
+}
+
+pub fn description(made: &MadeFlac) -> Map<String, Value> {
+    facts(json!({ "peaks": made.waveform.peaks.len() }))
 }

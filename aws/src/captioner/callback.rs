@@ -125,7 +125,7 @@ impl Transcribe {
         let written = fetch(ctx, &format!("{TRANSCRIPTS}{job}.vtt")).await?;
         std::fs::write(&vtt, written).map_err(|error| scratch(&error))?;
         // What decoding and storing hold is large.
-        let kept = Box::pin(captions::keep(ctx, step, ingredients, &vtt));
+        let kept = Box::pin(captions::keep(ctx, step, ingredients, (&*vtt, None)));
         captions::while_awaited(ctx, step, kept).await
     }
 

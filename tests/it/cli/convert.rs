@@ -60,6 +60,27 @@ fn a_file_becomes_a_flac_beside_it_and_what_is_there_stays() -> Result<()> {
 }
 
 #[test]
+fn the_waveform_lies_beside_a_flac_where_that_is_wanted() -> Result<()> {
+    let folder = folder(&[("a.wav", &wav(SECOND, 1))])?;
+    let path = folder.path();
+    let made = run(path, &["convert", "a.wav", "--peaks", "--json"])?.json()?;
+    ensure!(made.len() == 2 && made[1]["output"] == "a.peaks.json", "{made:#?}");
+    let peaks = std::fs::read(path.join("a.peaks.json"))?;
+    ensure!(made[1]["bytes"] == peaks.len(), "{made:#?}");
+    let peaks: serde_json::Value = serde_json::from_slice(&peaks)?;
+    ensure!(peaks["version"] == 2 && peaks["length"] == made[1]["media"]["peaks"], "{peaks:#}");
+    let data = peaks["data"].as_array().context("lowest and highest in turn")?;
+    ensure!(data.len() > 100 && data.iter().any(|peak| peak.as_i64() > Some(1000)), "{peaks:#}");
+    std::fs::remove_file(path.join("a.flac"))?;
+    run(path, &["convert", "a.wav", "--peaks"])?
+        .expect(1, &["a.peaks.json is already there; say --force"])?;
+    ensure!(names(path)? == ["a.peaks.json", "a.wav"], "half of it was made: {:?}", names(path)?);
+    run(path, &["convert", "a.wav", "--peaks", "-o", "out/"])?
+        .expect(0, &["out/a.flac (", "a.peaks.json ("])?;
+    Ok(())
+}
+
+#[test]
 fn many_files_go_into_a_folder_and_none_takes_the_place_of_another() -> Result<()> {
     let file = wav(SECOND, 1);
     let mp3 = by_ffmpeg(&file, "a.mp3", &["-c:a", "libmp3lame"])?;

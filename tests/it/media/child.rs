@@ -254,6 +254,8 @@ async fn cancelling_ends_the_work_in_its_midst() {
 
 #[cfg(debug_assertions)]
 mod misbehaviour {
+    use std::net::{TcpListener, TcpStream};
+
     use activities::child::Misbehaviour;
     use service::Meters;
 
@@ -349,7 +351,10 @@ mod misbehaviour {
 
     #[tokio::test]
     async fn no_way_leads_out_of_a_child() {
-        let failure = told_to(Misbehaviour::Escape, Limits::default()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect(("127.0.0.1", port)).expect("whoever is let gets through");
+        let failure = told_to(Misbehaviour::Escape { port }, Limits::default()).await;
         assert!(failure.to_string().contains("these are open: []"), "{failure}");
     }
 }

@@ -1,6 +1,8 @@
 //! Sound that ffmpeg decodes for us: as long as ffmpeg makes it, sample for sample what ffmpeg hears, and typed problems
 //! where it is damaged or not to be decoded.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use activities::child::{AsyncSource, Failure, Limits, Workbench};
@@ -76,6 +78,8 @@ const LOSSY: &[Case] = &[
     case("mp3.avi", &["-c:a", "libmp3lame"], 44_100, 2),
     case("sound.flv", &["-c:a", "libmp3lame"], 44_100, 1),
     case("speex.ogg", &["-c:a", "libspeex"], 16_000, 1),
+    case("sound.latm", &["-c:a", "aac"], 48_000, 2),
+    case("ac3.rm", &["-c:a", "ac3"], 48_000, 2),
 ];
 
 const LOSSLESS: &[Case] = &[
@@ -87,6 +91,7 @@ const LOSSLESS: &[Case] = &[
     case("rf64.wav", &["-c:a", "pcm_s16le", "-rf64", "always"], 48_000, 2),
     case("sound.au", &["-c:a", "pcm_s16be"], 44_100, 2),
     case("alac.mka", &["-c:a", "alac"], 44_100, 2),
+    case("sound.voc", &["-c:a", "pcm_s16le"], 44_100, 2),
 ];
 
 const LENGTH: usize = 100_000;
@@ -155,6 +160,18 @@ async fn lossless_sounds_come_out_bit_for_bit() {
         assert_eq!((made.changes, made.source.lossy), (Vec::new(), false), "{}", case.name);
         tools::flac_accepts(&flac);
     }
+}
+
+/// Of whole frames of a film, as it holds no others.
+#[tokio::test]
+async fn the_sound_of_an_mxf_comes_out_bit_for_bit() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    let pcm = Pcm::music(48_000, 1, 16, 96_000);
+    let file = tools::ffmpeg_makes(&pcm.wav(), "sound.mxf", &["-c:a", "pcm_s16le", "-f", "mxf_opatom"]);
+    let (_, made) = made(&file, Wishes::default()).await.unwrap();
+    assert_eq!((made.facts.md5, made.facts.samples), (pcm.md5(), pcm.length()));
 }
 
 #[tokio::test]
@@ -226,6 +243,17 @@ async fn what_can_be_saved_is_saved_when_that_is_wished_for() {
     assert!(matches!(made.changes[..], [Change::Incomplete { .. }]), "{:?}", made.changes);
     assert!(made.facts.samples <= pcm.length());
     tools::flac_accepts(&flac);
+
+    // What does not have its checksum is decoded all the same: nobody knows how much of it is as it was.
+    let (_, mut file) = self::file(LOSSY.iter().find(|case| case.name == "sound.ac3").unwrap(), 16);
+    let middle = file.len() / 2;
+    file[middle] ^= 0xFF;
+    let (_, made) = self::made(&file, wishes).await.unwrap();
+    let unknown = matches!(
+        made.changes[..],
+        [Change::Decoded { .. }, Change::Incomplete { missing_samples: None, .. }]
+    );
+    assert!(unknown, "{:?}", made.changes);
 }
 
 #[tokio::test]
@@ -243,9 +271,9 @@ async fn files_without_sound_are_refused_by_what_they_hold() {
     assert!([Kind::MediaCorrupt, Kind::UnsupportedMedia].contains(&kind), "{kind}");
 }
 
-/// A playlist that names another file: ffmpeg reads such things, when it is let.
+/// A playlist that names another file, or an address: ffmpeg reads such things, when it is let.
 #[tokio::test]
-async fn no_other_file_is_opened() {
+async fn no_other_file_is_opened_and_no_address() {
     if !tools::present("ffmpeg") {
         return;
     }
@@ -253,7 +281,11 @@ async fn no_other_file_is_opened() {
     let (_, secret) = file(&LOSSLESS[0], 16);
     std::fs::write(folder.path().join("secret.wv"), secret).unwrap();
     let target = folder.path().join("secret.wv");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
     for text in [
+        format!("#EXTM3U\n#EXTINF:1,\nhttp://{address}/secret.wv\n"),
+        format!("ffconcat version 1.0\nfile 'http://{address}/secret.wv'\n"),
         format!("ffconcat version 1.0\nfile '{}'\n", target.display()),
         format!("#EXTM3U\n#EXTINF:1,\n{}\n", target.display()),
     ] {
@@ -264,4 +296,7 @@ async fn no_other_file_is_opened() {
             assert!([Kind::MediaCorrupt, Kind::UnsupportedMedia].contains(&kind), "{kind}");
         }
     }
+    // Connections wait for whoever accepts them: none is there.
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(listener.accept().map(drop).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
 }

@@ -14,6 +14,7 @@ mod lossy;
 mod pictures;
 mod processors;
 mod sounds;
+mod speech;
 mod tags;
 mod tools;
 mod wishes;

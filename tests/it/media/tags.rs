@@ -1,7 +1,9 @@
 //! Tags and pictures come over, as `metaflac` reads them.
 
+use media::audio::Wishes;
+
 use super::sounds::Pcm;
-use super::{convert, tools};
+use super::{convert, convert_as, tools};
 
 const TAGS: &[(&str, &str)] = &[
     ("title", "Der Mond ist aufgegangen"),
@@ -85,6 +87,22 @@ fn replay_gain_of_an_mp3_is_kept() {
     let comments = comments(&tagged("sound.mp3", &own));
     for line in ["REPLAYGAIN_TRACK_GAIN=-7.03 dB", "REPLAYGAIN_TRACK_PEAK=0.98"] {
         assert!(comments.iter().any(|comment| comment == line), "{line} is not in {comments:#?}");
+    }
+}
+
+#[test]
+fn replay_gain_of_what_is_mixed_is_not_its_own() {
+    if !tools::present("ffmpeg") || !tools::present("metaflac") {
+        return;
+    }
+    let own = ["-metadata", "REPLAYGAIN_TRACK_GAIN=-6.02 dB", "-metadata", "REPLAYGAIN_ALBUM_PEAK=0.98"];
+    let file = tagged("sound.flac", &own);
+    for (channels, kept) in [(1, 0), (2, 2)] {
+        let (flac, _) = convert_as(&file, Wishes { channels: Some(channels), ..Wishes::default() }).unwrap();
+        let text = tools::metaflac(&flac, &["--no-utf8-convert", "--export-tags-to=-"]);
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text.matches("REPLAYGAIN_").count(), kept, "{channels} channels: {text}");
+        assert!(text.contains("ARTIST=Matthias Claudius"), "{text}");
     }
 }
 

@@ -7,6 +7,7 @@ use super::Limits;
 use super::mp4::{self, Edit};
 use super::open::{Bytes, Opened};
 use crate::Problem;
+use crate::flac::unstated_samples;
 
 pub(super) const TOO_SHORT: &str = "the file ends too soon";
 
@@ -16,22 +17,32 @@ pub(super) struct Claim {
     pub(super) samples: Option<u64>,
     /// Whether that is a statement and not a guess from the bit rate.
     pub(super) exact: bool,
+    /// Whether it is enough to find the sound too long.
+    pub(super) binding: bool,
 }
 
-pub(super) fn claim(opened: &Opened<'_>) -> Claim {
+pub(super) fn claim(source: &Bytes<'_>, opened: &Opened<'_>) -> Result<Claim, Problem> {
     let track = &opened.track;
     let (samples, exact) = match opened.reader.format_info().short_name {
         // Without an encoder's tag, the count of MPEG sound is a guess; with one, it is what trimming leaves over.
         "mp1" | "mp2" | "mp3" => (track.num_frames, track.delay.is_some()),
         "aac" | "matroska" => (track.num_frames, false),
-        // A fragmented MP4 states zero here; a FLAC of unknown length may too.
-        "isomp4" | "flac" => (track.num_frames.filter(|&count| count > 0), true),
+        "flac" => match track.num_frames.filter(|&count| count > 0) {
+            Some(count) => (Some(count), true),
+            None => return unstated(source),
+        },
+        // A fragmented one states zero here.
+        "isomp4" => (track.num_frames.filter(|&count| count > 0), true),
         _ => (track.num_frames, true),
     };
-    Claim {
-        samples: samples.or_else(|| guess_from_duration(opened)),
-        exact: exact && track.num_frames.is_some(),
-    }
+    let exact = exact && track.num_frames.is_some();
+    Ok(Claim { samples: samples.or_else(|| guess_from_duration(opened)), exact, binding: exact })
+}
+
+/// Of a FLAC whose header does not say how long it is. Frames may be missing, or be those of a longer one.
+fn unstated(source: &Bytes<'_>) -> Result<Claim, Problem> {
+    let samples = unstated_samples(source).map_err(|error| Problem::source(&error))?;
+    Ok(Claim { samples, exact: false, binding: true })
 }
 
 fn guess_from_duration(opened: &Opened<'_>) -> Option<u64> {
@@ -51,7 +62,7 @@ pub(super) fn check_claim(
         limits.check_shape(rate, channels.count())?;
     }
     match claim.samples {
-        Some(samples) if claim.exact => limits.check_length(samples, rate),
+        Some(samples) if claim.binding => limits.check_length(samples, rate),
         _ => Ok(()),
     }
 }
@@ -131,11 +142,31 @@ mod tests {
         }
     }
 
+    /// 65,535 times zero, as the frame of this number.
+    fn numbered(number: &[u8], checksums: [u8; 3]) -> Vec<u8> {
+        let mut flac = stating(0);
+        flac.truncate(flac.len() - FRAME.len());
+        let [of_header, high, low] = checksums;
+        flac.extend([&FRAME[..4], number, b"\xFF\xFE", &[of_header, 0, 0, 0, high, low]].concat());
+        flac
+    }
+
+    #[test]
+    fn what_the_last_frame_tells_is_enough_where_nothing_is_stated() {
+        let limits = Limits::default();
+        let said = |flac: Vec<u8>| probe(&flac, &limits, &Wishes::default()).map(|sound| sound.samples);
+        assert_eq!(said(stating(0)), Ok(Some(65_535)));
+        // The frame of number 0x5DC0, which is the 24,001st: in ten hours there are as many.
+        let seconds = 24_001 * 65_535 / RATE;
+        let too_long = Problem::TooLong { seconds, limit_seconds: limits.seconds };
+        assert_eq!(said(numbered(b"\xE5\xB7\x80", [0xE4, 0xC2, 0xBC])), Err(too_long));
+    }
+
     #[test]
     fn what_is_guessed_is_not() {
         let mut params = AudioCodecParameters::new();
         params.with_sample_rate(RATE as u32);
-        let claim = |exact| Claim { samples: Some(u64::MAX), exact };
+        let claim = |binding| Claim { samples: Some(u64::MAX), exact: false, binding };
         assert_eq!(check_claim(&params, claim(false), &Limits::default()), Ok(()));
         assert!(check_claim(&params, claim(true), &Limits::default()).is_err());
     }

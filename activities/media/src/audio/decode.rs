@@ -10,7 +10,6 @@ use crate::{Problem, ReadAt};
 use super::claim::{Claim, TOO_SHORT, check_claim, claim, kept, too_short, window};
 use super::feed::{Feed, Step};
 use super::first::{Found, first_block};
-use super::foreign::Container;
 use super::mp4::Edit;
 use super::open::{self, Bytes, Opened};
 use super::packets::{check_source, undecodable, unreadable};
@@ -77,7 +76,7 @@ impl<'s> Decoder<'s> {
         }
         let source = Arc::new(Watched::new(mended));
         let mut opened = open::open(&source, wishes).map_err(|problem| seen_through(&source, problem))?;
-        let claim = claim(&opened);
+        let claim = claim(&source, &opened)?;
         check_claim(&opened.params, claim, limits)?;
 
         let found = first_block(&source, &mut opened, claim, limits, wishes)?;
@@ -253,18 +252,7 @@ fn with_tags_of_wav(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, 
 /// Others may not notice, or not care, that a file was cut off: what its container shows of that is looked at first.
 fn seen_through(source: &Bytes<'_>, problem: Problem) -> Problem {
     let Problem::Foreign { container, .. } = &problem else { return problem };
-    let name = match container {
-        Container::Mp4 => "isomp4",
-        Container::Matroska => "matroska",
-        Container::Ogg => "ogg",
-        Container::Avi => "avi",
-        Container::Wave => "rf64",
-        Container::Wave64 => "w64",
-        Container::Au => "au",
-        Container::Asf => "asf",
-        _ => return problem,
-    };
-    match ending::flaw(source, name, &[]) {
+    match ending::cut(source, *container) {
         Ok(Some(flaw)) => flaw,
         Ok(None) => problem,
         Err(unreadable) => unreadable,

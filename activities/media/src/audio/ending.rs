@@ -6,7 +6,7 @@ use std::io;
 use crate::source::read_up_to;
 use crate::{Problem, ReadAt};
 
-use super::mp4;
+use super::{Container, mp4};
 
 /// How much of the end is looked at: more than the largest Ogg page or MPEG frame.
 const TAIL: u64 = 128 * 1024;
@@ -27,6 +27,22 @@ pub(super) fn flaw(
         _ => Ok(None),
     };
     flaw.map(|flaw| flaw.map(Problem::corrupt)).map_err(|error| Problem::source(&error))
+}
+
+/// What a container shows of having been cut off, without anybody opening it.
+pub(super) fn cut(source: &dyn ReadAt, container: Container) -> Result<Option<Problem>, Problem> {
+    let name = match container {
+        Container::Mp4 => "isomp4",
+        Container::Matroska => "matroska",
+        Container::Ogg => "ogg",
+        Container::Avi => "avi",
+        Container::Wave => "rf64",
+        Container::Wave64 => "w64",
+        Container::Au => "au",
+        Container::Asf => "asf",
+        _ => return Ok(None),
+    };
+    flaw(source, name, &[])
 }
 
 fn tail(source: &dyn ReadAt) -> io::Result<Vec<u8>> {
@@ -82,6 +98,8 @@ fn cut_riff(source: &dyn ReadAt, container: &str) -> io::Result<Option<String>> 
     let (little, large) = (u64::from(u32::from_le_bytes(four(4))), u64::from(u32::from_be_bytes(four(4))));
     let end = match container {
         "avi" => 8 + little,
+        // The sizes of one that is not large may be whatever a stream left there.
+        "rf64" if !head.starts_with(b"RF64") => 0,
         // Behind the name of the chunk for large sizes, and its own.
         "rf64" => u64::from_le_bytes(eight(20)).saturating_add(8),
         "w64" => u64::from_le_bytes(eight(16)),

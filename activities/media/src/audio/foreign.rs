@@ -18,21 +18,30 @@ pub enum Container {
     Au,
     Avi,
     Caf,
+    Dsdiff,
     Dsf,
     Dts,
     Eac3,
     Flac,
     FlashVideo,
+    Loas,
     Matroska,
     MonkeysAudio,
     Mp3,
     Mp4,
     MpegProgram,
     MpegTransport,
+    /// Of version 8.
     Musepack,
+    Musepack7,
+    Mxf,
     Ogg,
+    RealMedia,
+    Shorten,
+    Tak,
     TrueAudio,
     TrueHd,
+    Voc,
     WavPack,
     Wave,
     Wave64,
@@ -59,12 +68,15 @@ impl Container {
     pub(crate) fn of_film(head: &[u8]) -> Result<Self, Problem> {
         /// Of QuickTime files, those from before there was a box that says so begin with one of these.
         const OLD_QUICKTIME: &[&[u8]] = &[b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
-        use Container::{Asf, Avi, FlashVideo, Matroska, Mp4, MpegProgram, MpegTransport, Ogg};
+        use Container::{
+            Asf, Avi, FlashVideo, Matroska, Mp4, MpegProgram, MpegTransport, Mxf, Ogg, RealMedia,
+        };
         let kind = head.get(4..8).unwrap_or_default();
         match sniff::guess(head) {
-            Guess::Foreign(_, container @ (Asf | Avi | FlashVideo | MpegProgram | MpegTransport)) => {
-                Ok(container)
-            }
+            Guess::Foreign(
+                _,
+                container @ (Asf | Avi | FlashVideo | MpegProgram | MpegTransport | Mxf | RealMedia),
+            ) => Ok(container),
             Guess::Known(_) if kind == b"ftyp" => Ok(Mp4),
             Guess::Known(_) if head.starts_with(b"\x1A\x45\xDF\xA3") => Ok(Matroska),
             Guess::Known(_) if head.starts_with(b"OggS") => Ok(Ogg),
@@ -102,8 +114,8 @@ impl Container {
     /// Whether it states how long its sound is, and not only lets it be guessed from the size of the file.
     pub fn states_its_length(self) -> bool {
         use Container::{
-            Aiff, Asf, Au, Avi, Caf, Dsf, Flac, Matroska, MonkeysAudio, Mp4, Musepack, TrueAudio, WavPack,
-            Wave, Wave64,
+            Aiff, Asf, Au, Avi, Caf, Dsdiff, Dsf, Flac, Matroska, MonkeysAudio, Mp4, Musepack, Musepack7,
+            Mxf, Tak, TrueAudio, WavPack, Wave, Wave64,
         };
         matches!(
             self,
@@ -111,12 +123,16 @@ impl Container {
                 | Au
                 | Avi
                 | Caf
+                | Dsdiff
                 | Dsf
                 | Flac
                 | Matroska
                 | MonkeysAudio
                 | Mp4
                 | Musepack
+                | Musepack7
+                | Mxf
+                | Tak
                 | TrueAudio
                 | WavPack
                 | Wave

@@ -62,6 +62,11 @@ impl Sound {
     pub fn seconds(&self) -> Option<f64> {
         self.samples.map(|samples| samples as f64 / f64::from(self.sample_rate))
     }
+
+    /// Whether it is as short as it may be, as far as it says how long it is.
+    pub fn check_length(&self, limits: Limits) -> Result<(), Problem> {
+        self.samples.map_or(Ok(()), |samples| limits.check_length(samples, self.sample_rate))
+    }
 }
 
 /// A difference between the source's samples and ours.
@@ -81,8 +86,9 @@ pub enum Change {
     Mixed { from: u8, to: u8 },
     /// The sample rate was changed.
     Resampled { from: u32, to: u32 },
-    /// The file is damaged. What of it could be decoded is here; about this many samples of each channel are not.
-    Incomplete { what: String, missing_samples: u64 },
+    /// The file is damaged. What of it could be decoded is here; about this many samples of each channel are not, if it
+    /// can be told how many.
+    Incomplete { what: String, missing_samples: Option<u64> },
 }
 
 /// What is refused, judged by the headers, before anything is decoded.
@@ -118,7 +124,7 @@ impl Limits {
         Ok(())
     }
 
-    fn check_length(&self, samples: u64, sample_rate: u32) -> Result<(), Problem> {
+    pub fn check_length(&self, samples: u64, sample_rate: u32) -> Result<(), Problem> {
         let seconds = samples / u64::from(sample_rate.max(1));
         if seconds > self.seconds
             || (seconds == self.seconds && !samples.is_multiple_of(u64::from(sample_rate)))
@@ -129,11 +135,12 @@ impl Limits {
     }
 }
 
-/// Says which container a file is, by its first bytes.
+/// Says which container a file is, by its first bytes. One that shows that it was cut off is refused.
 pub(crate) fn container(source: &dyn ReadAt) -> Result<Container, Problem> {
     let mut head = [0; sniff::HEAD];
     let filled = read_up_to(source, 0, &mut head).map_err(|error| Problem::source(&error))?;
-    Container::of_sound(&head[..filled])
+    let container = Container::of_sound(&head[..filled])?;
+    ending::cut(source, container)?.map_or(Ok(container), Err)
 }
 
 /// Says what sound `source` holds. Decodes no more than its first packet.

@@ -12,7 +12,7 @@ use super::claim::TOO_SHORT;
 use super::pcm;
 use super::shape::Shaper;
 use super::wishes::{Plan, plan};
-use super::{Change, Decoder, Limits, Sound, Wishes};
+use super::{Change, Decoder, Limits, Sound, Wishes, tags};
 
 /// What a source is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl<'s> Reading<'s> {
         wishes: &Wishes,
         processors: NonZeroUsize,
     ) -> Result<Self, Problem> {
-        let (origin, sound, plan, metadata) = match input {
+        let (origin, sound, plan, mut metadata) = match input {
             Input::File => {
                 let mut decoder = Box::new(Decoder::open(source, limits, wishes, processors)?);
                 let (sound, plan) = (decoder.sound().clone(), decoder.plan().clone());
@@ -75,6 +75,9 @@ impl<'s> Reading<'s> {
                 (Origin::Pcm(stream), sound, plan, metadata)
             }
         };
+        if plan.made.channels != sound.channels {
+            tags::forget_loudness(&mut metadata);
+        }
         let shaper = plan.is_shaped().then(|| Shaper::new(&plan)).transpose()?;
         Ok(Self {
             origin,
@@ -152,12 +155,13 @@ impl<'s> Reading<'s> {
                 None => None,
             },
         };
+        let told = |missing: u64| (missing > 0).then_some(missing);
         match damage {
             Some((what, missing)) if !self.keep_going => {
-                Err(Problem::Corrupt { what, missing_samples: Some(missing) })
+                Err(Problem::Corrupt { what, missing_samples: told(missing) })
             }
-            Some((what, missing_samples)) => {
-                self.incomplete = Some(Change::Incomplete { what, missing_samples });
+            Some((what, missing)) => {
+                self.incomplete = Some(Change::Incomplete { what, missing_samples: told(missing) });
                 Ok(())
             }
             None => Ok(()),

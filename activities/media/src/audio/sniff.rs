@@ -29,6 +29,9 @@ pub(super) fn guess(head: &[u8]) -> Guess {
     if at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC")) {
         return Guess::Known("an AIFF file");
     }
+    if at(0, b"FRM8") && at(12, b"DSD ") {
+        return Guess::Foreign("a DSDIFF file", Container::Dsdiff);
+    }
     if at(4, b"ftyp") {
         return iso(head.get(8..12));
     }
@@ -55,6 +58,9 @@ pub(super) fn guess(head: &[u8]) -> Guess {
     }
     if is_transport_stream(head) {
         return Guess::Foreign("an MPEG transport stream", Container::MpegTransport);
+    }
+    if is_loas(head) {
+        return Guess::Foreign("an AAC stream in LOAS", Container::Loas);
     }
     if is_text(head) { Guess::Other("a text file") } else { Guess::Unknown }
 }
@@ -95,6 +101,13 @@ const FOREIGN: &[(usize, &[u8], &str, Container)] = &[
     (0, b"MAC ", "a Monkey's Audio file", Container::MonkeysAudio),
     (0, b"TTA1", "a True Audio file", Container::TrueAudio),
     (0, b"MPCK", "a Musepack file", Container::Musepack),
+    (0, b"MP+", "a Musepack file of version 7", Container::Musepack7),
+    (0, b"tBaK", "a TAK file", Container::Tak),
+    (0, b"ajkg", "a Shorten file", Container::Shorten),
+    (0, b".RMF", "a RealMedia file", Container::RealMedia),
+    (0, b".ra\xFD", "a RealAudio file", Container::RealMedia),
+    (0, b"Creative Voice File\x1A", "a VOC file", Container::Voc),
+    (0, b"\x06\x0E\x2B\x34\x02\x05\x01\x01\x0D\x01\x02", "an MXF file", Container::Mxf),
     (0, b"#!AMR", "an AMR file", Container::Amr),
     (0, b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "a WMA, WMV or ASF file", Container::Asf),
     (0, b"DSD ", "a DSD file", Container::Dsf),
@@ -121,6 +134,21 @@ fn is_transport_stream(head: &[u8]) -> bool {
     [(0, 188), (4, 192)]
         .into_iter()
         .any(|(first, size)| (0..PACKETS).all(|packet| head.get(first + packet * size) == Some(&SYNC)))
+}
+
+/// Frames, each of which begins with eleven bits that are always the same and thirteen that say how much follows
+/// (ISO/IEC 14496-3, 1.7.2). In a head there are some, or the begin of the first.
+fn is_loas(head: &[u8]) -> bool {
+    let (mut rest, mut frames) = (head, 0);
+    while let &[sync, high, low, ..] = rest {
+        if sync != 0x56 || high & 0xE0 != 0xE0 {
+            return false;
+        }
+        let length = usize::from(high & 0x1F) << 8 | usize::from(low);
+        frames += 1;
+        rest = rest.get(3 + length..).unwrap_or_default();
+    }
+    frames > 1
 }
 
 fn riff(form: Option<&[u8]>) -> Guess {
@@ -158,6 +186,22 @@ mod tests {
         assert_eq!(guess("Grüße aus dem Süden, und so weiter".as_bytes()), Guess::Other("a text file"));
         assert_eq!(guess(b"\x0B\x77\0\0\0\x40"), Guess::Foreign("an AC-3 file", Container::Ac3));
         assert_eq!(guess(b"\x0B\x77\0\0\0\x80"), Guess::Foreign("an E-AC-3 file", Container::Eac3));
+        let loas = [&b"\x56\xE0\x05"[..], &[0; 5]].concat().repeat(3);
+        assert!(matches!(guess(&loas), Guess::Foreign(_, Container::Loas)));
+        assert_eq!(guess(&loas[..8]), Guess::Unknown, "one such frame may be anything");
+        assert_eq!(guess(&[&loas[..], b"\0\0\0"].concat()), Guess::Unknown);
+        for (head, container) in [
+            (&b"MP+\x07"[..], Container::Musepack7),
+            (b"tBaK", Container::Tak),
+            (b"ajkg\x02", Container::Shorten),
+            (b".RMF\0\0\0\x12", Container::RealMedia),
+            (b".ra\xFD\0\x03", Container::RealMedia),
+            (b"Creative Voice File\x1A\x1A\0", Container::Voc),
+            (b"FRM8\0\0\0\0\0\0\0\0DSD ", Container::Dsdiff),
+            (b"\x06\x0E\x2B\x34\x02\x05\x01\x01\x0D\x01\x02\x01\x01\x02", Container::Mxf),
+        ] {
+            assert!(matches!(guess(head), Guess::Foreign(_, found) if found == container), "{container:?}");
+        }
         let mut packets = [[0; 188]; 4];
         packets.iter_mut().for_each(|packet| packet[0] = 0x47);
         let stream = packets.as_flattened();

@@ -1,7 +1,8 @@
 //! FLAC out (`convert`) and the proof that it is true (`verify`).
 //!
 //! `frame` makes one frame of one block and `decode` takes one apart again, `pipeline` does it with all of them on all
-//! processors, `stream` is the file around them, which `frames` cuts up again.
+//! processors, `stream` is the file around them, which `frames` cuts up again. `unstated` knows how
+//! long one is that does not say so.
 
 mod convert;
 mod decode;
@@ -15,6 +16,7 @@ mod pipeline;
 mod reporter;
 mod seek;
 mod stream;
+mod unstated;
 mod verify;
 
 pub(crate) use convert::convert;
@@ -22,4 +24,5 @@ pub use header::Facts;
 pub use level::Level;
 pub use metadata::{LONGEST, Metadata, Picture};
 pub use peaks::Waveform;
+pub(crate) use unstated::samples as unstated_samples;
 pub(crate) use verify::verify;

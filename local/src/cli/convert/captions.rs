@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use activities::child::Sequence;
 use activities::child::files::{FileSink, FileSource};
 use activities::recipes::captions::{self, description, tail};
+use media::audio;
 use media::captions::FORMATS;
 
 use super::super::files::{Landing, Trouble};
@@ -27,13 +28,17 @@ pub(super) async fn make(
     let files = landings.iter().map(|landing| Ok(FileSink::new(landing.file()?)));
     let mut sinks = Sequence::new(files.collect::<Result<Vec<_>, Trouble>>()?);
     work.bar.stage("listening");
-    let speech = captions::speech(work.workbench, work.source).await?;
+    let speech = captions::speech(work.workbench, audio::Limits::default(), work.source).await?;
     let vtt = listen(command, &speech.wav, speech.folder()).await?;
     let made = captions::written(work.workbench, &vtt, &mut sinks).await?;
     let mut results = Vec::new();
     for (sink, target) in sinks.all()?.into_iter().zip(targets) {
         let bytes = sink.finish().await.map_err(Trouble::writing(target))?;
-        results.push(Made { target: target.clone(), bytes, media: description(made) });
+        results.push(Made {
+            target: target.clone(),
+            bytes,
+            media: description(made, speech.flaw.as_deref()),
+        });
     }
     for ((landing, target), format) in landings.iter().zip(targets).zip(FORMATS) {
         if !work.args.no_verify {

@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// What writes captions, with {wav} for what it listens to and {base} for its result without .vtt
     #[arg(long, env = "LOCKGATE_CAPTIONER", value_name = "COMMAND", value_parser = Command::parse)]
     captioner: Option<Command>,
+    /// Write the waveform of each sound too, as NAME.peaks.json beside its FLAC
+    #[arg(long)]
+    peaks: bool,
     /// Replace results that are already there
     #[arg(long)]
     force: bool,
@@ -84,7 +87,7 @@ async fn all(workbench: &Workbench, place: &Place<'_>, args: &Args) -> Result<Ex
     let mut taken = HashSet::new();
     for (file, plan) in args.files.iter().zip(&plans) {
         let targets = match plan {
-            Plan::Flac => vec![place.of(&file.with_extension("flac"))],
+            Plan::Flac => flac::targets(args.peaks, place.of(&file.with_extension("flac"))),
             Plan::Proxies => proxies::targets(&wanted, &place.of(file)),
             Plan::Video(wish) => {
                 let tail = format!("-{}.{}", wish.preset, wish.ending());
@@ -196,7 +199,7 @@ async fn one(
     let workbench = &workbench.within(Limits::of(plan.recipe()));
     let work = Work { workbench, source: &source, bar, args };
     match plan {
-        Plan::Flac => flac::make(&work, &targets[0]).await,
+        Plan::Flac => flac::make(&work, targets).await,
         Plan::Proxies => proxies::make(&work, wanted, targets).await,
         Plan::Video(wish) => video::make(&work, *wish, &targets[0]).await,
         Plan::Captions(command) => captions::make(&work, command, targets).await,

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use media::picture::{Change, Colours};
 use moxcms::ColorProfile;
 use png::{BitDepth, ColorType};
-use tests::pictures::{Jpeg, Pixels, decoded, exif, order, png, proxies};
+use tests::pictures::{Jpeg, Pixels, decoded, exif, order, png, png_with, proxies};
 
 use super::{is_the_scene, shown, small};
 use crate::media::tools;
@@ -38,11 +38,14 @@ fn all_eight_orientations_are_seen_upright() -> Result<()> {
     let upright = Pixels::scene(400, 300);
     for orientation in 1..=8 {
         let exif = exif(orientation, "Ada Lovelace");
-        let file = Jpeg { exif: Some(&exif), ..Jpeg::default() }.bytes(&stored(&upright, orientation))?;
-        let (pixels, made) = shown(&file).with_context(|| orientation.to_string())?;
-        ensure!((pixels[0].width, pixels[0].height) == (256, 192), "{orientation}: {made:?}");
-        is_the_scene(&pixels).with_context(|| orientation.to_string())?;
-        ensure!(made.changes.contains(&Change::Turned) == (orientation > 1), "{made:?}");
+        let stored = stored(&upright, orientation);
+        let jpeg = Jpeg { exif: Some(&exif), ..Jpeg::default() }.bytes(&stored)?;
+        for file in [jpeg, png_with(&stored, Some(&exif), None)?] {
+            let (pixels, made) = shown(&file).with_context(|| orientation.to_string())?;
+            ensure!((pixels[0].width, pixels[0].height) == (256, 192), "{orientation}: {made:?}");
+            is_the_scene(&pixels).with_context(|| orientation.to_string())?;
+            ensure!(made.changes.contains(&Change::Turned) == (orientation > 1), "{made:?}");
+        }
     }
     Ok(())
 }
@@ -80,6 +83,14 @@ fn grey_ink_and_progressive_jpegs_show_the_scene() -> Result<()> {
     is_the_scene(&pixels)?;
     // Without black ink, what light the three others leave is the colour.
     let (pixels, made) = shown(&Jpeg::default().bytes(&scene.with(|_| 255))?)?;
+    ensure!(made.source.colours == Colours::Cmyk, "{made:?}");
+    is_the_scene(&pixels)?;
+    let ycck = Jpeg { ycck: true, ..Jpeg::default() }.bytes(&scene.with(|_| 255))?;
+    ensure!(
+        ycck.windows(12).any(|bytes| bytes == b"Adobe\0\x64\0\0\0\0\x02"),
+        "it says what its colours are"
+    );
+    let (pixels, made) = shown(&ycck)?;
     ensure!(made.source.colours == Colours::Cmyk, "{made:?}");
     is_the_scene(&pixels)
 }
@@ -150,11 +161,13 @@ fn a_profile_is_applied_and_left_out() -> Result<()> {
     let profile = ColorProfile::new_display_p3().encode().map_err(|error| anyhow::anyhow!("{error:?}"))?;
     let colourful = Pixels::of(300, 200, |_, _| [60, 200, 60]);
     let jpeg = Jpeg { profile: Some(&profile), ..Jpeg::default() }.bytes(&colourful)?;
-    let (pixels, made) = shown(&jpeg)?;
-    ensure!(made.changes == [Change::ToSrgb], "{made:?}");
-    let seen = &pixels[0].bytes[..3];
-    // This green is outside sRGB: its red is cut off.
-    ensure!(seen[0] < 20 && seen[1].abs_diff(203) < 6, "{seen:?}");
+    for file in [&jpeg, &png_with(&colourful, None, Some(&profile))?] {
+        let (pixels, made) = shown(file)?;
+        ensure!(made.changes == [Change::ToSrgb], "{made:?}");
+        let seen = &pixels[0].bytes[..3];
+        // This green is outside sRGB: its red is cut off.
+        ensure!(seen[0] < 20 && seen[1].abs_diff(203) < 6, "{seen:?}");
+    }
     let (jpegs, _) = proxies(&jpeg, &order())?;
     ensure!(!jpegs[0].windows(11).any(|bytes| bytes == b"ICC_PROFILE"), "nothing but sRGB needs one");
     Ok(())

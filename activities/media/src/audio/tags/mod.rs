@@ -3,7 +3,8 @@
 //! `gapless` what one says of the length.
 //!
 //! Vorbis comments are carried as they are. Of other kinds, what has a known meaning is; a tag that only means something
-//! to the program that wrote it is left behind. ReplayGain stays true, as no sample's loudness is changed.
+//! to the program that wrote it is left behind. ReplayGain stays true as long as channels are not mixed: each sample is as
+//! loud as it was.
 
 mod gapless;
 mod names;
@@ -23,6 +24,12 @@ use symphonia_metadata::embedded::riff::{parse_riff_info_chunk, read_riff_id3_ch
 use crate::flac::{Metadata, Picture};
 
 use super::mp4::Edit;
+
+/// Leaves out what was measured of a sound that is as loud as another now.
+pub(super) fn forget_loudness(metadata: &mut Metadata) {
+    const MEASURED: [&str; 3] = ["REPLAYGAIN_", "R128_TRACK_GAIN", "R128_ALBUM_GAIN"];
+    metadata.comments.retain(|(name, _)| !MEASURED.iter().any(|measured| name.starts_with(measured)));
+}
 
 /// More than this is no description of a sound.
 const MOST_COMMENTS: usize = 1000;

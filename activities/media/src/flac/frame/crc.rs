@@ -49,7 +49,7 @@ const fn tables16() -> [[u16; 256]; STRIDE] {
 static TABLE8: [u8; 256] = table8();
 static TABLES16: [[u16; 256]; STRIDE] = tables16();
 
-pub(super) fn crc8(bytes: &[u8]) -> u8 {
+pub(in crate::flac) fn crc8(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |crc, &byte| TABLE8[usize::from(crc ^ byte)])
 }
 

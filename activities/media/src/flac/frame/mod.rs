@@ -16,7 +16,7 @@ mod window;
 
 use pulp::{Arch, Simd, WithSimd};
 
-pub(super) use self::crc::crc16;
+pub(super) use self::crc::{crc8, crc16};
 pub(super) use self::head::begins_frame;
 
 use self::bits::Bits;
