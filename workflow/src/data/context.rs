@@ -2,7 +2,7 @@
 
 use crate::execution::frame::{Frame, Phase};
 use crate::{Execution, Facts, Millis};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A scope of which no more is known than the data.
@@ -83,9 +83,8 @@ impl<'a> Context<'a> {
         if let Some(token) = &self.token {
             fields.insert("Task".into(), json!({ "Token": token }));
         }
-        if let Some((index, value)) = self.item.value() {
-            let item = Map::from_iter([("Index".to_owned(), json!(index)), ("Value".to_owned(), value)]);
-            fields.insert("Map".into(), json!({ "Item": item }));
+        if let Some(item) = self.item.seen() {
+            fields.insert("Map".into(), json!({ "Item": item.shown() }));
         }
         context
     }
@@ -93,15 +92,15 @@ impl<'a> Context<'a> {
 
 /// Where the context object's `Map.Item` comes from.
 pub(crate) enum Item<'a> {
-    Given(u32, Value),
+    Given(MapItem<'a>),
     /// The innermost iteration around this branch.
     Of(&'a Execution, u32),
 }
 
-impl Item<'_> {
-    pub(crate) fn value(&self) -> Option<(u32, Value)> {
+impl<'a> Item<'a> {
+    fn seen(&self) -> Option<MapItem<'a>> {
         let (execution, mut id) = match self {
-            Item::Given(index, value) => return Some((*index, value.clone())),
+            Item::Given(item) => return Some(*item),
             Item::Of(execution, frame) => (*execution, *frame),
         };
         loop {
@@ -110,9 +109,47 @@ impl Item<'_> {
             if let Phase::Join(join) = &execution.frame(parent)?.phase
                 && let Some(items) = &join.items
             {
-                return Some((frame.index, serde_json::from_str(items.get(frame.index)?).ok()?));
+                return Some(MapItem::of_state_data(frame.index, items.get(frame.index)?));
             }
             id = parent;
         }
+    }
+}
+
+/// The source of items that are not read from anywhere.
+pub(crate) const STATE_DATA: &str = "STATE_DATA";
+
+/// An item of a Map, before anything was selected of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MapItem<'a> {
+    pub(crate) index: u32,
+    /// JSON text.
+    pub(crate) text: &'a str,
+    /// Its name, when the items are the properties of an object.
+    pub(crate) key: Option<&'a str>,
+    /// The URI of what it was read from.
+    pub(crate) source: &'a str,
+}
+
+impl<'a> MapItem<'a> {
+    pub(crate) fn of_state_data(index: u32, text: &'a str) -> MapItem<'a> {
+        MapItem { index, text, key: None, source: STATE_DATA }
+    }
+
+    /// What an iteration gets when there is no ItemSelector.
+    pub(crate) fn whole(&self) -> String {
+        match self.key {
+            None => self.text.to_owned(),
+            Some(key) => format!("{{\"Key\":{},\"Value\":{}}}", Value::from(key), self.text),
+        }
+    }
+
+    fn shown(&self) -> Value {
+        let value: Value = serde_json::from_str(self.text).unwrap_or(Value::Null);
+        let mut shown = json!({ "Index": self.index, "Value": value, "Source": self.source });
+        if let Some(key) = self.key {
+            shown["Key"] = key.into();
+        }
+        shown
     }
 }
