@@ -22,7 +22,7 @@ pub(crate) fn in_bare_scope<T>(data: &Value, run: impl FnOnce(&super::Scope<'_>)
 
 /// What the context object is made of. It is put together only when an expression reads it.
 pub(crate) struct Context<'a> {
-    /// Takes the place of all the rest: a state is tried alone.
+    /// Takes the place of all the rest, but for the item that a Map is about to begin: a state is tried alone.
     pub(crate) given: Option<Value>,
     pub(crate) facts: &'a Facts,
     pub(crate) execution_input: &'a Arc<str>,
@@ -56,7 +56,11 @@ impl<'a> Context<'a> {
 
     pub(crate) fn value(&self) -> Value {
         if let Some(given) = &self.given {
-            return given.clone();
+            let mut given = given.clone();
+            if let (Item::Given(item), Some(fields)) = (&self.item, given.as_object_mut()) {
+                fields.insert("Map".into(), json!({ "Item": item.shown() }));
+            }
+            return given;
         }
         let mut context = json!({
             "Execution": {

@@ -30,7 +30,7 @@ pub(crate) struct Distributed {
     express: bool,
     label: Option<Arc<str>>,
     reader: Option<Reader>,
-    batcher: Option<Batcher>,
+    pub(super) batcher: Option<Batcher>,
     writer: Option<ResultWriter>,
     tolerated_count: Option<Setting<u32>>,
     tolerated_percentage: Option<Setting<f64>>,
@@ -105,7 +105,7 @@ impl Distributed {
                 let (items, length) = map.items(state, machine, frame)?;
                 (Some(Source::Items(items)), length)
             }
-            Some(_) => (None, 0),
+            Some(reader) => (None, map.show_read(reader, state, machine, frame)?),
         };
         let concurrency = map.concurrency(state, machine, frame)?;
         machine.emit_inside(frame, Detail::DistributedMapStarted { length })?;

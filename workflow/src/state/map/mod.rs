@@ -6,6 +6,7 @@ pub(crate) mod distributed;
 mod label;
 mod number;
 mod reader;
+mod trial;
 mod writer;
 
 use super::setting::{Form, Setting, whole_or_text};
@@ -97,6 +98,7 @@ impl Map {
             _ => return Err(self.items.no_array(machine, frame, &value)),
         };
         self.items.inspect(machine, &value);
+        self.show_items(state, machine, frame, &items)?;
         let length = u32::try_from(length).map_err(|_| machine.too_large(frame, "input"))?;
         Ok((machine.payload(frame, items, "input")?, length))
     }
