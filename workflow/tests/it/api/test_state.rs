@@ -151,22 +151,6 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
     for fine in [loosely("{}", "PRESENT"), loosely(r#"{"ExecutionArn":7}"#, "NONE")] {
         assert_eq!(client.call("TestState", request(&start, fine)).await["status"], "SUCCEEDED");
     }
-    let mut awaited = start.clone();
-    let answer = r#"{"ExecutionArn":"e","StateMachineArn":"m","Status":"SUCCEEDED","StartDate":"d"}"#;
-    for (pattern, text, missing) in [
-        (".sync:2", r#"{"ExecutionArn":"e","StartDate":"d"}"#, Some("StateMachineArn")),
-        (".sync:2", answer, None),
-        (".waitForTaskToken", "{}", None),
-    ] {
-        awaited["Resource"] = json!(format!("arn:aws:states:::states:startExecution{pattern}"));
-        let request = request(&awaited, result(text));
-        let Some(missing) = missing else {
-            assert_eq!(client.call("TestState", request).await["status"], "SUCCEEDED", "{pattern}");
-            continue;
-        };
-        let message = format!("Mock result schema validation error: Required field '{missing}' is missing");
-        assert_eq!(client.refused("TestState", request).await.1, message);
-    }
     let no_mock = client.refused("TestState", request(&map(json!({})), json!({ "input": "[]" }))).await;
     assert_eq!(no_mock.0, "ValidationException");
     let wrong = json!({ "Type": "Pas", "End": true });
@@ -175,6 +159,27 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
         client.refused("TestState", request(&pass, json!({ "input": "{" }))).await.0,
         "InvalidExecutionInput"
     );
+}
+
+#[tokio::test]
+async fn the_result_of_a_job_is_what_asking_for_it_answers() {
+    let client = Client::new().await;
+    let mut awaited = json!({ "Type": "Task", "Parameters": { "StateMachineArn": "m" }, "End": true });
+    let answer = r#"{"ExecutionArn":"e","StateMachineArn":"m","Status":"SUCCEEDED","StartDate":"d"}"#;
+    for (pattern, text, missing) in [
+        (".sync:2", r#"{"ExecutionArn":"e","StartDate":"d"}"#, Some("StateMachineArn")),
+        (".sync:2", answer, None),
+        (".waitForTaskToken", "{}", None),
+    ] {
+        awaited["Resource"] = json!(format!("arn:aws:states:::states:startExecution{pattern}"));
+        let request = request(&awaited, json!({ "mock": { "result": text } }));
+        let Some(missing) = missing else {
+            assert_eq!(client.call("TestState", request).await["status"], "SUCCEEDED", "{pattern}");
+            continue;
+        };
+        let message = format!("Mock result schema validation error: Required field '{missing}' is missing");
+        assert_eq!(client.refused("TestState", request).await.1, message);
+    }
 }
 
 #[tokio::test]
