@@ -143,3 +143,50 @@ fn what_runs_inside_is_mocked() {
     let unfit = report(&map, &json!({"list": 3}), mocked(&json!([])));
     assert_eq!(unfit.status, TrialStatus::Failed);
 }
+
+#[test]
+fn the_items_of_a_map_are_seen_on_their_way() {
+    let inner = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}});
+    let selector =
+        json!({"i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value", "from.$": "$$.Map.Item.Source"});
+    let inline = json!({"Type": "Map", "ItemSelector": selector, "ItemProcessor": inner, "End": true});
+    let seen = report(&inline, &json!(["a"]), mocked(&json!([1]))).inspection;
+    assert_eq!(seen.after_item_selector, Some(json!([{"i": 0, "v": "a", "from": "STATE_DATA"}])));
+    assert_eq!(seen.after_item_batcher, None);
+    let mocked_with = |context: Value| {
+        report(&inline, &json!(["a"]), |trial| {
+            mocked(&json!([1]))(trial);
+            trial.context = Some(context);
+        })
+    };
+    assert_eq!(mocked_with(json!({})).inspection.after_item_selector, seen.after_item_selector);
+    let mut wrong = inline.clone();
+    wrong["ItemSelector"] = json!({"n.$": "$.none"});
+    assert_eq!(report(&wrong, &json!(["a"]), mocked(&json!([1]))).status, TrialStatus::Failed);
+
+    let mut processor = inner.clone();
+    processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    let map = json!({"Type": "Map", "End": true, "ItemProcessor": processor, "ToleratedFailureCount": 1,
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
+            "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/o", "MaxItems": 2}},
+        "ItemSelector": {"k.$": "$$.Map.Item.Key", "from.$": "$$.Map.Item.Source"},
+        "ItemBatcher": {"MaxItemsPerBatch": 1}});
+    let read = |text: &str, failed_items: u32| {
+        report(&map, &json!({}), |trial| {
+            mocked(&json!([1]))(trial);
+            (trial.read, trial.failed_items) = (Some(text.into()), failed_items);
+        })
+    };
+    let seen = read(r#"{"o":{"x":1,"y":2,"z":3}}"#, 1);
+    assert_eq!((seen.status, output(&seen)), (TrialStatus::Succeeded, json!([1])));
+    let seen = seen.inspection;
+    assert_eq!(seen.after_items_pointer, Some(json!({"x": 1, "y": 2, "z": 3})));
+    let [x, y] = ["x", "y"].map(|key| json!({"k": key, "from": "s3://b/k"}));
+    assert_eq!(seen.after_item_selector, Some(json!([x, y])));
+    assert_eq!(seen.after_item_batcher, Some(json!([{"Items": [x]}, {"Items": [y]}])));
+    assert_eq!(
+        read(r#"{"o":[]}"#, 2).failure.unwrap().error.as_deref(),
+        Some("States.ExceedToleratedFailureThreshold")
+    );
+    assert_eq!(read("7", 0).failure.unwrap().error.as_deref(), Some("States.ItemReaderFailed"));
+}

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::error::Failure;
-use crate::definition::Resource;
+use crate::definition::{Pattern, Resource};
 use crate::step::Mock;
 
 /// A field of a service's answer: its name, whether it is always there, and what it is.
@@ -15,6 +15,18 @@ enum Form {
     Text,
     Number,
 }
+
+/// What an execution that was waited for is described by.
+const EXECUTION: &[Field] = &[
+    ("ExecutionArn", true, Form::Text),
+    ("StateMachineArn", true, Form::Text),
+    ("Status", true, Form::Text),
+    ("StartDate", true, Form::Text),
+    ("StopDate", false, Form::Text),
+    ("Name", false, Form::Text),
+    ("Error", false, Form::Text),
+    ("Cause", false, Form::Text),
+];
 
 /// The answers of services whose fields are known here. What is not listed may be anything.
 const ANSWERS: [(&str, &str, &[Field]); 4] = [
@@ -88,11 +100,25 @@ pub(super) fn check(mock: &Mock, state: &Value, mode: Option<&str>) -> Result<()
 }
 
 fn check_answer(result: &Value, resource: &str, strict: bool) -> Result<(), Failure> {
-    let Some(Resource::Service { service, action, .. }) = Resource::parse(resource) else { return Ok(()) };
-    let known = ANSWERS.iter().find(|(of, does, _)| *of == service && *does == action);
-    let Some((.., fields)) = known else { return Ok(()) };
+    let Some(Resource::Service { service, action, pattern, .. }) = Resource::parse(resource) else {
+        return Ok(());
+    };
+    let fields = match pattern {
+        Pattern::RequestResponse => ANSWERS
+            .iter()
+            .find(|(of, does, _)| *of == service && *does == action)
+            .map_or(&[] as &[Field], |(.., fields)| fields),
+        // A job's result is what asking for it answers, not what starting it did.
+        Pattern::Sync | Pattern::Sync2
+            if (service.as_str(), action.as_str()) == ("states", "startExecution") =>
+        {
+            EXECUTION
+        }
+        // Whoever calls back may say anything.
+        Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken => &[],
+    };
     let wrong = |what: String| Failure::validation(&format!("Mock result schema validation error: {what}"));
-    for (name, required, form) in *fields {
+    for (name, required, form) in fields {
         match (result.get(name), form) {
             (None, _) if strict && *required => {
                 return Err(wrong(format!("Required field '{name}' is missing")));

@@ -21,6 +21,9 @@ pub(super) async fn test_state(engine: &Engine, params: &Params) -> Result<Value
             params.value("mock").and_then(|mock| mock["fieldValidationMode"].as_str()),
         )?;
     }
+    if mock.is_some() && params.flag("revealSecrets") == Some(true) {
+        return Err(Failure::validation("Secrets cannot be revealed when a mock is specified"));
+    }
     let context = context(params, state.as_ref())?;
     let configuration = params.value("stateConfiguration");
     let count = |name: &str| {
@@ -36,6 +39,7 @@ pub(super) async fn test_state(engine: &Engine, params: &Params) -> Result<Value
         mock,
         retries: count("retrierRetryCount"),
         failed_items: count("mapIterationFailureCount"),
+        read: configuration.and_then(|it| it["mapItemReaderData"].as_str()).map(Arc::from),
         role: params.text("roleArn").to_owned(),
     };
     let report = engine.try_state(request).await?;
@@ -130,6 +134,9 @@ fn inspection(seen: &Inspection) -> Value {
         ("afterInputPath", &seen.after_input_path),
         ("afterParameters", &seen.after_parameters),
         ("afterItemsPath", &seen.after_items_path),
+        ("afterItemsPointer", &seen.after_items_pointer),
+        ("afterItemSelector", &seen.after_item_selector),
+        ("afterItemBatcher", &seen.after_item_batcher),
         ("result", &seen.result),
         ("afterResultSelector", &seen.after_result_selector),
         ("afterResultPath", &seen.after_result_path),

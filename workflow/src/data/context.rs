@@ -2,7 +2,7 @@
 
 use crate::execution::frame::{Frame, Phase};
 use crate::{Execution, Facts, Millis};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A scope of which no more is known than the data.
@@ -22,7 +22,7 @@ pub(crate) fn in_bare_scope<T>(data: &Value, run: impl FnOnce(&super::Scope<'_>)
 
 /// What the context object is made of. It is put together only when an expression reads it.
 pub(crate) struct Context<'a> {
-    /// Takes the place of all the rest: a state is tried alone.
+    /// Takes the place of all the rest, but for the item that a Map is about to begin: a state is tried alone.
     pub(crate) given: Option<Value>,
     pub(crate) facts: &'a Facts,
     pub(crate) execution_input: &'a Arc<str>,
@@ -56,7 +56,11 @@ impl<'a> Context<'a> {
 
     pub(crate) fn value(&self) -> Value {
         if let Some(given) = &self.given {
-            return given.clone();
+            let mut given = given.clone();
+            if let (Item::Given(item), Some(fields)) = (&self.item, given.as_object_mut()) {
+                fields.insert("Map".into(), json!({ "Item": item.shown() }));
+            }
+            return given;
         }
         let mut context = json!({
             "Execution": {
@@ -83,9 +87,8 @@ impl<'a> Context<'a> {
         if let Some(token) = &self.token {
             fields.insert("Task".into(), json!({ "Token": token }));
         }
-        if let Some((index, value)) = self.item.value() {
-            let item = Map::from_iter([("Index".to_owned(), json!(index)), ("Value".to_owned(), value)]);
-            fields.insert("Map".into(), json!({ "Item": item }));
+        if let Some(item) = self.item.seen() {
+            fields.insert("Map".into(), json!({ "Item": item.shown() }));
         }
         context
     }
@@ -93,15 +96,15 @@ impl<'a> Context<'a> {
 
 /// Where the context object's `Map.Item` comes from.
 pub(crate) enum Item<'a> {
-    Given(u32, Value),
+    Given(MapItem<'a>),
     /// The innermost iteration around this branch.
     Of(&'a Execution, u32),
 }
 
-impl Item<'_> {
-    pub(crate) fn value(&self) -> Option<(u32, Value)> {
+impl<'a> Item<'a> {
+    fn seen(&self) -> Option<MapItem<'a>> {
         let (execution, mut id) = match self {
-            Item::Given(index, value) => return Some((*index, value.clone())),
+            Item::Given(item) => return Some(*item),
             Item::Of(execution, frame) => (*execution, *frame),
         };
         loop {
@@ -110,9 +113,47 @@ impl Item<'_> {
             if let Phase::Join(join) = &execution.frame(parent)?.phase
                 && let Some(items) = &join.items
             {
-                return Some((frame.index, serde_json::from_str(items.get(frame.index)?).ok()?));
+                return Some(MapItem::of_state_data(frame.index, items.get(frame.index)?));
             }
             id = parent;
         }
+    }
+}
+
+/// The source of items that are not read from anywhere.
+pub(crate) const STATE_DATA: &str = "STATE_DATA";
+
+/// An item of a Map, before anything was selected of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MapItem<'a> {
+    pub(crate) index: u32,
+    /// JSON text.
+    pub(crate) text: &'a str,
+    /// Its name, when the items are the properties of an object.
+    pub(crate) key: Option<&'a str>,
+    /// The URI of what it was read from.
+    pub(crate) source: &'a str,
+}
+
+impl<'a> MapItem<'a> {
+    pub(crate) fn of_state_data(index: u32, text: &'a str) -> MapItem<'a> {
+        MapItem { index, text, key: None, source: STATE_DATA }
+    }
+
+    /// What an iteration gets when there is no ItemSelector.
+    pub(crate) fn whole(&self) -> String {
+        match self.key {
+            None => self.text.to_owned(),
+            Some(key) => format!("{{\"Key\":{},\"Value\":{}}}", Value::from(key), self.text),
+        }
+    }
+
+    fn shown(&self) -> Value {
+        let value: Value = serde_json::from_str(self.text).unwrap_or(Value::Null);
+        let mut shown = json!({ "Index": self.index, "Value": value, "Source": self.source });
+        if let Some(key) = self.key {
+            shown["Key"] = key.into();
+        }
+        shown
     }
 }

@@ -1,6 +1,6 @@
 //! Whatever was written is read back, in whatever pieces it comes; and no text, however odd, does harm.
 
-use super::Splitter;
+use super::{Item, Splitter};
 use crate::history::Form;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ fn split(form: &Form, text: &[u8], piece: usize) -> Result<Vec<String>, String> 
         splitter.push(piece, &mut items).map_err(|error| error.to_string())?;
     }
     splitter.end(&mut items).map_err(|error| error.to_string())?;
-    Ok(items)
+    Ok(items.iter().map(|item: &Item| item.seen(0, "").whole()).collect())
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -31,19 +31,21 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Every array of a document, with the pointer to it.
-fn arrays(document: &Value, pointer: &str, found: &mut Vec<(String, Vec<Value>)>) {
+/// The items of every array and object of a document, with the pointer to it.
+fn collections(document: &Value, pointer: &str, found: &mut Vec<(String, Vec<Value>)>) {
     match document {
         Value::Array(values) => {
             found.push((pointer.to_owned(), values.clone()));
             for (index, value) in values.iter().enumerate() {
-                arrays(value, &format!("{pointer}/{index}"), found);
+                collections(value, &format!("{pointer}/{index}"), found);
             }
         }
         Value::Object(fields) => {
+            let pairs = fields.iter().map(|(name, value)| json!({"Key": name, "Value": value}));
+            found.push((pointer.to_owned(), pairs.collect()));
             for (name, value) in fields {
                 let token = name.replace('~', "~0").replace('/', "~1");
-                arrays(value, &format!("{pointer}/{token}"), found);
+                collections(value, &format!("{pointer}/{token}"), found);
             }
         }
         _ => {}
@@ -51,7 +53,7 @@ fn arrays(document: &Value, pointer: &str, found: &mut Vec<(String, Vec<Value>)>
 }
 
 fn quoted(field: &str) -> String {
-    format!("\"{}\"", field.replace('"', "\"\""))
+    format!("\"{}\"", field.replace('\\', "\\\\").replace('"', "\"\""))
 }
 
 proptest! {
@@ -78,7 +80,7 @@ proptest! {
     #[test]
     fn elements(document in value(), piece in 1..40_usize, pretty in any::<bool>()) {
         let mut found = Vec::new();
-        arrays(&document, "", &mut found);
+        collections(&document, "", &mut found);
         let text = if pretty { serde_json::to_string_pretty(&document) } else { serde_json::to_string(&document) };
         for (pointer, values) in found {
             let form = Form::Json { pointer: Some(pointer.as_str().into()) };

@@ -1,6 +1,7 @@
 //! The inputs of children: each item alone, or so many in a batch.
 
-use crate::history::Batch;
+use crate::errors::DATA_LIMIT_EXCEEDED;
+use crate::history::{Batch, Failure};
 use crate::state::MAX_PAYLOAD;
 
 /// What one child gets.
@@ -23,6 +24,13 @@ pub(crate) struct Batcher {
 /// An item that fits into no child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooLarge(pub(crate) u32);
+
+impl From<TooLarge> for Failure {
+    fn from(TooLarge(index): TooLarge) -> Failure {
+        let cause = format!("The item at index {index} exceeds the maximum number of bytes service limit.");
+        Failure::new(DATA_LIMIT_EXCEEDED, &cause)
+    }
+}
 
 impl Batcher {
     pub(crate) fn new(batch: Option<Batch>) -> Batcher {

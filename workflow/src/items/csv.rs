@@ -1,8 +1,9 @@
 //! Text with delimiters: a row is an item, an object with the headers as its names. A field may be quoted; then it may
-//! hold delimiters and line ends, and a quote is written twice. What a row lacks is empty, what it has too much is left
-//! out, and empty lines are no rows.
+//! hold delimiters and line ends, and a quote is written twice. A backslash lets a quote, a delimiter or another backslash
+//! stand for itself, and before anything else it is left out. What a row lacks is empty, what it has too much is left out,
+//! and empty lines are no rows.
 
-use super::{LONGEST, Unreadable};
+use super::{Item, LONGEST, Unreadable};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -26,6 +27,16 @@ enum At {
     Quoted,
     /// After a quote in a quoted field: its end, or half of a quote.
     Quote,
+    /// After a backslash, in a quoted field or not.
+    Backslash {
+        quoted: bool,
+    },
+}
+
+impl At {
+    fn is_quoted(self) -> bool {
+        matches!(self, At::Quoted | At::Backslash { quoted: true })
+    }
 }
 
 impl Rows {
@@ -42,12 +53,12 @@ impl Rows {
         }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], items: &mut Vec<String>) -> Result<(), Unreadable> {
+    pub(super) fn push(&mut self, bytes: &[u8], items: &mut Vec<Item>) -> Result<(), Unreadable> {
         bytes.iter().try_for_each(|&byte| self.take(byte, items))
     }
 
-    pub(super) fn end(&mut self, items: &mut Vec<String>) -> Result<(), Unreadable> {
-        if self.at == At::Quoted {
+    pub(super) fn end(&mut self, items: &mut Vec<Item>) -> Result<(), Unreadable> {
+        if self.at.is_quoted() {
             return Err(Unreadable::new("A quoted field has no end."));
         }
         self.end_row(items)?;
@@ -57,12 +68,20 @@ impl Rows {
         }
     }
 
-    fn take(&mut self, byte: u8, items: &mut Vec<String>) -> Result<(), Unreadable> {
+    fn take(&mut self, byte: u8, items: &mut Vec<Item>) -> Result<(), Unreadable> {
         self.bytes += 1;
         if self.bytes > LONGEST {
             return Err(Unreadable::too_long());
         }
+        if let At::Backslash { quoted } = self.at {
+            self.at = if quoted { At::Quoted } else { At::Plain };
+            if matches!(byte, b'\\' | b'"') || byte == self.delimiter {
+                self.field.push(byte);
+                return Ok(());
+            }
+        }
         match (self.at, byte) {
+            (at, b'\\') => self.at = At::Backslash { quoted: at.is_quoted() },
             (At::Quoted, b'"') => self.at = At::Quote,
             (At::Quoted, _) => self.field.push(byte),
             (At::Quote, b'"') => {
@@ -83,9 +102,9 @@ impl Rows {
         Ok(())
     }
 
-    fn end_row(&mut self, items: &mut Vec<String>) -> Result<(), Unreadable> {
+    fn end_row(&mut self, items: &mut Vec<Item>) -> Result<(), Unreadable> {
         self.bytes = 0;
-        let unquoted = matches!(self.at, At::Plain | At::FieldStart);
+        let unquoted = self.at != At::Quote;
         self.at = At::FieldStart;
         if self.field.last() == Some(&b'\r') {
             self.field.pop();
@@ -113,7 +132,7 @@ impl Rows {
         let mut fields = fields.into_iter();
         let named =
             headers.iter().map(|header| (header.clone(), Value::from(fields.next().unwrap_or_default())));
-        items.push(Value::Object(named.collect::<Map<_, _>>()).to_string());
+        items.push(Item::alone(Value::Object(named.collect::<Map<_, _>>()).to_string()));
         Ok(())
     }
 }

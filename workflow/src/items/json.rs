@@ -1,20 +1,22 @@
-//! An array somewhere in a JSON document, element by element. What lies before it is skipped and what follows it is not
-//! looked at, so that a document of any size passes through.
+//! An array somewhere in a JSON document, element by element, or an object, property by property. What lies before it is
+//! skipped and what follows it is not looked at, so that a document of any size passes through.
 
-use super::{LONGEST, Unreadable, value};
+use super::{Item, LONGEST, Unreadable, property, value};
 
-pub(crate) struct Array {
-    /// Where the array is.
+pub(crate) struct Collection {
+    /// Where it is.
     pointer: Vec<String>,
     /// The containers that were entered on the way there.
     entered: Vec<Container>,
     at: At,
-    /// A name, or an element, as far as it was read.
+    /// A name, an element or a property, as far as it was read.
     open: Vec<u8>,
     /// How deep in the value that is read or passed by.
     depth: usize,
     string: Text,
-    /// Whether the array has an element.
+    /// What the collection ends with, once it has begun.
+    close: u8,
+    /// Whether it has an element.
     begun: bool,
 }
 
@@ -36,7 +38,7 @@ enum At {
     Colon(bool),
     /// In a value that does not lead on, or behind it.
     Passing,
-    /// In the array.
+    /// In the collection.
     Element,
     Over,
 }
@@ -48,21 +50,22 @@ enum Text {
     Escaped,
 }
 
-impl Array {
-    pub(super) fn at(pointer: Option<&str>) -> Array {
+impl Collection {
+    pub(super) fn at(pointer: Option<&str>) -> Collection {
         let tokens = pointer.unwrap_or_default().split('/').skip(1);
-        Array {
+        Collection {
             pointer: tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect(),
             entered: Vec::new(),
             at: At::Value,
             open: Vec::new(),
             depth: 0,
             string: Text::Outside,
+            close: b']',
             begun: false,
         }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8], items: &mut Vec<String>) -> Result<(), Unreadable> {
+    pub(super) fn push(&mut self, bytes: &[u8], items: &mut Vec<Item>) -> Result<(), Unreadable> {
         for &byte in bytes {
             if self.open.len() > LONGEST {
                 return Err(Unreadable::too_long());
@@ -84,7 +87,7 @@ impl Array {
     pub(super) fn end(&self) -> Result<(), Unreadable> {
         match self.at {
             At::Over => Ok(()),
-            At::Element => Err(Unreadable::new("The array of the items has no end.")),
+            At::Element => Err(Unreadable::new("The array or object of the items has no end.")),
             _ => Err(self.nothing_there()),
         }
     }
@@ -93,7 +96,10 @@ impl Array {
         if self.pointer.is_empty() {
             Unreadable::new("Attempting to map over non-iterable node.")
         } else {
-            Unreadable::new(format!("There is no array at the ItemsPointer /{}.", self.pointer.join("/")))
+            Unreadable::new(format!(
+                "There is no array or object at the ItemsPointer /{}.",
+                self.pointer.join("/")
+            ))
         }
     }
 
@@ -109,7 +115,12 @@ impl Array {
         }
         if self.entered.len() == self.pointer.len() {
             self.at = At::Element;
-            return if byte == b'[' { Ok(()) } else { Err(self.nothing_there()) };
+            self.close = match byte {
+                b'[' => b']',
+                b'{' => b'}',
+                _ => return Err(self.nothing_there()),
+            };
+            return Ok(());
         }
         match byte {
             b'{' => {
@@ -178,18 +189,18 @@ impl Array {
         Ok(())
     }
 
-    fn element(&mut self, byte: u8, items: &mut Vec<String>) -> Result<(), Unreadable> {
+    fn element(&mut self, byte: u8, items: &mut Vec<Item>) -> Result<(), Unreadable> {
         let in_string = self.string_goes_on(byte);
         match byte {
             _ if in_string => {}
-            b',' | b']' if self.depth == 0 => {
-                let nothing = !self.begun && byte == b']' && self.open.trim_ascii().is_empty();
+            _ if self.depth == 0 && (byte == b',' || byte == self.close) => {
+                let nothing = !self.begun && byte == self.close && self.open.trim_ascii().is_empty();
                 if !nothing {
-                    items.push(value(&self.open)?);
+                    items.push(self.taken()?);
                 }
                 self.begun = true;
                 self.open.clear();
-                if byte == b']' {
+                if byte == self.close {
                     self.at = At::Over;
                 }
                 return Ok(());
@@ -200,6 +211,10 @@ impl Array {
         }
         self.open.push(byte);
         Ok(())
+    }
+
+    fn taken(&self) -> Result<Item, Unreadable> {
+        if self.close == b'}' { property(&self.open) } else { Ok(Item::alone(value(&self.open)?)) }
     }
 
     /// Whether a string goes on behind this byte.

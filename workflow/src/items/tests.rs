@@ -3,7 +3,7 @@
 use super::batch::{Batcher, Portion, TooLarge};
 use super::manifest::{Inventory, athena};
 use super::results::{Finished, Results, Written, manifest};
-use super::{LONGEST, Splitter};
+use super::{Item, LONGEST, Splitter};
 use crate::history::{Batch, Form, Transformation};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn split(form: &Form, pieces: &[&[u8]]) -> Result<Vec<String>, String> {
         .try_for_each(|piece| splitter.push(piece, &mut items))
         .map_err(|error| error.to_string())?;
     splitter.end(&mut items).map_err(|error| error.to_string())?;
-    Ok(items)
+    Ok(items.iter().map(|item: &Item| item.seen(0, "").whole()).collect())
 }
 
 /// Split whole and byte by byte, which must be the same.
@@ -50,10 +50,15 @@ fn rows_become_objects_named_by_the_headers() {
     assert_eq!(both(&csv(Some(&["x"]), b'|'), "1|2\n"), strings(&[r#"{"x":"1"}"#]));
     assert_eq!(both(&first, ""), strings(&[]));
     assert_eq!(both(&first, "a\n\"\"\n"), strings(&[r#"{"a":""}"#]), "a quoted nothing is a row");
+    let escaped = both(&csv(None, b'|'), "a|b\nC:\\\\x\\|y|\\\"z\\\"\n\"q\\\"|\\n\"|\\r\\\n");
+    let expected = strings(&[r#"{"a":"C:\\x|y","b":"\"z\""}"#, r#"{"a":"q\"|n","b":"r"}"#]);
+    assert_eq!(escaped, expected, "a backslash lets stand what has a meaning, and is nothing else");
     let duplicates = Err("CSV headers cannot contain duplicates.".to_owned());
     assert_eq!(both(&first, "a,a\n1,2\n"), duplicates);
     assert_eq!(both(&csv(Some(&["a", "a"]), b','), ""), duplicates);
-    assert_eq!(both(&first, "a\n\"open"), Err("A quoted field has no end.".to_owned()));
+    for open in ["a\n\"open", "a\n\"open\\\"", "a\n\"open\\"] {
+        assert_eq!(both(&first, open), Err("A quoted field has no end.".to_owned()), "{open}");
+    }
 }
 
 #[test]
@@ -74,21 +79,33 @@ fn an_array_is_taken_apart_wherever_it_is() {
     assert_eq!(both(&json(Some("/a/b")), document), strings(&["0", r#"{"c":"]"}"#]));
     assert_eq!(both(&json(Some("/a/d~1e/1")), document), strings(&["7", "8"]));
     assert_eq!(both(&json(Some("/a/d~1e/0")), document), strings(&["9"]));
-    for pointer in ["/x", "/a/x", "/a2", "/a/b/5", "/a/b/1", "/a/b/1/c"] {
+    for pointer in ["/x", "/a/x", "/a2", "/a/b/5", "/a/b/1/c"] {
         let said = both(&json(Some(pointer)), document).unwrap_err();
-        assert_eq!(said, format!("There is no array at the ItemsPointer {pointer}."));
+        assert_eq!(said, format!("There is no array or object at the ItemsPointer {pointer}."));
     }
-    for text in ["{\"a\":1}", "1", "", "\"x\""] {
+    for text in ["1", "", "\"x\""] {
         assert_eq!(
             both(&json(None), text).unwrap_err(),
             "Attempting to map over non-iterable node.",
             "{text}"
         );
     }
-    assert_eq!(both(&json(None), "[1,").unwrap_err(), "The array of the items has no end.");
+    assert_eq!(both(&json(None), "[1,").unwrap_err(), "The array or object of the items has no end.");
     assert!(both(&json(None), "[1,]").unwrap_err().starts_with("An item is not JSON"));
     let deep = format!("[{}{}]", "[".repeat(200), "]".repeat(200));
     assert_eq!(both(&json(None), &deep).unwrap_err(), "An item nests too deep.");
+}
+
+#[test]
+fn each_property_of_an_object_is_an_item() {
+    assert_eq!(both(&json(None), " { } "), strings(&[]));
+    let document = r#"{"o":{"a,}" : [1, {"b":"}"}] ,"\u0062":"x"},"p":1}"#;
+    let expected = strings(&[r#"{"Key":"a,}","Value":[1, {"b":"}"}]}"#, r#"{"Key":"b","Value":"x"}"#]);
+    assert_eq!(both(&json(Some("/o")), document), expected);
+    assert_eq!(both(&json(None), r#"{"a":1"#).unwrap_err(), "The array or object of the items has no end.");
+    for text in [r#"{"a"}"#, r#"{"a":1,}"#, r#"{a:1}"#, r#"{"a":1]}"#] {
+        assert!(both(&json(None), text).unwrap_err().starts_with("An item is not JSON"), "{text}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a step needs of expressions: values in the scope of a branch's state, and failures worded as AWS words them.
 
 use super::machine::{Exit, Machine};
-use crate::data::context::{Context, Item};
+use crate::data::context::{Context, Item, MapItem};
 use crate::data::expression::{Expression, NoValue, Source};
 use crate::data::path::Path;
 use crate::data::template::Template;
@@ -19,7 +19,7 @@ pub(crate) struct Sight<'a> {
     pub(crate) result: Option<&'a Datum>,
     pub(crate) error: Option<&'a Datum>,
     /// The item of a Map whose iteration is about to begin.
-    pub(crate) item: Option<(u32, Value)>,
+    pub(crate) item: Option<MapItem<'a>>,
 }
 
 impl<'a> Sight<'a> {
@@ -123,7 +123,7 @@ impl Machine<'_> {
         })
     }
 
-    fn context(&self, frame: u32, item: Option<(u32, Value)>) -> Context<'_> {
+    fn context<'a>(&'a self, frame: u32, item: Option<MapItem<'a>>) -> Context<'a> {
         let entry = self.execution.frame(frame).and_then(|frame| frame.entry.as_ref());
         Context {
             given: self.trial.as_ref().and_then(|trial| trial.borrow().context.clone()),
@@ -138,8 +138,7 @@ impl Machine<'_> {
                 .token
                 .or_else(|| self.execution.frame(frame)?.task()?.token)
                 .map(|token| token.to_string()),
-            item: item
-                .map_or_else(|| Item::Of(&self.execution, frame), |(index, value)| Item::Given(index, value)),
+            item: item.map_or_else(|| Item::Of(&self.execution, frame), Item::Given),
         }
     }
 

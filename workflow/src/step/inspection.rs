@@ -12,6 +12,11 @@ pub struct Inspection {
     pub after_input_path: Option<Value>,
     pub after_parameters: Option<Value>,
     pub after_items_path: Option<Value>,
+    /// What is at the ItemsPointer of what an ItemReader is said to have read.
+    pub after_items_pointer: Option<Value>,
+    /// The items behind the ItemSelector, and as they are batched: arrays.
+    pub after_item_selector: Option<Value>,
+    pub after_item_batcher: Option<Value>,
     pub result: Option<Value>,
     pub after_result_selector: Option<Value>,
     pub after_result_path: Option<Value>,

@@ -3,18 +3,18 @@
 
 use super::machine::Machine;
 use super::{Definition, Tick};
+use crate::data::context::MapItem;
 use crate::execution::Pending;
 use crate::history::Failure;
 use crate::state::Body;
 use crate::{Execution, TaskKey};
 
-/// The inputs of these items of the run that `execution` waits for; the first one is number `first`.
-pub fn item_inputs(
+/// The inputs of these items of the run that `execution` waits for.
+pub(crate) fn item_inputs<'a>(
     definition: &Definition,
     execution: &Execution,
     key: TaskKey,
-    first: u32,
-    items: &[String],
+    items: impl Iterator<Item = MapItem<'a>>,
     tick: Tick,
 ) -> Result<Vec<String>, Failure> {
     let machine = Machine::new(definition, execution, tick);
@@ -24,5 +24,5 @@ pub fn item_inputs(
         return Err(Failure::default());
     };
     let Body::Map(map) = &state.body else { return Err(Failure::default()) };
-    (first..).zip(items).map(|(index, item)| map.input_of(state, &machine, key.frame, index, item)).collect()
+    items.map(|item| map.input_of(state, &machine, key.frame, item)).collect()
 }

@@ -92,6 +92,15 @@ impl<'a> Machine<'a> {
         self.trial.as_ref().map(|trial| trial.borrow().failed_items)
     }
 
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
+    /// What an ItemReader is said to have read, on trial.
+    pub(crate) fn read_on_trial(&self) -> Option<Arc<str>> {
+        self.trial.as_ref()?.borrow().read.clone()
+    }
+
     /// Begins what runs inside a Parallel or a Map; on trial it is mocked, and does not begin.
     pub(crate) fn emit_inside(&mut self, frame: u32, detail: Detail) -> Outcome {
         if self.trial.is_some() { Ok(()) } else { self.emit(frame, detail) }

@@ -11,7 +11,7 @@ pub(crate) mod trial;
 pub use inspection::{ErrorDetails, Inspection};
 pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
 
-pub use items::item_inputs;
+pub(crate) use items::item_inputs;
 
 use crate::data::{MAX_NESTING, nesting};
 use crate::errors::{HEARTBEAT_TIMEOUT, TIMEOUT};

@@ -30,6 +30,8 @@ pub struct Trial {
     pub retries: u32,
     /// How many items of a distributed Map have failed.
     pub failed_items: u32,
+    /// What its ItemReader has read, in the form in which it lies there.
+    pub read: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +79,7 @@ pub(crate) struct OnTrial {
     pub(crate) context: Option<Value>,
     pub(crate) retries: u32,
     pub(crate) failed_items: u32,
+    pub(crate) read: Option<Arc<str>>,
     pub(crate) inspection: Inspection,
 }
 
@@ -88,6 +91,7 @@ pub fn try_state(definition: &Definition, state: StateId, trial: &Trial, tick: T
         context: trial.context.clone(),
         retries: trial.retries,
         failed_items: trial.failed_items,
+        read: trial.read.clone(),
         inspection: Inspection { input: Some(trial.input.clone()), ..Inspection::default() },
     });
     let begun = machine.begin_trial(state, trial);

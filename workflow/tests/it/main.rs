@@ -10,6 +10,8 @@ mod commits;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod item_readers;
+#[cfg(test)]
 mod map_run_redrives;
 #[cfg(test)]
 mod map_runs;

@@ -39,7 +39,7 @@ fn reader(form: Value) -> Value {
     })
 }
 
-async fn shelved(shelf: &Arc<Shelf>) -> Rig {
+pub(crate) async fn shelved(shelf: &Arc<Shelf>) -> Rig {
     Rig::on(Journal::new(), NOON, Config { objects: shelf.clone(), ..Config::default() }).await
 }
 
@@ -375,7 +375,7 @@ async fn batches_are_children_and_results_are_files() {
 #[tokio::test]
 async fn what_cannot_be_read_or_written_fails_the_run_with_the_name_of_it() {
     let shelf = Shelf::new();
-    shelf.put("object", "{}");
+    shelf.put("number", "7");
     shelf.refuse("read-only");
     let object = |key: &str, form: Value| {
         json!({"ItemReader": {
@@ -390,7 +390,7 @@ async fn what_cannot_be_read_or_written_fails_the_run_with_the_name_of_it() {
     };
     for (more, error, cause) in [
         (object("none", json.clone()), "States.ItemReaderFailed", "The specified key does not exist."),
-        (object("object", json), "States.ItemReaderFailed", "Attempting to map over non-iterable node."),
+        (object("number", json), "States.ItemReaderFailed", "Attempting to map over non-iterable node."),
         (writer("read-only"), "States.ResultWriterFailed", "Access Denied"),
     ] {
         let rig = shelved(&shelf).await;

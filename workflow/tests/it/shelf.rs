@@ -18,8 +18,8 @@ pub(crate) struct Shelf {
 
 #[derive(Clone)]
 enum Content {
-    Text {
-        text: String,
+    Bytes {
+        bytes: Vec<u8>,
         version: usize,
     },
     /// That many lines, each its number, made when they are asked for.
@@ -34,13 +34,13 @@ impl Shelf {
         Arc::default()
     }
 
-    pub(crate) fn put(&self, key: &str, text: &str) {
+    pub(crate) fn put(&self, key: &str, content: impl AsRef<[u8]>) {
         let mut objects = self.objects.lock().unwrap();
         let version = match objects.get(key) {
-            Some(Content::Text { version, .. }) => version + 1,
+            Some(Content::Bytes { version, .. }) => version + 1,
             _ => 1,
         };
-        objects.insert(key.to_owned(), Content::Text { text: text.to_owned(), version });
+        objects.insert(key.to_owned(), Content::Bytes { bytes: content.as_ref().to_vec(), version });
     }
 
     pub(crate) fn remove(&self, key: &str) {
@@ -58,7 +58,7 @@ impl Shelf {
 
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         match self.objects.lock().unwrap().get(key)? {
-            Content::Text { text, .. } => Some(text.clone()),
+            Content::Bytes { bytes, .. } => Some(String::from_utf8(bytes.clone()).unwrap()),
             Content::Lines(_) => None,
         }
     }
@@ -75,15 +75,14 @@ impl Objects for Shelf {
         let content = self.objects.lock().unwrap().get(&object.key).cloned();
         let no_such_key = || ObjectError("The specified key does not exist.".into());
         match content.ok_or_else(no_such_key)? {
-            Content::Text { text, version } => {
+            Content::Bytes { bytes, version } => {
                 let tag = format!("\"{version}\"");
                 if etag.is_some_and(|etag| etag != tag) {
                     return Err(ObjectError(
                         "At least one of the pre-conditions you specified did not hold".into(),
                     ));
                 }
-                let pieces: Vec<_> =
-                    text.as_bytes().chunks(5).map(|piece| Ok(piece.to_vec().into())).collect();
+                let pieces: Vec<_> = bytes.chunks(5).map(|piece| Ok(piece.to_vec().into())).collect();
                 Ok(Object { etag: Some(tag), content: futures::stream::iter(pieces).boxed() })
             }
             Content::Lines(count) => {
@@ -112,7 +111,7 @@ impl Objects for Shelf {
         if self.refused.lock().unwrap().contains(&object.bucket) {
             return Err(ObjectError("Access Denied".into()));
         }
-        Shelf::put(self, &object.key, std::str::from_utf8(&content).unwrap());
+        Shelf::put(self, &object.key, &content);
         Ok(())
     }
 }

@@ -37,6 +37,8 @@ pub struct TrialRequest {
     pub retries: u32,
     /// How many items of a distributed Map have failed.
     pub failed_items: u32,
+    /// What an ItemReader has read.
+    pub read: Option<Arc<str>>,
     pub role: String,
 }
 
@@ -51,6 +53,7 @@ impl Engine {
             facts: self.facts_of_trial(request.role),
             retries: request.retries,
             failed_items: request.failed_items,
+            read: request.read,
         };
         loop {
             match try_state(&definition, state, &trial, self.ticks.tick()) {

@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::Tools;
 use super::Waiting;
-use crate::errors::DATA_LIMIT_EXCEEDED;
 use crate::history::{Batch, Failure};
-use crate::items::batch::{Batcher, Portion, TooLarge};
+use crate::items::Item;
+use crate::items::batch::{Batcher, Portion};
 use crate::step::item_inputs;
 
 /// Portions read ahead.
@@ -67,8 +67,8 @@ impl Feed {
         self.most = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
     }
 
-    /// Takes items, the next ones in order.
-    pub(super) async fn take(&mut self, mut items: Vec<String>) -> Result<(), Halt> {
+    /// Takes items, the next ones in order. `source` is the URI of what they were read from.
+    pub(super) async fn take(&mut self, mut items: Vec<Item>, source: &str) -> Result<(), Halt> {
         let wanted = (self.most - self.next) as usize;
         let enough = items.len() >= wanted;
         items.truncate(wanted);
@@ -82,7 +82,7 @@ impl Feed {
                 self.flush().await?;
                 self.next += length as u32;
             } else {
-                self.give(now).await?;
+                self.give(now, source).await?;
             }
         }
         if enough { Err(Halt::Enough) } else { Ok(()) }
@@ -100,12 +100,14 @@ impl Feed {
         }
     }
 
-    async fn give(&mut self, items: &[String]) -> Result<(), Halt> {
+    async fn give(&mut self, items: &[Item], source: &str) -> Result<(), Halt> {
         let Waiting { pinned, execution, key, .. } = self.waiting.as_ref();
         let tick = self.tools.ticks.tick();
-        let inputs = item_inputs(&pinned.definition, execution, *key, self.next, items, tick);
+        let seen = (self.next..).zip(items).map(|(index, item)| item.seen(index, source));
+        let inputs = item_inputs(&pinned.definition, execution, *key, seen, tick);
         for input in inputs.map_err(Halt::Failed)? {
-            let portion = self.batcher.push(self.next, &input).map_err(too_large)?;
+            let portion = self.batcher.push(self.next, &input);
+            let portion = portion.map_err(|too_large| Halt::Failed(too_large.into()))?;
             self.next += 1;
             if let Some(portion) = portion {
                 self.send(portion).await?;
@@ -136,9 +138,4 @@ impl Feed {
     async fn send(&self, portion: Portion) -> Result<(), Halt> {
         self.out.send(portion).await.map_err(|_| Halt::Gone)
     }
-}
-
-fn too_large(TooLarge(index): TooLarge) -> Halt {
-    let cause = format!("The item at index {index} exceeds the maximum number of bytes service limit.");
-    Halt::Failed(Failure::new(DATA_LIMIT_EXCEEDED, &cause))
 }

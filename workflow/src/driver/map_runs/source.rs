@@ -8,10 +8,11 @@ use futures::StreamExt;
 use serde_json::{Map, Value};
 
 use super::feed::{Feed, Halt};
+use crate::data::context::STATE_DATA;
 use crate::errors::ITEM_READER_FAILED;
 use crate::history::{Failure, Form, ManifestOf, Source};
 use crate::items::manifest::{self, Inventory};
-use crate::items::{Splitter, Unreadable};
+use crate::items::{Item, Splitter, Unreadable, uri};
 use crate::journal::{self, ItemPage, MapRun, MapRunChange};
 use crate::objects::{Address, ObjectError};
 
@@ -27,7 +28,7 @@ impl Reader {
         Reader { run, pins }
     }
 
-    /// Gives all items to the feed. `items` is the array of those that stand in the history.
+    /// Gives all items to the feed. `items` is the array, or the object, of those that stand in the history.
     pub(super) async fn read(
         &mut self,
         source: &Source,
@@ -40,7 +41,7 @@ impl Reader {
                 let mut splitter = splitter(&form)?;
                 let mut taken = Vec::new();
                 splitter.push(items.unwrap_or("[]").as_bytes(), &mut taken).map_err(unreadable)?;
-                feed.take(taken).await
+                feed.take(taken, STATE_DATA).await
             }
             Source::Object { arguments, form, most } => {
                 feed.stop_after(*most);
@@ -49,8 +50,8 @@ impl Reader {
                 self.object(&address, form, feed).await
             }
             Source::Listing { arguments, form, most } => {
-                feed.stop_after(if form.is_some() { None } else { *most });
-                self.listing(&parsed(arguments), form.as_ref(), *most, feed).await
+                feed.stop_after(*most);
+                self.listing(&parsed(arguments), form.as_ref(), feed).await
             }
         }
     }
@@ -80,13 +81,14 @@ impl Reader {
     async fn content(&mut self, address: &Address, form: &Form, feed: &mut Feed) -> Result<(), Halt> {
         let mut splitter = splitter(form)?;
         let mut pieces = self.open(address, feed).await?;
+        let source = uri(&address.bucket, Some(&address.key));
         let mut items = Vec::new();
         while let Some(piece) = pieces.next().await {
             splitter.push(&piece?, &mut items).map_err(unreadable)?;
-            feed.take(std::mem::take(&mut items)).await?;
+            feed.take(std::mem::take(&mut items), &source).await?;
         }
         splitter.end(&mut items).map_err(unreadable)?;
-        feed.take(items).await
+        feed.take(items, &source).await
     }
 
     /// A small object.
@@ -127,7 +129,6 @@ impl Reader {
         &mut self,
         arguments: &Map<String, Value>,
         form: Option<&Form>,
-        most: Option<u64>,
         feed: &mut Feed,
     ) -> Result<(), Halt> {
         let mut first = 0;
@@ -137,7 +138,10 @@ impl Reader {
             let objects: Vec<Value> = serde_json::from_str(&page.items).unwrap_or_default();
             first += objects.len() as u32;
             match form {
-                None => feed.take(objects.iter().map(ToString::to_string).collect()).await?,
+                None => {
+                    let items = objects.iter().map(|object| Item::alone(object.to_string())).collect();
+                    feed.take(items, &uri(bucket(arguments)?, None)).await?;
+                }
                 Some(form) => {
                     for object in &objects {
                         let address = listed(arguments, object)?;
@@ -145,7 +149,7 @@ impl Reader {
                     }
                 }
             }
-            after = page.next.filter(|_| most.is_none_or(|most| u64::from(first) < most));
+            after = page.next;
             if after.is_none() {
                 return Ok(());
             }
@@ -165,9 +169,7 @@ impl Reader {
         if let Some(page) = kept {
             return Ok(page);
         }
-        if !arguments.get("Bucket").is_some_and(Value::is_string) {
-            return Err(failed("The field 'Bucket' of the ItemReader's Parameters is required"));
-        }
+        bucket(arguments)?;
         let page = feed.tools.objects.list(arguments, after).await.map_err(refused)?;
         let items = Value::Array(page.objects.into_iter().map(as_item).collect()).to_string();
         let page = ItemPage { first, items, next: page.next };
@@ -190,16 +192,22 @@ fn parsed(arguments: &str) -> Map<String, Value> {
 }
 
 fn address(arguments: &Map<String, Value>) -> Result<Address, Halt> {
-    let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
-    let need = |name: &str| {
-        text(name)
-            .ok_or_else(|| failed(&format!("The field '{name}' of the ItemReader's Parameters is required")))
-    };
-    Ok(Address { bucket: need("Bucket")?, key: need("Key")?, version: text("VersionId") })
+    let key = needed(arguments, "Key")?.to_owned();
+    let version = arguments.get("VersionId").and_then(Value::as_str).map(str::to_owned);
+    Ok(Address { bucket: bucket(arguments)?.to_owned(), key, version })
+}
+
+fn bucket(arguments: &Map<String, Value>) -> Result<&str, Halt> {
+    needed(arguments, "Bucket")
+}
+
+fn needed<'a>(arguments: &'a Map<String, Value>, name: &str) -> Result<&'a str, Halt> {
+    let missing = || failed(&format!("The field '{name}' of the ItemReader's Parameters is required"));
+    arguments.get(name).and_then(Value::as_str).ok_or_else(missing)
 }
 
 fn listed(arguments: &Map<String, Value>, object: &Value) -> Result<Address, Halt> {
-    let bucket = arguments.get("Bucket").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let bucket = bucket(arguments)?.to_owned();
     let key = object["Key"].as_str().ok_or_else(|| failed("An object of the listing has no key."))?;
     Ok(Address { bucket, key: key.to_owned(), version: None })
 }

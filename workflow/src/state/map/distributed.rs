@@ -9,6 +9,7 @@ use super::number::{TOLERATED_COUNT, TOLERATED_PERCENTAGE, Wrong, whole};
 use super::reader::Reader;
 use super::writer::ResultWriter;
 use crate::StateId;
+use crate::data::context::MapItem;
 use crate::definition::fields::Fields;
 use crate::errors::RUNTIME;
 use crate::execution::frame::Phase;
@@ -29,7 +30,7 @@ pub(crate) struct Distributed {
     express: bool,
     label: Option<Arc<str>>,
     reader: Option<Reader>,
-    batcher: Option<Batcher>,
+    pub(super) batcher: Option<Batcher>,
     writer: Option<ResultWriter>,
     tolerated_count: Option<Setting<u32>>,
     tolerated_percentage: Option<Setting<f64>>,
@@ -104,7 +105,7 @@ impl Distributed {
                 let (items, length) = map.items(state, machine, frame)?;
                 (Some(Source::Items(items)), length)
             }
-            Some(_) => (None, 0),
+            Some(reader) => (None, map.show_read(reader, state, machine, frame)?),
         };
         let concurrency = map.concurrency(state, machine, frame)?;
         machine.emit_inside(frame, Detail::DistributedMapStarted { length })?;
@@ -222,11 +223,10 @@ impl Map {
         state: &State,
         machine: &Machine<'_>,
         frame: u32,
-        index: u32,
-        item: &str,
+        item: MapItem<'_>,
     ) -> Result<String, Failure> {
-        match self.selected(state, machine, frame, index, item) {
-            Ok(None) => Ok(item.to_owned()),
+        match self.selected(state, machine, frame, item) {
+            Ok(None) => Ok(item.whole()),
             Ok(Some(value)) => Ok(value.to_string()),
             Err(Exit::Failed(failure) | Exit::Unevaluated { failure, .. }) => Err(failure),
             Err(Exit::Closed) => Err(Failure::default()),

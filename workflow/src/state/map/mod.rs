@@ -6,11 +6,13 @@ pub(crate) mod distributed;
 mod label;
 mod number;
 mod reader;
+mod trial;
 mod writer;
 
 use super::setting::{Form, Setting, whole_or_text};
 use super::{Datum, State};
 use crate::StateId;
+use crate::data::context::MapItem;
 use crate::data::expression::Language;
 use crate::data::path::Path;
 use crate::data::template::Template;
@@ -86,14 +88,17 @@ impl Map {
         machine.emit_inside(frame, Detail::MapStarted { items, length, concurrency })
     }
 
-    /// The array of the items, and how many it has.
+    /// The array of the items, or the object whose properties they are, and how many there are.
     fn items(&self, state: &State, machine: &Machine<'_>, frame: u32) -> Result<(Payload, u32), Exit> {
         let items = self.items.find(state, machine, frame)?;
         let value = items.to_value();
-        let Some(length) = value.as_array().map(Vec::len) else {
-            return Err(self.items.no_array(machine, frame, &value));
+        let length = match (&value, &self.distributed) {
+            (Value::Array(items), _) => items.len(),
+            (Value::Object(properties), Some(_)) => properties.len(),
+            _ => return Err(self.items.no_array(machine, frame, &value)),
         };
         self.items.inspect(machine, &value);
+        self.show_items(state, machine, frame, &items)?;
         let length = u32::try_from(length).map_err(|_| machine.too_large(frame, "input"))?;
         Ok((machine.payload(frame, items, "input")?, length))
     }
@@ -109,7 +114,7 @@ impl Map {
     /// There is room for one more iteration.
     pub(crate) fn iterate(&self, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         let (index, item) = machine.next_item(frame)?;
-        let input = match self.selected(state, machine, frame, index, item)? {
+        let input = match self.selected(state, machine, frame, MapItem::of_state_data(index, item))? {
             None => Payload::Item(index),
             Some(selected) => machine.payload(frame, Datum::Made(selected), "input")?,
         };
@@ -125,13 +130,11 @@ impl Map {
         state: &State,
         machine: &Machine<'_>,
         frame: u32,
-        index: u32,
-        item: &str,
+        item: MapItem<'_>,
     ) -> Result<Option<Value>, Exit> {
         let Some(selector) = &self.item_selector else { return Ok(None) };
         let input = state.flow.input(machine, frame)?;
-        let item = serde_json::from_str(item).unwrap_or(Value::Null);
-        let sight = Sight { item: Some((index, item)), ..Sight::of(&input) };
+        let sight = Sight { item: Some(item), ..Sight::of(&input) };
         machine.fill(frame, selector, sight).map(Some)
     }
 

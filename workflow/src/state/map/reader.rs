@@ -130,7 +130,9 @@ fn form(config: &Fields<'_>, lists: bool) -> Option<Form> {
     match manifest {
         Some("ATHENA_DATA") => of.map(|form| Form::Manifest { of: ManifestOf::Athena(Box::new(form)) }),
         Some("S3_INVENTORY") | None if lists && transformation != Some("LOAD_AND_FLATTEN") => None,
-        Some("S3_INVENTORY") | None => of,
+        // The lists of an inventory are CSV, and an InputType has nothing to add.
+        Some("S3_INVENTORY") => Some(Form::Manifest { of: ManifestOf::Inventory }),
+        None => of,
         Some(_) => {
             config.problem(
                 "ManifestType",

@@ -139,6 +139,11 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
             "Invalid Context object provided: Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
         ),
         (&task("f", json!({})), json!({ "variables": "[]" }), "Variables must be a JSON object"),
+        (
+            &task("f", json!({})),
+            json!({ "mock": { "result": "1" }, "revealSecrets": true }),
+            "Secrets cannot be revealed when a mock is specified",
+        ),
     ] {
         let refused = client.refused("TestState", request(definition, more)).await;
         assert_eq!(refused, ("ValidationException".to_owned(), message.to_owned()));
@@ -157,10 +162,50 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
 }
 
 #[tokio::test]
+async fn the_result_of_a_job_is_what_asking_for_it_answers() {
+    let client = Client::new().await;
+    let mut awaited = json!({ "Type": "Task", "Parameters": { "StateMachineArn": "m" }, "End": true });
+    let answer = r#"{"ExecutionArn":"e","StateMachineArn":"m","Status":"SUCCEEDED","StartDate":"d"}"#;
+    for (pattern, text, missing) in [
+        (".sync:2", r#"{"ExecutionArn":"e","StartDate":"d"}"#, Some("StateMachineArn")),
+        (".sync:2", answer, None),
+        (".waitForTaskToken", "{}", None),
+    ] {
+        awaited["Resource"] = json!(format!("arn:aws:states:::states:startExecution{pattern}"));
+        let request = request(&awaited, json!({ "mock": { "result": text } }));
+        let Some(missing) = missing else {
+            assert_eq!(client.call("TestState", request).await["status"], "SUCCEEDED", "{pattern}");
+            continue;
+        };
+        let message = format!("Mock result schema validation error: Required field '{missing}' is missing");
+        assert_eq!(client.refused("TestState", request).await.1, message);
+    }
+}
+
+#[tokio::test]
 async fn a_state_tried_alone_was_never_redriven() {
     let client = Client::new().await;
     let pass = json!({ "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.context.Execution %}", "End": true });
     let tried = client.call("TestState", request(&pass, json!({}))).await;
     let seen = parsed(&tried, "output");
     assert!(seen.get("StartTime").is_some() && seen.get("RedriveCount").is_none(), "{seen}");
+}
+
+#[tokio::test]
+async fn the_items_of_a_map_are_shown_behind_each_of_its_fields() {
+    let client = Client::new().await;
+    let processor = json!({ "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+        "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
+    let reader = json!({ "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "b", "Key": "k" },
+        "ReaderConfig": { "InputType": "JSON", "ItemsPointer": "/a" } });
+    let map = json!({ "Type": "Map", "ItemReader": reader, "ItemProcessor": processor, "End": true,
+        "ItemSelector": { "v.$": "$$.Map.Item.Value" }, "ItemBatcher": { "MaxItemsPerBatch": 2 } });
+    let more = json!({ "inspectionLevel": "DEBUG", "mock": { "result": "[]" },
+        "stateConfiguration": { "mapItemReaderData": r#"{"a":[1,2,3]}"# } });
+    let tried = client.call("TestState", request(&map, more)).await;
+    let seen = &tried["inspectionData"];
+    assert_eq!(parsed(seen, "afterItemsPointer"), json!([1, 2, 3]));
+    assert_eq!(parsed(seen, "afterItemSelector"), json!([{ "v": 1 }, { "v": 2 }, { "v": 3 }]));
+    let batches = json!([{ "Items": [{ "v": 1 }, { "v": 2 }] }, { "Items": [{ "v": 3 }] }]);
+    assert_eq!(parsed(seen, "afterItemBatcher"), batches);
 }
