@@ -43,6 +43,7 @@ test-aws: tools infra/node_modules/.package-lock.json target/cfn-lint/bin/cfn-li
 	$(CARGO) build --locked --workspace
 	cd infra && npm test
 	cd infra && npx cdk synth --quiet --output cdk.out/all -c site=main -c worker=any -c alarms=ops@example.org -c mailFrom=lockgate@example.org \
+		-c guardDuty=true -c securityHub=true -c inspector=true \
 		-c apiService=any -c apiHost=api.example.org -c apiCertificate=arn:aws:acm:us-east-1:000000000000:certificate/any -c artefact=test/artefact
 	target/cfn-lint/bin/cfn-lint --ignore-checks W3005 -- infra/cdk.out/all/*.template.json
 	target/debug/aws-rig $(CARGO) nextest run --locked --workspace --ignore-default-filter -E 'test(/(^|::)on_aws::/)'
