@@ -58,10 +58,12 @@ async fn who_has_not_seen_the_last_change_changes_nothing(pole: &Flagpole) -> Re
     let before = pole.flags().now().revision;
     ensure!(pole.flags().put(&off()?, &before).await? == Written::Stored);
     ensure!(pole.flags().put(&FlagSet::default(), &before).await? == Written::Refused);
-    ensure!(*pole.elsewhere().await?.flags().now().flags == off()?);
+    let elsewhere = pole.elsewhere().await?.flags().now();
+    ensure!(*elsewhere.flags == off()?, "{elsewhere:?}");
     let standing = pole.flags().now();
     ensure!(pole.flags().put(&FlagSet::default(), &standing.revision).await? == Written::Stored);
-    ensure!(*pole.elsewhere().await?.flags().now().flags == FlagSet::default());
+    let elsewhere = pole.elsewhere().await?.flags().now();
+    ensure!(*elsewhere.flags == FlagSet::default(), "{elsewhere:?}");
     Ok(())
 }
 
