@@ -43,6 +43,7 @@ test-aws: tools infra/node_modules/.package-lock.json target/cfn-lint/bin/cfn-li
 	$(CARGO) build --locked --workspace
 	cd infra && npm test
 	cd infra && npx cdk synth --quiet --output cdk.out/all -c site=main -c worker=any -c alarms=ops@example.org -c mailFrom=lockgate@example.org \
+		-c guardDuty=true -c securityHub=true -c inspector=true \
 		-c apiService=any -c apiHost=api.example.org -c apiCertificate=arn:aws:acm:us-east-1:000000000000:certificate/any -c artefact=test/artefact
 	target/cfn-lint/bin/cfn-lint --ignore-checks W3005 -- infra/cdk.out/all/*.template.json
 	target/debug/aws-rig $(CARGO) nextest run --locked --workspace --ignore-default-filter -E 'test(/(^|::)on_aws::/)'
@@ -63,10 +64,14 @@ lambda: build-tools target/cargo-lambda/bin/cargo-lambda ## build the Lambda art
 infra/node_modules/.package-lock.json: infra/package-lock.json
 	cd infra && npm ci --ignore-scripts --no-audit --no-fund
 
+# What a deployment is told, by the name of each setting: docs/aws.md.
 CDK_CONTEXT := -c stage=$(or $(STAGE),dev) $(if $(SITE),-c site=$(SITE)) $(if $(ALARMS),-c alarms=$(ALARMS)) \
-	$(if $(WORKER),-c worker=$(WORKER)) $(if $(WORKERS),-c workers=$(WORKERS)) \
+	$(if $(BUDGET),-c budget=$(BUDGET)) $(if $(WAF),-c waf=$(WAF)) $(if $(RETAIN),-c retain=$(RETAIN)) \
+	$(if $(WORKER),-c worker=$(WORKER)) $(if $(WORKERS),-c workers=$(WORKERS)) $(if $(MOST_WORKERS),-c mostWorkers=$(MOST_WORKERS)) \
 	$(if $(MAIL_FROM),-c 'mailFrom=$(MAIL_FROM)') $(if $(MAIL_EVENTS),-c mailEvents=$(MAIL_EVENTS)) \
-	$(if $(API_SERVICE),-c apiService=$(API_SERVICE) -c apiHost=$(API_HOST) -c apiCertificate=$(API_CERTIFICATE))
+	$(if $(API_SERVICE),-c apiService=$(API_SERVICE) -c apiHost=$(API_HOST) -c apiCertificate=$(API_CERTIFICATE)) \
+	$(if $(GUARD_DUTY),-c guardDuty=$(GUARD_DUTY)) $(if $(SECURITY_HUB),-c securityHub=$(SECURITY_HUB)) \
+	$(if $(INSPECTOR),-c inspector=$(INSPECTOR))
 
 synth: infra/node_modules/.package-lock.json ## the CloudFormation templates, in infra/cdk.out (ARTEFACT=folder, if it is not built)
 	cd infra && npx cdk synth --quiet $(CDK_CONTEXT) $(if $(ARTEFACT),-c artefact=$(abspath $(ARTEFACT)))

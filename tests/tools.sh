@@ -44,7 +44,8 @@ if [ "${1:-}" = run ] && ! command -v ffmpeg >/dev/null; then
     fi
     command -v ffmpeg >/dev/null || echo "Without ffmpeg nothing is made of films: apt-get install ffmpeg" >&2
 fi
-if [ "${1:-}" = test ] && ! cargo nextest --version >/dev/null 2>&1; then
+# Where root has no cargo, as under sudo, it is installed by whoever builds.
+if [ "${1:-}" = test ] && command -v cargo >/dev/null && ! cargo nextest --version >/dev/null 2>&1; then
     cargo install --locked cargo-nextest
 fi
 if [ -n "$missing" ]; then

@@ -127,7 +127,7 @@ function apiConditions({ api }: Watched): Condition[] {
       name: 'OddTraffic',
       metric: api.http.metricCount({ period: FIVE_MINUTES, statistic: 'Sum' }),
       over: 'usual',
-      runbook: 'Far more or far fewer requests than the days before lead to expect. The access log says from whom; none at all is a page or a name that does not answer.',
+      runbook: 'Far more or far fewer requests than the days before lead to expect. The access log says from whom. Where nobody asks there is nothing to measure, so that silence is not told of.',
     },
   ];
 }

@@ -14,6 +14,7 @@ import { explain } from './nag.ts';
 import type { People } from './people.ts';
 import { OF_THE_API } from './routes.ts';
 import type { Settings } from './settings.ts';
+import { HELD, bucketName } from './store.ts';
 
 const TWO_YEARS = 63_072_000;
 
@@ -70,7 +71,7 @@ export class Page extends Construct {
       defaultBehavior: {
         origin: origins.S3BucketOrigin.withOriginAccessControl(this.bucket),
         viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-        responseHeadersPolicy: this.#headers(people),
+        responseHeadersPolicy: this.#headers(settings, people),
         functionAssociations: [{ function: this.#places(), eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
       },
       additionalBehaviors: Object.fromEntries(OF_THE_API.map((path) => [path, path === PICTURES ? pictures : behind])),
@@ -90,11 +91,11 @@ export class Page extends Construct {
     });
   }
 
-  #headers(people: People): cloudfront.ResponseHeadersPolicy {
-    const objects = `https://*.s3.${Stack.of(this).region}.amazonaws.com`;
+  #headers(settings: Settings, people: People): cloudfront.ResponseHeadersPolicy {
+    const objects = HELD.map((held) => `https://${bucketName(settings, held)}.s3.${Stack.of(this).region}.amazonaws.com`);
     return new cloudfront.ResponseHeadersPolicy(this, 'Headers', {
       securityHeadersBehavior: {
-        contentSecurityPolicy: { override: true, contentSecurityPolicy: contentSecurityPolicy(objects, people.signIn) },
+        contentSecurityPolicy: { override: true, contentSecurityPolicy: contentSecurityPolicy(objects.join(' '), people.signIn) },
         contentTypeOptions: { override: true },
         referrerPolicy: { override: true, referrerPolicy: cloudfront.HeadersReferrerPolicy.NO_REFERRER },
         strictTransportSecurity: { override: true, accessControlMaxAge: Duration.seconds(TWO_YEARS), includeSubdomains: true },

@@ -39,7 +39,7 @@ export interface Settings {
   readonly service?: ServiceSettings;
   /** Whether what holds people's files outlives the stack. */
   readonly retain: boolean;
-  /** Switches of the site. */
+  /** Switches of the site, and so of the whole account: whichever stage is deployed with it says them. */
   readonly guardDuty: boolean;
   readonly securityHub: boolean;
   readonly inspector: boolean;

@@ -6,11 +6,12 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as guardduty from 'aws-cdk-lib/aws-guardduty';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as inspector from 'aws-cdk-lib/aws-inspectorv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as securityhub from 'aws-cdk-lib/aws-securityhub';
 import type { Construct } from 'constructs';
 
+import { ANY_RESOURCE, explain } from './nag.ts';
 import type { Settings } from './settings.ts';
 
 /** Where functions and workers of an application run. */
@@ -46,8 +47,19 @@ export class SiteStack extends Stack {
     this.#logFlows(vpc);
     const images = this.#images(settings);
     this.network = { vpc, functions: this.#functionsGroup(vpc), images };
+    this.#offer(this.network);
     new CfnOutput(this, 'WorkerImages', { value: images.repositoryUri });
     this.#watchOver(settings);
+  }
+
+  /**
+   * Exports all of it, whatever the stage asks for that is deployed with it: another stage may use what this one does not,
+   * and an export that is in use cannot be taken back.
+   */
+  #offer({ vpc, functions, images }: Network): void {
+    const subnets = [...vpc.publicSubnets, ...vpc.isolatedSubnets].map((subnet) => subnet.subnetId);
+    const offered = [vpc.vpcId, vpc.vpcCidrBlock, ...subnets, functions.securityGroupId, images.repositoryArn, images.repositoryName];
+    for (const value of offered) this.exportValue(value);
   }
 
   #logFlows(vpc: ec2.Vpc): void {
@@ -95,13 +107,32 @@ export class SiteStack extends Stack {
   #watchOver(settings: Settings): void {
     if (settings.guardDuty) new guardduty.CfnDetector(this, 'GuardDuty', { enable: true });
     if (settings.securityHub) new securityhub.CfnHub(this, 'SecurityHub');
-    if (settings.inspector) {
-      const name = `lockgate-${settings.site}`;
-      new inspector.CfnFilter(this, 'Inspector', {
-        name,
-        filterAction: 'NONE',
-        filterCriteria: { resourceType: [{ comparison: 'EQUALS', value: 'AWS_LAMBDA_FUNCTION' }] },
-      });
-    }
+    if (settings.inspector) this.#inspect();
+  }
+
+  /** CloudFormation has nothing that enables Inspector, so that a schedule asks for it, which once it is enabled does nothing. */
+  #inspect(): void {
+    const role = new iam.Role(this, 'InspectorRole', { assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com') });
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['inspector2:Enable'], resources: ['*'] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['iam:CreateServiceLinkedRole'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'iam:AWSServiceName': INSPECTORS } },
+      }),
+    );
+    explain(role, ANY_RESOURCE, "An account's Inspector is no resource, and the role that it makes itself has a name of its own");
+    new scheduler.CfnSchedule(this, 'Inspector', {
+      scheduleExpression: 'rate(1 day)', // the first time when it is made
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: 'arn:aws:scheduler:::aws-sdk:inspector2:enable',
+        roleArn: role.roleArn,
+        input: JSON.stringify({ ResourceTypes: ['ECR', 'LAMBDA'] }),
+      },
+    }).node.addDependency(role);
   }
 }
+
+/** Who has Inspector's own roles. */
+const INSPECTORS = ['inspector2.amazonaws.com', 'agentless.inspector2.amazonaws.com'];

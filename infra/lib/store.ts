@@ -1,6 +1,6 @@
 // What is kept: the uploads for a while, the results for good, the records, and the notices of uploads on their way.
 
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -16,6 +16,18 @@ export const CONFIRMING = Duration.seconds(30);
 
 /** So often a notice is tried before it is a dead letter. */
 const TRIES = 5;
+
+/** What the buckets hold that browsers are sent to. */
+export const HELD = ['uploads', 'results'] as const;
+
+/**
+ * A name that is known before the bucket is, for the page's policy: the bucket waits for the page, whose origin it names.
+ * The beginning of the stack's own id is in it, so that what an earlier stack of the name has left is in nobody's way.
+ */
+export function bucketName({ stage }: Settings, held: (typeof HELD)[number]): string {
+  const id = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+  return Fn.join('-', ['lockgate', stage, held, Aws.ACCOUNT_ID, Fn.select(0, Fn.split('-', id))]);
+}
 
 export interface StoreProps {
   readonly settings: Settings;
@@ -41,8 +53,8 @@ export class Store extends Construct {
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true, retentionPeriod: Duration.days(14) });
     this.uploaded = this.#notices('Uploaded');
     this.transcribed = this.#notices('Transcribed');
-    this.uploads = this.#uploads(origin);
-    this.results = this.#results(origin);
+    this.uploads = this.#uploads(settings, origin);
+    this.results = this.#results(settings, origin);
     this.table = this.#table(settings);
     this.flags = new ssm.StringParameter(this, 'Flags', {
       parameterName: `/lockgate/${settings.stage}/flags`,
@@ -60,8 +72,9 @@ export class Store extends Construct {
     });
   }
 
-  #uploads(origin: string): s3.Bucket {
+  #uploads(settings: Settings, origin: string): s3.Bucket {
     const bucket = this.#bucket('Uploads', origin, [s3.HttpMethods.PUT], {
+      bucketName: bucketName(settings, 'uploads'),
       lifecycleRules: [
         { expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(2) },
       ],
@@ -71,8 +84,9 @@ export class Store extends Construct {
     return bucket;
   }
 
-  #results(origin: string): s3.Bucket {
+  #results(settings: Settings, origin: string): s3.Bucket {
     const bucket = this.#bucket('Results', origin, [s3.HttpMethods.GET, s3.HttpMethods.HEAD], {
+      bucketName: bucketName(settings, 'results'),
       versioned: true,
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(2), noncurrentVersionExpiration: Duration.days(30) },

@@ -63,9 +63,12 @@ describe('an address', () => {
 });
 
 /** A text as the stack will have it, with the names of what is not known yet. */
-function joined(text: { 'Fn::Join': [string, (string | { Ref: string })[]] }): string {
-  const parts = text['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : part.Ref.replace(/[0-9A-F]{8}$/, '')));
-  return parts.join('');
+function joined(text: any): string {
+  if (typeof text === 'string') return text;
+  if ('Ref' in text) return text.Ref.replace(/[0-9A-F]{8}$/, '');
+  if ('Fn::Select' in text) return 'PART';
+  const [between, parts] = text['Fn::Join'];
+  return parts.map(joined).join(between);
 }
 
 test('browsers are told before the page what the API tells them', () => {
@@ -75,8 +78,13 @@ test('browsers are told before the page what the API tells them', () => {
   const directives = text.split('; ');
   expect(directives).toHaveLength(12);
   expect(directives[0]).toBe("default-src 'self'");
-  expect(directives).toContain("connect-src 'self' https://*.s3.AWS::Region.amazonaws.com https://PeoplePoolSignIn.auth.AWS::Region.amazoncognito.com");
-  expect(text).not.toMatch(/[{}]|unsafe/);
+  const buckets = ['uploads', 'results'].map((held) => `lockgate-test-${held}-AWS::AccountId-PART`);
+  const named = Object.values(application.findResources('AWS::S3::Bucket')).flatMap(({ Properties }) => Properties.BucketName ?? []);
+  expect(named.map(joined).sort()).toEqual([...buckets].sort());
+  const objects = buckets.map((name) => `https://${name}.s3.AWS::Region.amazonaws.com`).join(' ');
+  expect(directives).toContain(`connect-src 'self' ${objects} https://PeoplePoolSignIn.auth.AWS::Region.amazoncognito.com`);
+  expect(directives).toContain(`img-src 'self' data: blob: ${objects}`);
+  expect(text).not.toMatch(/[{}*]|unsafe/);
 });
 
 describe('the files of the page', () => {

@@ -7,6 +7,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { STEPS, WORKED } from '../lib/document.ts';
+import type { Settings } from '../lib/settings.ts';
+import { SiteStack } from '../lib/site.ts';
 import { stacks } from '../lib/stacks.ts';
 import { ALL, CALLED, type Statement, allowed, list } from './roles.ts';
 import { SETTINGS } from './settings.ts';
@@ -100,6 +102,34 @@ test('all functions run in the network of the site, but for the one that reaches
   site.resourceCountIs('AWS::EC2::NatGateway', 0);
   const actions = [...allowed(application, 'deliver').keys()];
   expect(actions.filter((action) => action.startsWith('ec2:'))).toEqual([]);
+});
+
+describe('a site', () => {
+  const offers = (settings: Settings) => Template.fromStack(stacks(new App(), settings).site!).toJSON();
+
+  test('is the same whatever a stage asks for, since other stages use it too', () => {
+    const all = offers(SETTINGS);
+    const least = { ...SETTINGS, worker: undefined, workers: false, service: undefined };
+    expect(offers(least)).toEqual(all);
+    expect(offers({ ...least, stage: 'other', mail: undefined, alarms: undefined })).toEqual(all);
+    // Nor is anything exported that the site itself does not say that it offers.
+    const alone = new SiteStack(new App(), 'Lockgate-Site-main', { settings: SETTINGS });
+    const exported = (template: Record<string, any>) => Object.values<any>(template['Outputs']).map((output) => output.Export?.Name);
+    expect(exported(all)).toEqual(exported(Template.fromStack(alone).toJSON()));
+  });
+
+  test('watches over the account as far as it is asked to', () => {
+    site.hasResourceProperties('AWS::GuardDuty::Detector', { Enable: true });
+    site.resourceCountIs('AWS::SecurityHub::Hub', 1);
+    site.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Target: { Arn: 'arn:aws:scheduler:::aws-sdk:inspector2:enable', Input: JSON.stringify({ ResourceTypes: ['ECR', 'LAMBDA'] }) },
+    });
+    const statements = Object.values(site.findResources('AWS::IAM::Policy')).flatMap((policy) => policy.Properties.PolicyDocument.Statement as Statement[]);
+    const everywhere = statements.filter((statement) => list(statement.Resource).includes('*')).flatMap((statement) => list(statement.Action));
+    expect(everywhere.sort()).toEqual(['iam:CreateServiceLinkedRole', 'inspector2:Enable']);
+    const types = Object.values<{ Type: string }>(offers({ ...SETTINGS, guardDuty: false, securityHub: false, inspector: false })['Resources']);
+    expect(types.filter(({ Type }) => /GuardDuty|SecurityHub|Scheduler/.test(Type))).toEqual([]);
+  });
 });
 
 describe('what is kept', () => {

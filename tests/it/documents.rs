@@ -10,6 +10,7 @@ use states::options::{
 };
 use states::recipe::RECIPES;
 use states::session::Deadlines;
+use tests::cost::FLAC;
 use tests::generated::root;
 
 fn document(name: &str) -> Result<String> {
@@ -95,6 +96,29 @@ fn configuration() -> Result<String> {
         None => format!("{line}\n"),
     };
     Ok(blocks.flat_map(str::lines).map(said).collect())
+}
+
+/// What a session costs is reckoned with as many for every recipe.
+#[test]
+fn the_workflow_leads_every_recipe_through_as_many_states() -> Result<()> {
+    let text = std::fs::read_to_string(root().join("states/session.asl.json"))?;
+    let document: serde_json::Value = serde_json::from_str(&text)?;
+    let states = &document["States"];
+    // What the document begins with, the choice of the recipe included, and then what each choice leads to.
+    let before = ["Begin", "HasBegun", "Probe", "Recipe"];
+    ensure!(document["StartAt"] == before[0], "{document:#}");
+    ensure!(states["Begin"]["Next"] == "HasBegun" && states["HasBegun"]["Default"] == "Probe", "{states:#}");
+    ensure!(states["Probe"]["Next"] == "Recipe", "{states:#}");
+    let choices = states["Recipe"]["Choices"].as_array().context("there is a choice")?;
+    ensure!(choices.len() >= RECIPES.len(), "{choices:#?}");
+    for choice in choices {
+        let (mut entered, mut next) = (before.len() as u32, &choice["Next"]);
+        while let Some(name) = next.as_str() {
+            (entered, next) = (entered + 1, &states[name]["Next"]);
+        }
+        ensure!(entered == FLAC.transitions, "{choice:#}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use activities::ports::{Guard, Sessions};
 use activities::{Ctx, Decision, Mover, Refusal, advance, clock, rewrite};
+use jiff::SignedDuration;
 use proptest::prelude::*;
-use states::session::Change;
+use states::session::{Change, Deadlines, Draft};
 use states::table::transition;
-use states::{Debt, Event, Kind, Owed, Problem, Session, State};
+use states::{Debt, Event, Kind, Owed, Problem, Session, State, Timestamp};
 use tests::desk;
 use tests::gates::{Call, Gated, Gates};
 
@@ -166,4 +167,31 @@ async fn a_winner_whose_answer_was_lost_is_told_that_it_won() {
     let session = ctx.sessions.get("s").await.unwrap().unwrap();
     assert_eq!((session.state, session.trail.len()), (State::Transcoding, 2));
     assert!(gates.all_used(), "the store has lost its answers");
+}
+
+proptest! {
+    /// Each look is written down, and is paid for on AWS.
+    #[test]
+    fn who_waits_for_an_upload_is_looked_at_ever_more_rarely_and_given_up_on_time(
+        check in 1..600_i64, url in 0..900_i64, grace in 0..200_000_i64, late in 0..90_i64
+    ) {
+        let seconds = SignedDuration::from_secs;
+        let deadlines = Deadlines { upload_check: seconds(check), upload_grace: seconds(grace), ..Deadlines::default() };
+        let began = Timestamp::from_second(1_700_000_000).unwrap();
+        let draft = Draft { upload_expires_at: began + seconds(url), ..desk::draft("s") };
+        let session = Session::new(draft, began, &deadlines);
+        let deadline = session.upload_deadline(&deadlines);
+        let (mut now, mut due, mut looks) = (began, session.due_at.unwrap(), 0_u32);
+        while now < deadline {
+            prop_assert!(due > now && due <= deadline);
+            // What has come by now is found within as long again as it took, or the shortest wait.
+            prop_assert!(due.duration_since(now) <= now.duration_since(began).max(seconds(check)));
+            now = due + seconds(late); // the sweep comes by when it can
+            due = session.next_due(now, &deadlines).unwrap();
+            looks += 1;
+        }
+        prop_assert!(due == now, "what is overdue is due at once");
+        let lasted = u32::try_from(deadline.duration_since(began).as_secs() / check).unwrap();
+        prop_assert!(looks <= 10 + lasted / 60, "{looks} looks");
+    }
 }

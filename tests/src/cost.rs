@@ -7,11 +7,12 @@ use std::fmt::Write;
 pub struct Counts {
     /// States that an execution enters, its end included.
     pub transitions: u32,
-    /// Writes of the record, those of progress apart.
+    /// Writes of the record, those of progress and of the sweep's looks at the work apart.
     pub writes: u32,
 }
 
-/// A FLAC of a WAV: announced, uploaded, started by hand, fetched; and the sweep's last look.
+/// A FLAC of a WAV: announced, uploaded, started by hand, fetched; and the sweep's last look. `on_aws::flow` counts it. The
+/// moves are those of every recipe, and so are the states, as `documents` finds.
 pub const FLAC: Counts = Counts { transitions: 7, writes: 8 };
 
 /// A record is between one and two kilobytes, and a write is paid by the kilobyte begun.
@@ -19,6 +20,23 @@ const KILOBYTES: f64 = 2.0;
 
 /// Of each write, this many reach an index too: what a list shows, and when to look next.
 const INDEX_WRITES: f64 = 1.0;
+
+/// Progress is written when the attempt begins, when the work does, and then so often, in seconds: `on_aws::flow` counts it.
+const PROGRESS: f64 = 2.0;
+const PROGRESS_EVERY: f64 = 5.0;
+
+/// The sweep looks so often, in seconds, at who is at work, and writes when it will look again: `checkup` of `Deadlines`.
+const LOOK_EVERY: f64 = 60.0;
+
+/// A look reads the record before and after; what it writes leaves one place of an index for another.
+const LOOK_READS: f64 = 2.0;
+const LOOK_INDEX_WRITES: f64 = 2.0;
+
+/// Transcribe's job has an item beside the record: written when it begins and when it has ended, read in between, and put
+/// off each so many silent seconds. `aws/src/captioner`.
+const JOB_WRITES: f64 = 2.0;
+const JOB_READS: f64 = 1.0;
+const JOB_LOOK_EVERY: f64 = 300.0;
 
 /// Reads of the record before its writes, and the client's looks at it.
 const READS: f64 = 30.0;
@@ -74,8 +92,8 @@ enum Work {
     Function(f64),
     /// A worker with four processors, for so many seconds.
     Worker(f64),
-    /// Transcribe, of so many minutes of sound.
-    Transcribe(f64),
+    /// Transcribe, of so many minutes of sound, for so many seconds.
+    Transcribe(f64, f64),
 }
 
 /// A worker has come before its task, and goes after it: the sweep counts by the minute, and the service follows.
@@ -116,10 +134,10 @@ const EXAMPLES: &[Example] = &[
         work: Work::Worker(1800.0),
     },
     Example {
-        title: "`captions`, of a talk of an hour and 1 GB",
+        title: "`captions`, of a talk of an hour and 1 GB, if Transcribe takes ten minutes for it",
         source_gigabytes: 1.0,
         result_gigabytes: 0.000_1,
-        work: Work::Transcribe(60.0),
+        work: Work::Transcribe(60.0, 600.0),
     },
 ];
 
@@ -135,7 +153,52 @@ impl Work {
                     + price::ADDRESS;
                 ("Fargate, a worker for it alone", (seconds + COMING_AND_GOING) / 3600.0 * by_the_hour)
             }
-            Self::Transcribe(minutes) => ("Transcribe", minutes * price::TRANSCRIBED_MINUTE),
+            Self::Transcribe(minutes, _) => ("Transcribe", minutes * price::TRANSCRIBED_MINUTE),
+        }
+    }
+
+    /// Functions that are called for a session, besides the API's: for its notice, its steps, and the sweep's last look.
+    fn calls(&self) -> f64 {
+        match self {
+            Self::Function(_) => 6.0,
+            Self::Worker(_) => 5.0,
+            Self::Transcribe(..) => 7.0, // and back
+        }
+    }
+
+    fn progress(&self) -> f64 {
+        match self {
+            Self::Function(seconds) | Self::Worker(seconds) => PROGRESS + (seconds / PROGRESS_EVERY).floor(),
+            Self::Transcribe(..) => PROGRESS, // it tells of none
+        }
+    }
+
+    /// For how long the session is in Transcoding.
+    fn lasts(&self) -> f64 {
+        match self {
+            Self::Function(seconds) | Self::Transcribe(_, seconds) => *seconds,
+            Self::Worker(seconds) => seconds + COMING_AND_GOING / 2.0,
+        }
+    }
+
+    fn looks(&self) -> f64 {
+        let look = (KILOBYTES + LOOK_INDEX_WRITES) * price::WRITE + LOOK_READS * price::READ;
+        (self.lasts() / LOOK_EVERY).floor() * look
+    }
+
+    /// What is written beside the record.
+    fn beside(&self) -> Option<(&'static str, f64)> {
+        let Self::Transcribe(_, seconds) = self else { return None };
+        let looks = (seconds / JOB_LOOK_EVERY).floor();
+        let writes = (JOB_WRITES + looks) * (KILOBYTES + INDEX_WRITES) * price::WRITE;
+        Some(("DynamoDB, the job and its token", writes + (JOB_READS + looks) * price::READ))
+    }
+
+    /// Of a source, the gigabytes that are read here, each megabyte by a request. Transcribe reads by itself.
+    fn reads_of(&self, source_gigabytes: f64) -> f64 {
+        match self {
+            Self::Function(_) | Self::Worker(_) => source_gigabytes,
+            Self::Transcribe(..) => 0.0,
         }
     }
 }
@@ -144,20 +207,25 @@ impl Example {
     fn items(&self) -> Vec<(&'static str, f64)> {
         let Counts { transitions, writes } = FLAC;
         let parts = (self.result_gigabytes * 1000.0 / 8.0).ceil() + 2.0;
-        let reads = (self.source_gigabytes + 2.0 * self.result_gigabytes) * 1000.0 + 10.0;
+        let read = self.work.reads_of(self.source_gigabytes) + 2.0 * self.result_gigabytes;
+        let reads = read * 1000.0 + 10.0;
         let bookkeeping = 8.0 * 0.05 * 0.25;
-        vec![
+        let mut items = vec![
             ("Step Functions, transitions", f64::from(transitions) * price::TRANSITION),
-            ("DynamoDB, writes", f64::from(writes) * (KILOBYTES + INDEX_WRITES) * price::WRITE),
+            ("DynamoDB, moves", f64::from(writes) * (KILOBYTES + INDEX_WRITES) * price::WRITE),
+            ("DynamoDB, progress", self.work.progress() * KILOBYTES * price::WRITE),
+            ("DynamoDB, looks of the sweep", self.work.looks()),
             ("DynamoDB, reads", READS * price::READ),
-            ("Lambda, invocations", (REQUESTS + 6.0) * price::INVOCATION),
+            ("Lambda, invocations", (REQUESTS + self.work.calls()) * price::INVOCATION),
             self.work.costs(),
             ("Lambda, bookkeeping", (bookkeeping + REQUESTS * 0.02 * 0.5) * price::GIGABYTE_SECOND),
             ("S3, requests", (parts + 2.0) * price::PUT + reads * price::GET),
             ("SQS", 3.0 * price::MESSAGE),
             ("API Gateway", REQUESTS * price::REQUEST),
             ("logs", 20e-6 * price::LOGGED_GIGABYTE),
-        ]
+        ];
+        items.extend(self.work.beside());
+        items
     }
 
     fn stored_by_the_month(&self) -> f64 {
@@ -172,9 +240,9 @@ pub fn document() -> String {
     );
     let _ = write!(
         text,
-        "{} states and takes {} writes of its record, and one more each 5 s of work for its progress. The rest is\nreckoned, \
-         with the prices of us-east-1, on demand, without free tiers; a session of another recipe passes through as many \
-         states.\n",
+        "{} states and takes {} writes of its record; the moves and the states are those of every recipe. Its progress is\nwritten \
+         twice, and once more each {PROGRESS_EVERY} s of work. Each minute of an attempt takes a look of the sweep, which is a \
+         write too.\nThe rest is reckoned, with the prices of us-east-1, on demand, without free tiers.\n",
         FLAC.transitions, FLAC.writes
     );
     for example in EXAMPLES {

@@ -3,12 +3,14 @@
 
 use std::future::Future;
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
+use std::time::Duration;
 
 use bytes::Bytes;
 use states::session::{Pace, Progress, Stage};
 use states::{State, Timestamp};
 use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use super::step::Step;
 use crate::child::AsyncSink;
@@ -66,10 +68,13 @@ impl<S: AsyncSink> AsyncSink for FirstByte<'_, S> {
     }
 }
 
+/// How far a stage is, in permille of the whole, and how fast it goes.
+type Seen = (u16, Option<Pace>);
+
 /// Where the work says how far it is. It may do so as often as it likes.
 #[derive(Clone)]
 pub(crate) struct Reporter {
-    seen: watch::Sender<(u16, Option<Pace>)>,
+    seen: watch::Sender<Seen>,
     range: Range<u16>,
 }
 
@@ -88,48 +93,86 @@ impl Reporter {
     }
 }
 
-/// Runs `work` while its progress is written. When the attempt is over, the work is dropped where it stands.
-pub(crate) async fn measured<T, W>(
-    ctx: &Ctx,
-    step: &Step,
-    (stage, range): (Stage, Range<u16>),
+/// Writes the progress of a step: through all of its stages, no more often than the settings say.
+pub(crate) struct Meter<'s> {
+    pub(crate) ctx: &'s Ctx,
+    pub(crate) step: &'s Step,
+    turns: Interval,
+}
+
+impl<'s> Meter<'s> {
+    pub(crate) fn new(ctx: &'s Ctx, step: &'s Step) -> Self {
+        Self { ctx, step, turns: turns(ctx.settings.progress_interval) }
+    }
+
+    /// Runs `work` while its progress is written. When the attempt is over, the work is dropped where it stands.
+    pub(crate) async fn measured<T, W>(
+        &mut self,
+        (stage, range): (Stage, Range<u16>),
+        work: impl FnOnce(Reporter) -> W,
+    ) -> Result<T, Failure>
+    where
+        W: Future<Output = Result<T, Failure>>,
+    {
+        let (ctx, step) = (self.ctx, self.step);
+        let told = |(permille, pace): Seen| write(ctx, step, Progress { permille, stage, pace });
+        let outcome = while_told(&mut self.turns, range, work, told).await;
+        outcome.unwrap_or_else(|| Err(step.is_over()))
+    }
+}
+
+/// One at once, and the next ones a period apart; what was missed is not made up for.
+fn turns(period: Duration) -> Interval {
+    let mut turns = tokio::time::interval(period);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    turns
+}
+
+/// Runs `work` while what it reports is told, in turn. None when whoever is told says that it is over.
+async fn while_told<T, W, F>(
+    turns: &mut Interval,
+    range: Range<u16>,
     work: impl FnOnce(Reporter) -> W,
-) -> Result<T, Failure>
+    told: impl Fn(Seen) -> F,
+) -> Option<T>
 where
-    W: Future<Output = Result<T, Failure>>,
+    W: Future<Output = T>,
+    F: Future<Output = ControlFlow<()>>,
 {
     let (reporter, seen) = watch::channel((range.start, None));
     let work = work(Reporter { seen: reporter, range });
     tokio::select! {
         biased;
-        outcome = work => outcome,
-        () = write_until_over(ctx, step, stage, seen) => {
-            Err(step.is_over())
-        }
+        outcome = work => Some(outcome),
+        () = tell_until_over(turns, seen, told) => None,
     }
 }
 
-/// Writes what is reported, and ends only when the attempt is over.
-async fn write_until_over(
-    ctx: &Ctx,
-    step: &Step,
-    stage: Stage,
-    mut seen: watch::Receiver<(u16, Option<Pace>)>,
-) {
-    let mut pace = tokio::time::interval(ctx.settings.progress_interval);
+/// Tells what is reported, and ends only when that is of no use any more.
+async fn tell_until_over<F>(turns: &mut Interval, mut seen: watch::Receiver<Seen>, told: impl Fn(Seen) -> F)
+where
+    F: Future<Output = ControlFlow<()>>,
+{
     loop {
-        pace.tick().await;
-        let (permille, pace) = *seen.borrow_and_update();
-        let progress = Progress { permille, stage, pace };
-        match ctx.sessions.progress(&step.session_id, step.attempt, progress).await {
-            Ok(Written::Refused) if is_over(ctx, step).await => return,
-            Ok(_) => {}
-            Err(fault) => tracing::debug!(session = step.session_id, %fault, "a progress write is left out"),
+        turns.tick().await;
+        let standing = *seen.borrow_and_update();
+        if told(standing).await.is_break() {
+            return;
         }
         if seen.changed().await.is_err() {
             return std::future::pending().await; // the work has ended, and says so itself
         }
     }
+}
+
+/// Writes progress down; breaks off when the attempt is over.
+async fn write(ctx: &Ctx, step: &Step, progress: Progress) -> ControlFlow<()> {
+    match ctx.sessions.progress(&step.session_id, step.attempt, progress).await {
+        Ok(Written::Refused) if is_over(ctx, step).await => return ControlFlow::Break(()),
+        Ok(_) => {}
+        Err(fault) => tracing::debug!(session = step.session_id, %fault, "a progress write is left out"),
+    }
+    ControlFlow::Continue(())
 }
 
 /// A write is refused also when an earlier try of this attempt had come further; then the work goes on.
@@ -138,5 +181,43 @@ async fn is_over(ctx: &Ctx, step: &Step) -> bool {
         Ok(Some(session)) => session.state != State::Transcoding || session.attempt != step.attempt,
         Ok(None) => true,
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn a_later_stage_waits_for_the_turn_that_an_earlier_one_has_taken() {
+        let told = Mutex::new(Vec::new());
+        let tell = |(permille, _): Seen| {
+            told.lock().unwrap().push(permille);
+            std::future::ready(ControlFlow::Continue(()))
+        };
+        let mut of_the_step = turns(HOUR);
+        for stage in [0..500, 500..900, 900..999] {
+            let work = |reporter: Reporter| async move {
+                for done in 1..=5 {
+                    reporter.report(done, Some(5));
+                    turns(HOUR).tick().await; // for as long as a turn of its own would take to come
+                }
+            };
+            assert!(while_told(&mut of_the_step, stage, work, tell).await.is_some());
+        }
+        let told = told.into_inner().unwrap();
+        assert!(told.len() == 1 && told[0] < 500, "in an hour it is one's turn once: {told:?}");
+    }
+
+    #[tokio::test]
+    async fn work_is_dropped_when_nobody_waits_for_it() {
+        let mut turns = turns(HOUR);
+        let over = |_: Seen| std::future::ready(ControlFlow::Break(()));
+        let outcome = while_told(&mut turns, 0..900, |_| std::future::pending::<()>(), over).await;
+        assert!(outcome.is_none());
     }
 }

@@ -22,7 +22,7 @@ use crate::ffmpeg::{self, Speech};
 use crate::making::facts::facts;
 use crate::making::framing::container;
 use crate::making::keeping;
-use crate::making::meter::{MAKING, measured};
+use crate::making::meter::{MAKING, Meter};
 use crate::making::reading_back::sha256;
 use crate::making::step::Step;
 use crate::moves::finish::Work;
@@ -84,7 +84,7 @@ pub async fn while_awaited<T>(
     step: &Step,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    measured(ctx, step, MAKING, |_| work).await
+    Meter::new(ctx, step).measured(MAKING, |_| work).await
 }
 
 /// What a captioner wrote, as WebVTT and as SubRip.

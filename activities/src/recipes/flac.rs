@@ -18,7 +18,7 @@ use crate::child::objects::ObjectSource;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::making::facts::facts;
-use crate::making::meter::{FirstByte, MAKING, READING_BACK, measured};
+use crate::making::meter::{FirstByte, MAKING, Meter, READING_BACK};
 use crate::making::reading_back::sha256;
 use crate::making::step::Step;
 use crate::making::{keeping, sound};
@@ -37,23 +37,24 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     }
     let keys = [0, 1].map(|_| step.new_key());
     let [key, beside] = &keys;
-    let (made, written) = make(ctx, &step, key).await?;
+    let mut meter = Meter::new(ctx, &step);
+    let (made, written) = make(&mut meter, key).await?;
     let written_at = ctx.clock.now();
-    let verified = results(ctx, &step, key, beside, &made, written).await;
+    let verified = results(&mut meter, key, beside, &made, written).await;
     keeping::keep_or_delete(ctx, &step, ingredients, (&keys, written_at), verified).await
 }
 
 /// The FLAC that was written, once it was read back, and the waveform beside it.
 async fn results(
-    ctx: &Ctx,
-    step: &Step,
+    meter: &mut Meter<'_>,
     key: &str,
     beside: &str,
     made: &MadeFlac,
     written: objects::Written,
 ) -> Result<Vec<Stored>, Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     // Two readers of one object, and a child, are large.
-    let sha256 = Box::pin(verify(ctx, step, key, made, &written)).await?;
+    let sha256 = Box::pin(verify(meter, key, made, &written)).await?;
     let output = Output {
         name: step.name_with(".flac"),
         bucket: ctx.settings.buckets.results.clone(),
@@ -68,30 +69,32 @@ async fn results(
     Ok(vec![flac, waveform::store(ctx, step, beside, made).await?])
 }
 
-async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {
+async fn make(meter: &mut Meter<'_>, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let source = step.open_source(ctx).await?;
     let mut sink = ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE);
     let order = step.order()?;
-    measured(ctx, step, MAKING, |reporter| async move {
-        let report = move |report: media::Report| reporter.report(report.done, report.total);
-        let mut timed = FirstByte::new(ctx, step, &mut sink);
-        let made = sound::flac(&step.bench(ctx), order, &source, &mut timed, report).await?;
-        Ok((made, sink.finish().await?))
-    })
-    .await
+    meter
+        .measured(MAKING, |reporter| async move {
+            let report = move |report: media::Report| reporter.report(report.done, report.total);
+            let mut timed = FirstByte::new(ctx, step, &mut sink);
+            let made = sound::flac(&step.bench(ctx), order, &source, &mut timed, report).await?;
+            Ok((made, sink.finish().await?))
+        })
+        .await
 }
 
 /// Reads the stored object back: decodes it, and takes its SHA-256 meanwhile.
 async fn verify(
-    ctx: &Ctx,
-    step: &Step,
+    meter: &mut Meter<'_>,
     key: &str,
     made: &MadeFlac,
     written: &objects::Written,
 ) -> Result<String, Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let bucket = &ctx.settings.buckets.results;
     let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
-    let decoded = measured(ctx, step, READING_BACK, |reporter| async move {
+    let decoded = meter.measured(READING_BACK, |reporter| async move {
         let report = move |report: media::Report| reporter.report(report.done, report.total);
         match step.bench(ctx).run(Job::VerifyFlac, &stored, &mut Nowhere, report, pending()).await? {
             Answer::Verified(facts) => Ok(facts),

@@ -16,7 +16,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::making::facts::facts;
 use crate::making::keeping;
-use crate::making::meter::{FirstByte, MAKING, READING_BACK, measured};
+use crate::making::meter::{FirstByte, MAKING, Meter, READING_BACK};
 use crate::making::reading_back::sha256;
 use crate::making::step::Step;
 use crate::moves::finish::Work;
@@ -89,64 +89,68 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
         return Ok(work);
     }
     let keys: Vec<String> = wanted.sizes.iter().map(|_| step.new_key()).collect();
-    let (made, written) = make(ctx, &step, &keys).await?;
+    let mut meter = Meter::new(ctx, &step);
+    let (made, written) = make(&mut meter, &keys).await?;
     let written_at = ctx.clock.now();
-    let verified = verify_all(ctx, &step, &keys, &made, written).await;
+    let verified = verify_all(&mut meter, &keys, &made, written).await;
     keeping::keep_or_delete(ctx, &step, ingredients, (&keys, written_at), verified).await
 }
 
-async fn make(ctx: &Ctx, step: &Step, keys: &[String]) -> Result<(MadeProxies, Vec<Written>), Failure> {
+async fn make(meter: &mut Meter<'_>, keys: &[String]) -> Result<(MadeProxies, Vec<Written>), Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let source = step.open_source(ctx).await?;
     let bucket = &ctx.settings.buckets.results;
     let sinks = keys.iter().map(|key| ctx.objects.create(bucket, key, CONTENT_TYPE)).collect();
     let mut results = Sequence::new(sinks);
     let job = Job::Proxies { limits: Limits::default(), order: ctx.settings.proxies.order() };
-    measured(ctx, step, MAKING, |reporter| async move {
-        let report = move |report: media::Report| reporter.report(report.done, report.total);
-        let mut timed = FirstByte::new(ctx, step, &mut results);
-        match step.bench(ctx).run(job, &source, &mut timed, report, pending()).await? {
-            Answer::Proxies(made) => {
-                let mut written = Vec::new();
-                for sink in results.all()? {
-                    written.push(sink.finish().await?);
+    meter
+        .measured(MAKING, |reporter| async move {
+            let report = move |report: media::Report| reporter.report(report.done, report.total);
+            let mut timed = FirstByte::new(ctx, step, &mut results);
+            match step.bench(ctx).run(job, &source, &mut timed, report, pending()).await? {
+                Answer::Proxies(made) => {
+                    let mut written = Vec::new();
+                    for sink in results.all()? {
+                        written.push(sink.finish().await?);
+                    }
+                    Ok((made, written))
                 }
-                Ok((made, written))
+                other => Err(Failure::odd_answer(&other)),
             }
-            other => Err(Failure::odd_answer(&other)),
-        }
-    })
-    .await
+        })
+        .await
 }
 
 async fn verify_all(
-    ctx: &Ctx,
-    step: &Step,
+    meter: &mut Meter<'_>,
     keys: &[String],
     made: &MadeProxies,
     written: Vec<Written>,
 ) -> Result<Vec<Stored>, Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let total = keys.len() as u64;
-    measured(ctx, step, READING_BACK, |reporter| async move {
-        let mut results = Vec::new();
-        let sizes = &ctx.settings.proxies.sizes;
-        for (((key, size), proxy), written) in keys.iter().zip(sizes).zip(&made.proxies).zip(written) {
-            let sha256 = verify(ctx, step, key, *proxy, &written).await?;
-            let output = Output {
-                name: step.name_with(&format!("-{}.jpg", size.name)),
-                bucket: ctx.settings.buckets.results.clone(),
-                key: key.clone(),
-                bytes: written.size,
-                sha256,
-                content_type: CONTENT_TYPE.to_owned(),
-                media: description(made, *proxy),
-                verified: "It was read back, decodes and fits its square.".to_owned(),
-            };
-            results.push(Stored { etag: written.etag, output });
-            reporter.report(results.len() as u64, Some(total));
-        }
-        Ok(results)
-    })
-    .await
+    meter
+        .measured(READING_BACK, |reporter| async move {
+            let mut results = Vec::new();
+            let sizes = &ctx.settings.proxies.sizes;
+            for (((key, size), proxy), written) in keys.iter().zip(sizes).zip(&made.proxies).zip(written) {
+                let sha256 = verify(ctx, step, key, *proxy, &written).await?;
+                let output = Output {
+                    name: step.name_with(&format!("-{}.jpg", size.name)),
+                    bucket: ctx.settings.buckets.results.clone(),
+                    key: key.clone(),
+                    bytes: written.size,
+                    sha256,
+                    content_type: CONTENT_TYPE.to_owned(),
+                    media: description(made, *proxy),
+                    verified: "It was read back, decodes and fits its square.".to_owned(),
+                };
+                results.push(Stored { etag: written.etag, output });
+                reporter.report(results.len() as u64, Some(total));
+            }
+            Ok(results)
+        })
+        .await
 }
 
 /// Decodes one stored proxy and takes its SHA-256.

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::making::facts::facts;
 use crate::making::framing::{self, Framed, Wish};
 use crate::making::keeping;
-use crate::making::meter::{MAKING, READING_BACK, measured};
+use crate::making::meter::{MAKING, Meter, READING_BACK};
 use crate::making::reading_back::sha256;
 use crate::making::step::Step;
 use crate::moves::finish::Work;
@@ -32,59 +32,65 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
         return Ok(work);
     }
     let key = step.new_key();
-    let (framed, written) = make(ctx, &step, &key).await?;
+    let mut meter = Meter::new(ctx, &step);
+    let (framed, written) = make(&mut meter, &key).await?;
     let written_at = ctx.clock.now();
-    let verified = verify(ctx, &step, &key, &framed, written).await.map(|stored| vec![stored]);
+    let verified = verify(&mut meter, &key, &framed, written).await.map(|stored| vec![stored]);
     keeping::keep_or_delete(ctx, &step, ingredients, (&[key], written_at), verified).await
 }
 
-async fn make(ctx: &Ctx, step: &Step, key: &str) -> Result<(Framed, Written), Failure> {
+async fn make(meter: &mut Meter<'_>, key: &str) -> Result<(Framed, Written), Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let source = step.open_source(ctx).await?;
     let wish: Wish = step.read_options(options::Thumbnails::read)?.into();
     let begin = || Ok(ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE));
-    measured(ctx, step, MAKING, |reporter| async move {
-        let report = move |report: media::Report| reporter.report(report.done, report.total);
-        let (framed, sink) = framing::thumbnails(&step.bench(ctx), &wish, &source, begin, report).await?;
-        Ok((framed, sink.finish().await?))
-    })
-    .await
+    meter
+        .measured(MAKING, |reporter| async move {
+            let report = move |report: media::Report| reporter.report(report.done, report.total);
+            let (framed, sink) = framing::thumbnails(&step.bench(ctx), &wish, &source, begin, report).await?;
+            Ok((framed, sink.finish().await?))
+        })
+        .await
 }
 
 async fn verify(
-    ctx: &Ctx,
-    step: &Step,
+    meter: &mut Meter<'_>,
     key: &str,
     framed: &Framed,
     written: Written,
 ) -> Result<Stored, Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let bucket = &ctx.settings.buckets.results;
-    measured(ctx, step, READING_BACK, |_| async {
-        let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
-        let frames =
-            match step.bench(ctx).run(Job::VerifyThumbnails, &stored, &mut Nowhere, |_| {}, pending()).await?
+    meter
+        .measured(READING_BACK, |_| async {
+            let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+            let frames = match step
+                .bench(ctx)
+                .run(Job::VerifyThumbnails, &stored, &mut Nowhere, |_| {}, pending())
+                .await?
             {
                 Answer::VerifiedThumbnails(frames) => frames,
                 other => return Err(Failure::odd_answer(&other)),
             };
-        if frames != framed.made.frames {
-            return Err(Failure::new(
-                Kind::OutputUnverified,
-                "The stored zip is not the one that was written.",
-            ));
-        }
-        let output = Output {
-            name: step.name_with("-frames.zip"),
-            bucket: bucket.clone(),
-            key: key.to_owned(),
-            bytes: written.size,
-            sha256: sha256(ctx, key, &written).await?,
-            content_type: CONTENT_TYPE.to_owned(),
-            media: description(framed),
-            verified: "It was read back, opens, and every frame that its index names decodes.".to_owned(),
-        };
-        Ok(Stored { etag: written.etag, output })
-    })
-    .await
+            if frames != framed.made.frames {
+                return Err(Failure::new(
+                    Kind::OutputUnverified,
+                    "The stored zip is not the one that was written.",
+                ));
+            }
+            let output = Output {
+                name: step.name_with("-frames.zip"),
+                bucket: bucket.clone(),
+                key: key.to_owned(),
+                bytes: written.size,
+                sha256: sha256(ctx, key, &written).await?,
+                content_type: CONTENT_TYPE.to_owned(),
+                media: description(framed),
+                verified: "It was read back, opens, and every frame that its index names decodes.".to_owned(),
+            };
+            Ok(Stored { etag: written.etag, output })
+        })
+        .await
 }
 
 /// What the zip holds, for people and programs.

@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::making::filming::{self, Filmed, Progress};
 use crate::making::keeping;
-use crate::making::meter::{MAKING, READING_BACK, Reporter, measured};
+use crate::making::meter::{MAKING, Meter, READING_BACK, Reporter};
 use crate::making::reading_back::sha256;
 use crate::making::step::Step;
 use crate::making::storing::store_file;
@@ -27,31 +27,33 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
     }
     let options = step.read_options(options::Video::read)?;
     let key = step.new_key();
-    let (filmed, written, stated) = make(ctx, &step, &key, options).await?;
+    let mut meter = Meter::new(ctx, &step);
+    let (filmed, written, stated) = make(&mut meter, &key, options).await?;
     let written_at = ctx.clock.now();
     let media = filmed.description();
-    let verified = verify(ctx, &step, (&key, written, &stated), options, media).await;
+    let verified = verify(&mut meter, (&key, written, &stated), options, media).await;
     let verified = verified.map(|stored| vec![stored]);
     keeping::keep_or_delete(ctx, &step, ingredients, (&[key], written_at), verified).await
 }
 
 /// The film, what was stored, and its SHA-256 as it was sent.
 async fn make(
-    ctx: &Ctx,
-    step: &Step,
+    meter: &mut Meter<'_>,
     key: &str,
     options: options::Video,
 ) -> Result<(Filmed, Written, String), Failure> {
+    let (ctx, step) = (meter.ctx, meter.step);
     let source = step.open_source(ctx).await?;
-    measured(ctx, step, MAKING, |reporter| async move {
-        let told = |progress: Progress| report(&reporter, &progress);
-        let filmed = filming::video(&step.bench(ctx), options, &source, told).await?;
-        let bucket = &ctx.settings.buckets.results;
-        let sink = ctx.objects.create(bucket, key, options.content_type());
-        let (written, stated) = store_file(filmed.path(), sink).await?;
-        Ok((filmed, written, stated))
-    })
-    .await
+    meter
+        .measured(MAKING, |reporter| async move {
+            let told = |progress: Progress| report(&reporter, &progress);
+            let filmed = filming::video(&step.bench(ctx), options, &source, told).await?;
+            let bucket = &ctx.settings.buckets.results;
+            let sink = ctx.objects.create(bucket, key, options.content_type());
+            let (written, stated) = store_file(filmed.path(), sink).await?;
+            Ok((filmed, written, stated))
+        })
+        .await
 }
 
 fn report(reporter: &Reporter, progress: &Progress) {
@@ -62,32 +64,33 @@ fn report(reporter: &Reporter, progress: &Progress) {
 }
 
 async fn verify(
-    ctx: &Ctx,
-    step: &Step,
+    meter: &mut Meter<'_>,
     (key, written, stated): (&str, Written, &str),
     options: options::Video,
     media: Map<String, serde_json::Value>,
 ) -> Result<Stored, Failure> {
-    measured(ctx, step, READING_BACK, |_| async {
-        let read = sha256(ctx, key, &written).await?;
-        if read != stated {
-            return Err(Failure::new(
-                Kind::OutputUnverified,
-                "The stored film is not the one that was made.",
-            ));
-        }
-        let output = Output {
-            name: step.name_with(&format!("-{}.{}", options.preset, options.ending())),
-            bucket: ctx.settings.buckets.results.clone(),
-            key: key.to_owned(),
-            bytes: written.size,
-            sha256: read,
-            content_type: options.content_type().to_owned(),
-            media,
-            verified: "Its streams and its length are as asked for, and it reads back as it was made."
-                .to_owned(),
-        };
-        Ok(Stored { etag: written.etag, output })
-    })
-    .await
+    let (ctx, step) = (meter.ctx, meter.step);
+    meter
+        .measured(READING_BACK, |_| async {
+            let read = sha256(ctx, key, &written).await?;
+            if read != stated {
+                return Err(Failure::new(
+                    Kind::OutputUnverified,
+                    "The stored film is not the one that was made.",
+                ));
+            }
+            let output = Output {
+                name: step.name_with(&format!("-{}.{}", options.preset, options.ending())),
+                bucket: ctx.settings.buckets.results.clone(),
+                key: key.to_owned(),
+                bytes: written.size,
+                sha256: read,
+                content_type: options.content_type().to_owned(),
+                media,
+                verified: "Its streams and its length are as asked for, and it reads back as it was made."
+                    .to_owned(),
+            };
+            Ok(Stored { etag: written.etag, output })
+        })
+        .await
 }

@@ -5,6 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Retention, Session};
 use crate::table::State;
 
+/// Of a wait, the longest as a multiple of the first: from a minute to an hour.
+const RARELY: i32 = 60;
+
 /// How long things may take before the sweep looks at them.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadlines {
@@ -16,7 +19,8 @@ pub struct Deadlines {
     pub checkup: SignedDuration,
     /// A debt that its maker did not pay.
     pub debt: SignedDuration,
-    /// NotUploaded: how often to look whether the upload came and its event was lost.
+    /// NotUploaded: how often to look at first whether the upload came and its event was lost; later as long again as the
+    /// session has waited, up to sixty times this.
     pub upload_check: SignedDuration,
     /// An execution that is owed a stop and is not found for so long was never started.
     pub not_found: SignedDuration,
@@ -54,7 +58,7 @@ impl Session {
         let debt = (!self.owes.is_empty()).then(|| now + deadlines.debt);
         let state = match self.state {
             State::NotUploaded => {
-                let check = now + deadlines.upload_check;
+                let check = now + self.patience_for_upload(now, deadlines);
                 Some(check.min(self.upload_deadline(deadlines)).max(now))
             }
             State::ReadyToXcode => Some(self.since() + deadlines.start_within),
@@ -62,6 +66,13 @@ impl Session {
             State::Done | State::Failed => self.next_expiry(&deadlines.retention),
         };
         debt.into_iter().chain(state).min()
+    }
+
+    /// Until the next look whether the upload came. An event that was lost is found within as long again as the upload took,
+    /// and one that never comes is not looked for a thousand times.
+    fn patience_for_upload(&self, now: Timestamp, deadlines: &Deadlines) -> SignedDuration {
+        let first = deadlines.upload_check;
+        now.duration_since(self.since()).clamp(first, first.saturating_mul(RARELY).max(first))
     }
 
     /// When an upload that has not come is given up.

@@ -1,10 +1,12 @@
-//! What a driver of workflows must do. What its executions do, their input says: `wait` for an hour, `fail`, or end well.
+//! What a driver of workflows must do. What its executions do, their input says: `wait` for an hour, `fail`, have a worker
+//! do the `work` of a film, or end well.
 
 use std::time::Duration;
 
-use activities::ports::{Driver, Execution, Machine, Status, Stopped};
+use activities::ports::{Awaited, Driver, Execution, Machine, Status, Stopped, Task};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use states::Activity;
 
 /// Every test of the suite, for one way of making a driver.
 macro_rules! suite {
@@ -14,7 +16,10 @@ macro_rules! suite {
                 what_is_started_again_is_started_once,
                 an_execution_that_failed_tells_why,
                 a_history_is_paged_and_begins_at_the_beginning,
-                what_was_stopped_stays_so
+                what_was_stopped_stays_so,
+                what_a_worker_has_made_is_what_its_step_came_to,
+                a_step_fails_as_its_worker_says,
+                nobody_waits_by_a_token_that_was_never_given
             );
         }
     };
@@ -34,7 +39,7 @@ suite!(step_functions_on_our_engine, crate::contract::worlds::engine_by_its_api(
 suite!(on_aws, crate::contract::worlds::localstack().await?);
 
 fn input(what: &str) -> String {
-    json!({ "do": what, "sessionId": "s" }).to_string()
+    json!({ "do": what, "sessionId": "s", "recipe": "video" }).to_string()
 }
 
 async fn described(driver: &dyn Driver, name: &str) -> Result<Execution> {
@@ -121,5 +126,47 @@ async fn what_was_stopped_stays_so(driver: &dyn Driver) -> Result<()> {
     ensure!(driver.stop("s-2", "Cancelled", "Nobody waits.").await? == Stopped::NotFound);
     ensure!(driver.describe("s-2").await?.is_none());
     ensure!(driver.history("s-2", None).await?.is_none());
+    Ok(())
+}
+
+/// The task of a worker, which may ask for it more than once.
+async fn taken(driver: &dyn Driver) -> Result<Task> {
+    for _ in 0..3 {
+        if let Some(task) = driver.next_task(Activity::Video).await? {
+            return Ok(task);
+        }
+    }
+    anyhow::bail!("there is no task")
+}
+
+async fn what_a_worker_has_made_is_what_its_step_came_to(driver: &dyn Driver) -> Result<()> {
+    driver.start(Machine::Session, "s-1", &input("work")).await?;
+    let task = taken(driver).await?;
+    let told: Value = serde_json::from_str(&task.input)?;
+    ensure!(told["sessionId"] == "s" && told["do"] == "work", "{told}");
+    ensure!(driver.beat(&task.token).await? == Awaited::Yes);
+    ensure!(described(driver, "s-1").await?.status == Status::Running, "it has only begun");
+    ensure!(driver.succeed(&task.token, r#"{"outputs":[]}"#).await? == Awaited::Yes);
+    let execution = closed(driver, "s-1").await?;
+    ensure!(execution.status == Status::Succeeded, "{execution:?}");
+    ensure!(execution.output.as_ref().is_some_and(|output| output.contains("outputs")), "{execution:?}");
+    Ok(())
+}
+
+async fn a_step_fails_as_its_worker_says(driver: &dyn Driver) -> Result<()> {
+    driver.start(Machine::Session, "s-1", &input("work")).await?;
+    let task = taken(driver).await?;
+    ensure!(driver.fail(&task.token, "MediaCorrupt", "It is cut off.").await? == Awaited::Yes);
+    let execution = closed(driver, "s-1").await?;
+    ensure!(execution.status == Status::Failed, "{execution:?}");
+    ensure!(execution.error.as_deref() == Some("MediaCorrupt"), "{execution:?}");
+    ensure!(execution.cause.as_deref() == Some("It is cut off."), "{execution:?}");
+    Ok(())
+}
+
+async fn nobody_waits_by_a_token_that_was_never_given(driver: &dyn Driver) -> Result<()> {
+    ensure!(driver.beat("nobody's").await? == Awaited::NoMore);
+    ensure!(driver.succeed("nobody's", "{}").await? == Awaited::NoMore);
+    ensure!(driver.fail("nobody's", "MediaCorrupt", "It is cut off.").await? == Awaited::NoMore);
     Ok(())
 }

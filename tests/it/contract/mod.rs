@@ -2,6 +2,7 @@
 //! the rig: `make test-aws`.
 
 mod driver;
+mod flags;
 mod mailer;
 mod notifier;
 mod sessions;

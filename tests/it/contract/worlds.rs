@@ -4,18 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use activities::notices::Topic;
-use activities::ports::Mailer;
+use activities::ports::{Flags, Mailer};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use aws::connection::Connection;
 use aws::driver::StepFunctions;
 use aws::environment::Mail;
+use aws::flags::ParameterFlags;
 use aws::mailer::SesMailer;
 use aws::notices::DynamoNotifier;
 use aws::sessions::DynamoSessions;
 use local::driver::EngineDriver;
+use local::flags::{self, FileFlags};
 use local::notices::{Letterbox, SmtpMailer};
 use serde_json::{Value, json};
+use states::Activity;
 use tempfile::TempDir;
 use tests::engine_server::EngineServer;
 use tests::post_office::PostOffice;
@@ -34,6 +37,7 @@ impl Tasks for AsTold {
         let input: Value = serde_json::from_str(&call.input).unwrap();
         match (call.resource.arn().rsplit('-').next(), input["do"].as_str()) {
             (Some("begin"), Some("wait")) => std::future::pending().await,
+            (Some("begin"), Some("work")) => Ok(json!({ "superseded": false }).to_string()),
             (Some("begin"), Some("fail")) => {
                 Err(TaskError { error: "MediaCorrupt".to_owned(), cause: "It is cut off.".to_owned() })
             }
@@ -49,11 +53,16 @@ pub(super) async fn engine() -> Result<(TempDir, EngineDriver)> {
     Ok((folder, EngineDriver::open(engine).await?))
 }
 
-/// A machine that needs no functions.
-fn document() -> String {
+/// A machine that needs no functions, and has an activity done by workers.
+fn document(activity: &str) -> String {
     let when = |what: &str, next: &str| json!({ "Variable": "$.do", "StringEquals": what, "Next": next });
     let document = json!({ "StartAt": "Which", "States": {
-        "Which": { "Type": "Choice", "Choices": [when("wait", "Wait"), when("fail", "Fail")], "Default": "Done" },
+        "Which": {
+            "Type": "Choice",
+            "Choices": [when("wait", "Wait"), when("fail", "Fail"), when("work", "Work")],
+            "Default": "Done"
+        },
+        "Work": { "Type": "Task", "Resource": activity, "HeartbeatSeconds": 60, "Next": "Done" },
         "Wait": { "Type": "Wait", "Seconds": 3600, "Next": "Done" },
         "Fail": { "Type": "Fail", "Error": "MediaCorrupt", "Cause": "It is cut off." },
         "Done": { "Type": "Succeed" },
@@ -63,7 +72,9 @@ fn document() -> String {
 
 async fn step_functions(url: &str) -> Result<StepFunctions> {
     let client = Connection::new(&rig::account(&[("SFN", url)]))?.step_functions();
-    let create = client.create_state_machine().name(rig::unique("session")).definition(document());
+    let name = rig::unique("session");
+    let video = client.create_activity().name(format!("{name}-{}", Activity::Video)).send().await?;
+    let create = client.create_state_machine().name(name).definition(document(&video.activity_arn));
     let created = create.role_arn("arn:aws:iam::000000000000:role/session").send().await?;
     Ok(StepFunctions::new(client, &created.state_machine_arn))
 }
@@ -94,6 +105,73 @@ pub(super) async fn notices_in_dynamodb() -> Result<((), DynamoNotifier)> {
     let table = rig::unique("notices");
     rig::table::create(&client, &table).await.context("the table is made")?;
     Ok(((), DynamoNotifier::new(client, &table, None)))
+}
+
+/// Flags, and where they stand.
+pub(super) enum Flagpole {
+    File { folder: TempDir, flags: FileFlags },
+    Parameter { stage: String, flags: ParameterFlags },
+}
+
+impl Flagpole {
+    pub(super) fn flags(&self) -> &dyn Flags {
+        match self {
+            Self::File { flags, .. } => flags,
+            Self::Parameter { flags, .. } => flags,
+        }
+    }
+
+    /// What a function does before an event. A file is looked at whenever it is asked for.
+    pub(super) async fn look(&self) {
+        if let Self::Parameter { flags, .. } = self {
+            flags.look().await;
+        }
+    }
+
+    /// The same, as another process finds them.
+    pub(super) async fn elsewhere(&self) -> Result<Self> {
+        match self {
+            Self::File { folder, .. } => {
+                let copied = tempfile::tempdir()?;
+                std::fs::copy(folder.path().join(flags::NAME), copied.path().join(flags::NAME))?;
+                Ok(file_in(copied))
+            }
+            Self::Parameter { stage, .. } => parameter_of(stage.clone()).await,
+        }
+    }
+
+    /// Somebody writes this there, by an editor or a command.
+    pub(super) async fn write(&self, text: &str) -> Result<()> {
+        match self {
+            Self::File { folder, .. } => std::fs::write(folder.path().join(flags::NAME), text)?,
+            Self::Parameter { stage, .. } => {
+                let parameters = Connection::new(&Rig::running()?.account())?.parameters();
+                let put = parameters.put_parameter().name(format!("/lockgate/{stage}/flags"));
+                put.value(text).overwrite(true).send().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn file_in(folder: TempDir) -> Flagpole {
+    Flagpole::File { flags: FileFlags::open(folder.path()), folder }
+}
+
+async fn parameter_of(stage: String) -> Result<Flagpole> {
+    let parameters = Connection::new(&Rig::running()?.account())?.parameters();
+    let pole = Flagpole::Parameter { flags: ParameterFlags::new(parameters, &stage), stage };
+    pole.look().await;
+    Ok(pole)
+}
+
+pub(super) fn file_of_flags() -> Result<Flagpole> {
+    Ok(file_in(tempfile::tempdir()?))
+}
+
+/// Of a stage that nobody else has.
+pub(super) async fn parameter_of_flags() -> Result<Flagpole> {
+    parameter_of(rig::unique("stage")).await
 }
 
 /// Somebody who is written to, and where their letters arrive. What has ended well is not told.

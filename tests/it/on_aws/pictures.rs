@@ -24,7 +24,7 @@ async fn a_large_picture_is_uploaded_instead_and_its_proxies_made() -> Result<()
     ensure!(session["state"] == "Done", "{session:#}");
 
     let mut large = Jpeg::default().bytes(&Pixels::scene(2400, 1800))?;
-    large.resize(5 << 20, 0); // what follows a picture's end is none of it
+    large.resize((4 << 20) + (256 << 10), 0); // what follows a picture's end is none of it
     let refused = expect(send(&flow, "large", &large).await?, 413).await?;
     ensure!(refused["type"] == "/problems/upload-instead" && refused["limit"] == 4 << 20, "{refused:#}");
     let id = refused["sessionId"].as_str().context("it has a session")?;
@@ -37,6 +37,26 @@ async fn a_large_picture_is_uploaded_instead_and_its_proxies_made() -> Result<()
     let again = expect(send(&flow, "large", &large).await?, 413).await?;
     ensure!(again["sessionId"] == *id && again.get("upload").is_none(), "{again:#}");
     ensure!(again["status"] == json!(413));
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_what_no_function_is_handed_the_gateway_says_that_it_is_too_much_and_an_upload_takes_it()
+-> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    let mut picture = Jpeg::default().bytes(&Pixels::scene(1200, 900))?;
+    for (key, bytes) in [("event", 5 << 20), ("body", 11 << 20)] {
+        picture.resize(bytes, 0);
+        let refused = expect(send(&flow, key, &picture).await?, 413).await?;
+        ensure!(refused.get("type").is_none() && refused["message"].is_string(), "{refused:#}");
+    }
+    let more = json!({ "contentType": "image/jpeg", "recipe": "proxies", "start": "auto" });
+    let announced = flow.announce("sea.jpg", &picture, "upload", more).await?;
+    ensure!(flow.upload(&announced, &picture).await?.status() == 200);
+    let id = announced["sessionId"].as_str().context("an id")?;
+    let session = flow.until(id, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done", "{session:#}");
     Ok(())
 }
 

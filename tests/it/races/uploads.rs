@@ -127,13 +127,18 @@ async fn an_event_after_the_deletion_leaves_no_upload() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_lost_event_is_found_by_the_sweep_in_a_minute() -> Result<()> {
+async fn a_lost_event_is_found_by_the_sweep_within_as_long_again_as_the_upload_took() -> Result<()> {
     let shop = Workshop::open().await?;
     let session = shop.announce(&file(), StartMode::Auto).await?;
     ensure!(shop.sweep(SignedDuration::from_secs(61)).await? == 1, "it is looked for");
     ensure!(shop.session(&session.id).await?.state == State::NotUploaded, "nothing has come");
+    ensure!(shop.sweep(SignedDuration::from_mins(2)).await? == 1, "and again, after as long");
     shop.put(&session.source.key, &file()).await?;
-    shop.sweep(SignedDuration::from_secs(61)).await?;
+    ensure!(
+        shop.sweep(SignedDuration::from_mins(2)).await? == 0,
+        "three minutes have passed, and three must again"
+    );
+    shop.sweep(SignedDuration::from_mins(2)).await?;
     shop.until(&session.id, State::Done).await?;
     shop.settled(&session.id).await?;
     Ok(())

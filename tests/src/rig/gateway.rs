@@ -18,6 +18,10 @@ use tokio::task::JoinHandle;
 
 use super::functions::VARIABLES;
 
+/// A body is of ten megabytes at most, and the event of which it is a part, as base64, of what a function is handed.
+const LARGEST_BODY: usize = 10 << 20;
+const LARGEST_EVENT: usize = 6 << 20;
+
 /// It listens until it is dropped.
 pub struct Gateway {
     pub url: String,
@@ -51,7 +55,7 @@ impl Gateway {
             host: host.to_owned(),
             variables: variables.to_string(),
         };
-        // What a real one takes is a tenth of what it may be here: the function's own limit is what is tried.
+        // What is too much, it says itself: `too_large`.
         let unlimited = axum::extract::DefaultBodyLimit::disable();
         let app = Router::new().fallback(pass).layer(unlimited).with_state(target);
         let serving = tokio::spawn(async move {
@@ -74,21 +78,25 @@ async fn pass(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let event = event(&target.host, &method, &uri, &headers, &body);
+    let event = event(&target.host, &method, &uri, &headers, &body).to_string();
+    if body.len() > LARGEST_BODY || event.len() > LARGEST_EVENT {
+        return too_large();
+    }
     match ask(&target, event).await {
         Ok(response) => response,
         Err(error) => (StatusCode::BAD_GATEWAY, format!("{error:#}")).into_response(),
     }
 }
 
-async fn ask(target: &Target, event: Value) -> Result<Response> {
-    let answer = target
-        .http
-        .post(&target.url)
-        .header(VARIABLES, &target.variables)
-        .body(event.to_string())
-        .send()
-        .await?;
+/// The function never hears of it. In which words the real one says so, nobody here relies on.
+fn too_large() -> Response {
+    (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(json!({ "message": "Request Entity Too Large" })))
+        .into_response()
+}
+
+async fn ask(target: &Target, event: String) -> Result<Response> {
+    let answer =
+        target.http.post(&target.url).header(VARIABLES, &target.variables).body(event).send().await?;
     let failed = answer.headers().contains_key("x-amz-function-error") || !answer.status().is_success();
     let text = answer.text().await?;
     ensure!(!failed, "the function failed: {text}");
