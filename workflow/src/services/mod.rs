@@ -81,7 +81,8 @@ impl Services {
         Ok(Self { endpoints, credentials, region, patience, mocks, http, ticks, engine: SetOnce::new() })
     }
 
-    /// Says which engine these are the tasks of. Tasks that need it and were handed out before wait for it.
+    /// Says which engine these are the tasks of, and by its guard what they may only look at there. Tasks that need it and
+    /// were handed out before wait for it.
     pub fn begin(&self, engine: Engine) {
         let _ = self.engine.set(engine); // an error means that it has begun already
     }
