@@ -13,7 +13,7 @@ use super::redrive::{Redrivable, Redrives};
 use super::{Engine, PAYLOAD, Page};
 use crate::history::Detail;
 use crate::journal::{self, ExecutionRow, Listing, Origin, Redriven, RunStatus, Which};
-use crate::{Execution, Input, Millis, Refused};
+use crate::{Execution, Input, Millis, Refused, data};
 
 /// The error of an execution whose history cannot be read.
 const DAMAGED: &str = "Lockgate.HistoryDamaged";
@@ -247,12 +247,12 @@ impl Engine {
     }
 }
 
-/// Why this is not JSON that may be an input or an output.
+/// Why this may not be an input or an output.
 pub(super) fn check_json(text: &str) -> Result<(), String> {
     if text.len() > PAYLOAD {
         return Err(format!("it has {} bytes, and {PAYLOAD} are allowed", text.len()));
     }
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|error| error.to_string())
+    data::check(text)
 }
 
 /// An error with its causes, in one line.

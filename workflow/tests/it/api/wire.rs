@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Client;
+use super::{Client, ROLE};
 use crate::rig::chain;
 
 const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
@@ -125,6 +125,41 @@ async fn errors_have_awss_types_and_words() {
     ] {
         assert_eq!(client.refused(operation, params).await.0, kind, "{operation}");
     }
+}
+
+#[tokio::test]
+async fn data_that_nests_too_deep_is_refused_as_what_it_was_to_be() {
+    let client = Client::new().await;
+    let machine = client.machine("m", PASS).await;
+    let express = json!({ "name": "x", "definition": PASS, "roleArn": ROLE, "type": "EXPRESS" });
+    let express = client.call("CreateStateMachine", express).await["stateMachineArn"].clone();
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let token = "0".repeat(32);
+    for (operation, params, kind, message) in [
+        (
+            "StartExecution",
+            json!({ "stateMachineArn": machine, "input": nested(101) }),
+            "InvalidExecutionInput",
+            "Invalid State Machine Execution Input: 'it nests deeper than 100 levels'",
+        ),
+        (
+            "StartSyncExecution",
+            json!({ "stateMachineArn": express, "input": nested(101) }),
+            "InvalidExecutionInput",
+            "Invalid State Machine Execution Input: 'it nests deeper than 100 levels'",
+        ),
+        (
+            "SendTaskSuccess",
+            json!({ "taskToken": token, "output": nested(101) }),
+            "InvalidOutput",
+            "Invalid Output: 'it nests deeper than 100 levels'",
+        ),
+    ] {
+        let refused = client.refused(operation, params).await;
+        assert_eq!(refused, (kind.to_owned(), message.to_owned()), "{operation}");
+    }
+    let start = json!({ "stateMachineArn": express, "input": nested(100) });
+    assert_eq!(client.call("StartSyncExecution", start).await["status"], "SUCCEEDED");
 }
 
 #[tokio::test]
