@@ -59,6 +59,8 @@ pub struct ListedExecution {
     pub items: Option<u32>,
     pub name: String,
     pub status: RunStatus,
+    /// It has ended without success, and its run goes on and is to begin it again.
+    pub pending_redrive: bool,
     pub started: Millis,
     pub stopped: Option<Millis>,
     pub redriven: Option<Redriven>,
@@ -175,12 +177,14 @@ impl Engine {
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
         let (_, listing) = self.listing(machine_arn)?;
         let listing = Listing { status, before: page.after_number()?, limit: page.limit(), ..listing };
-        self.listed(&listing, page)
+        self.listed(&listing, None, page)
     }
 
+    /// `redrives` is how often the run was redriven whose children they are, while it goes on.
     pub(super) fn listed(
         &self,
         listing: &Listing,
+        redrives: Option<u32>,
         page: &Page,
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
         let rows = self.journal.executions(listing)?;
@@ -192,6 +196,7 @@ impl Engine {
             alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
             map_run_arn: self.map_run_arn_of(&row),
             items: row.child.as_ref().map(|child| child.items.count),
+            pending_redrive: redrives.is_some_and(|redrives| row.waits(redrives)),
             name: row.name,
             status: row.status,
             started: row.started,
