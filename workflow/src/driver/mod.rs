@@ -27,8 +27,8 @@ mod timers;
 pub use engine::{
     ActivityDescription, AliasDescription, ChildFilter, ChildStatus, Config, Counts, Description, Engine,
     Failed, HistoryPage, ListedExecution, ListedMachine, ListedMapRun, MachineDescription, MachineMade,
-    MachineRequest, MachineUpdate, MachineUpdated, MapRunDescription, MapRunUpdate, Page, Redrivable,
-    Redrives, Route, Started, TrialRequest, VersionMade, VersionRequest,
+    MachineRequest, MachineUpdate, MachineUpdated, MapOfChild, MapRunDescription, MapRunUpdate, Page,
+    Redrivable, Redrives, Route, Started, TrialRequest, VersionMade, VersionRequest,
 };
 pub use error::Error;
 pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};

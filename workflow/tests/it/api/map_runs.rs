@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Client;
+use super::{Client, ROLE};
 use crate::map_runs::ended;
 use crate::rig::{Hanging, lambda};
 
@@ -77,6 +77,31 @@ async fn a_run_is_listed_described_and_changed_while_it_works() {
     );
     let failed = client.call("ListExecutions", json!({ "mapRunArn": arn, "statusFilter": "FAILED" })).await;
     assert_eq!(failed, json!({ "executions": [] }));
+
+    let describe = async |execution: &Value| {
+        client.call("DescribeStateMachineForExecution", json!({ "executionArn": execution })).await
+    };
+    let machine = describe(&children[0]["executionArn"]).await;
+    assert_eq!((&machine["mapRunArn"], &machine["label"]), (arn, &json!("L")));
+    let machine = describe(&json!(execution)).await;
+    assert!(machine.get("mapRunArn").is_none() && machine.get("label").is_none(), "{machine}");
+}
+
+#[tokio::test]
+async fn a_map_in_a_machine_is_no_machine() {
+    let client = Client::new().await;
+    let machine = client.machine("m", &machine("echo", json!({}))).await;
+    let map = format!("{machine}/L");
+    for (operation, params) in [
+        ("DescribeStateMachine", json!({ "stateMachineArn": map })),
+        ("UpdateStateMachine", json!({ "stateMachineArn": map, "roleArn": ROLE })),
+        ("DeleteStateMachine", json!({ "stateMachineArn": map })),
+        ("StartExecution", json!({ "stateMachineArn": map })),
+    ] {
+        let refused = client.refused(operation, params).await;
+        let message = format!("The ARN of a Distributed Map is not supported here: '{map}'");
+        assert_eq!(refused, ("ValidationException".to_owned(), message), "{operation}");
+    }
 }
 
 #[tokio::test]
