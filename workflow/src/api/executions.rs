@@ -184,7 +184,7 @@ fn drop_data(event: &mut Value) {
     let details = event.as_object_mut().into_iter().flat_map(|fields| fields.iter_mut());
     for (_, details) in details {
         if let Some(details) = details.as_object_mut() {
-            for field in ["input", "output", "parameters"] {
+            for field in ["input", "output", "parameters", "assignedVariables"] {
                 details.shift_remove(field);
             }
         }

@@ -30,7 +30,7 @@ use url::Url;
 use crate::definition::{Pattern, Resource};
 use crate::driver::{Engine, Ticks};
 use crate::tasks::{TaskCall, TaskError, Tasks};
-use failure::nowhere;
+use failure::unknown;
 use http::{Http, Request};
 
 pub use http::Patience;
@@ -117,7 +117,7 @@ impl Services {
             ("aws-sdk:sfn", action) => step_functions::sdk(self, action, input).await,
             _ => {
                 let name = naming::capital(service.trim_start_matches("aws-sdk:"));
-                Err(nowhere(&name, &format!("an endpoint for {arn}")))
+                Err(unknown(&name, arn))
             }
         }
     }
