@@ -260,7 +260,9 @@ fn a_long_cause_is_cut() {
 
 #[test]
 fn words_of_a_failure_are_as_long_as_the_api_takes_them() {
-    let mut world = world(&task("arn:aws:lambda:us-east-1:123456789012:function:f"));
+    let mut world = world(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}),
+    );
     give(&mut world, Input::Start { input: "{}".into() });
     let key = running(&world.execution)[0];
     let long = |characters| Some("ü".repeat(characters).into());
