@@ -92,7 +92,7 @@ pub(super) async fn delete(engine: &Engine, params: &Params) -> Result<Value, Fa
 }
 
 /// The role that is named, if one is: kept and shown, and the ARN of a role all the same.
-pub(super) fn role<'a>(params: &'a Params) -> Result<Option<&'a str>, Failure> {
+pub(super) fn role(params: &Params) -> Result<Option<&str>, Failure> {
     let role = params.optional("roleArn");
     match role.filter(|arn| !is_role(arn)) {
         Some(arn) => Err(Failure::role(arn)),

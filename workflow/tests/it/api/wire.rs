@@ -79,10 +79,10 @@ async fn a_history_comes_in_pages_from_either_end() {
     let started = client.call("StartExecution", json!({ "stateMachineArn": machine })).await;
     let arn = started["executionArn"].as_str().unwrap();
     client.rig.engine.closed(arn).await.unwrap();
-    for (included, is_there) in [(true, true), (false, false)] {
+    for included in [true, false] {
         let params = json!({ "executionArn": arn, "includeExecutionData": included });
         let history = client.call("GetExecutionHistory", params).await;
-        assert_eq!(history.to_string().contains("sesame"), is_there, "{history}");
+        assert_eq!(history.to_string().contains("sesame"), included, "{history}");
     }
     let wrong = json!({ "executionArn": arn, "nextToken": "not one" });
     assert_eq!(client.refused("GetExecutionHistory", wrong).await.0, "InvalidToken");
