@@ -51,6 +51,9 @@ const AFTER_THE_ENGINE: Duration = Duration::from_secs(5);
 pub struct Assembled {
     pub service: Service,
     pub engine: Engine,
+    /// The same for all that is not the product, which may only look at the product's machines: who comes to the engine's
+    /// own endpoint, and the tasks of the machines that they bring.
+    pub outward: Engine,
     pub store: S3Store,
     /// For the first admin, as long as there is none.
     pub invitation: Option<Invitation>,
@@ -140,7 +143,8 @@ pub async fn assemble_around(
         ..driver::Config::default()
     };
     let engine = Engine::open(journal, tasks, Ticks::steady(), place).await?;
-    services.begin(engine.clone());
+    let outward = engine.read_only(EngineDriver::read_only());
+    services.begin(outward.clone());
     let objects = Objects::local(&Endpoint {
         url: format!("http://{}", bound.s3_inside),
         public_url: s3_public_url.clone(),
@@ -167,7 +171,7 @@ pub async fn assemble_around(
     let rates = Rates::new(config.fairness.allowed);
     let service =
         Service { ctx, changes, meters, config: api, images, page, people, audit: Some(audit), rates };
-    Ok(Assembled { service, engine, store, invitation, flags: file_flags, folder })
+    Ok(Assembled { service, engine, outward, store, invitation, flags: file_flags, folder })
 }
 
 /// Before anything is opened: what is measured asks for its meters once.

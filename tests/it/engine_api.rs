@@ -224,6 +224,51 @@ async fn the_products_own_machine_can_be_looked_at_and_not_touched() -> Result<(
 }
 
 #[tokio::test]
+async fn a_task_touches_the_products_machine_no_more_than_a_request_does() -> Result<()> {
+    let rig = Rig::start()?;
+    let flow = Flow::new(&rig.server.url);
+    flow.run("a.wav", &wav(4410, 1), "k").await?;
+    let machine_arn = "arn:aws:states:us-east-1:000000000000:stateMachine:lockgate-session";
+    let executions = json!({ "stateMachineArn": machine_arn });
+    let before = rig.ask("ListExecutions", &executions, 200).await?;
+    let arn = &before["executions"][0]["executionArn"];
+
+    for (action, parameters) in [
+        ("states:startExecution", json!({ "StateMachineArn": machine_arn, "Input": {} })),
+        ("states:startExecution.sync:2", json!({ "StateMachineArn": machine_arn, "Input": {} })),
+        ("aws-sdk:sfn:startExecution", json!({ "StateMachineArn": machine_arn, "Input": {} })),
+        ("aws-sdk:sfn:stopExecution", json!({ "ExecutionArn": arn })),
+        ("aws-sdk:sfn:redriveExecution", json!({ "ExecutionArn": arn })),
+        ("aws-sdk:sfn:deleteStateMachine", json!({ "StateMachineArn": machine_arn })),
+    ] {
+        let resource = format!("arn:aws:states:::{action}");
+        let call = json!({ "Type": "Task", "Resource": resource, "Parameters": parameters, "End": true });
+        let definition = json!({ "StartAt": "Call", "States": { "Call": call } }).to_string();
+        let role = "arn:aws:iam::000000000000:role/any";
+        let create = json!({ "name": action.replace(':', "-"), "definition": definition, "roleArn": role });
+        let made = rig.ask("CreateStateMachine", &create, 200).await?;
+        let start = json!({ "stateMachineArn": made["stateMachineArn"] });
+        let started = rig.ask("StartExecution", &start, 200).await?["executionArn"].clone();
+        let mut ends = vec![rig.ended(&started).await?];
+        if !action.contains(".sync") {
+            let alone = json!({ "definition": call.to_string(), "roleArn": role });
+            ends.push(rig.ask("TestState", &alone, 200).await?);
+        }
+        for end in ends {
+            let cause = end["cause"].as_str().unwrap_or_default();
+            let is_refused = cause.contains("'lockgate-session' may only be looked at");
+            ensure!(end["status"] == "FAILED" && is_refused, "{action}: {end:#}");
+        }
+    }
+    ensure!(rig.ask("ListExecutions", &executions, 200).await? == before, "nothing has become of it");
+    let describe = json!({ "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:describeExecution",
+        "Parameters": { "ExecutionArn": arn }, "End": true });
+    let looked = rig.ask("TestState", &json!({ "definition": describe.to_string() }), 200).await?;
+    ensure!(looked["status"] == "SUCCEEDED", "it may be looked at: {looked:#}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn another_host_and_a_long_request_are_refused() -> Result<()> {
     let rig = Rig::start()?;
     let own = rig.engine.strip_prefix("http://").context("a URL")?;

@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (stop, mut stopping) = watch::channel(false);
     println!("Lockgate's engine is ready at http://{address}");
     let stopped = async move { drop(stopping.wait_for(|stopping| *stopping).await) };
-    let serving = serve(listener, engine_api::router(&engine, address, []), Limits::default(), stopped);
+    let serving = serve(listener, engine_api::router(engine.clone(), address), Limits::default(), stopped);
     let ending = async {
         let told = told_to_stop().await;
         stop.send_replace(true);

@@ -23,7 +23,7 @@ use super::serving::{DRAIN, bind, start_logging, told_to_stop};
 use crate::assemble::{Assembled, Bound, assemble};
 use crate::config::{Config, Tls, Told};
 use crate::data_folder::DataFolder;
-use crate::driver::{EngineDriver, worked};
+use crate::driver::worked;
 use crate::engine_api;
 use crate::flags::FileFlags;
 use crate::housekeeping;
@@ -68,19 +68,14 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let invitation = assembled.invitation.as_ref();
     let invitation = invitation.map(|invitation| service::invitation_url(public_url, &invitation.token.0));
     print!("{}", ready(public_url, engine_at, invitation.as_deref(), args.json));
-    let Assembled { service, engine: own_engine, store, invitation: _, flags, folder: _held } = assembled;
+    let Assembled { service, engine: own_engine, outward, store, invitation: _, flags, folder: _held } =
+        assembled;
     let ctx = service.ctx.clone();
     let audit = service.audit.clone().filter(|_| service.config.accounts);
     let over_https = service.config.over_https();
     let engine_api = async {
         if let Some((listener, address)) = engine.zip(engine_at) {
-            serve(
-                listener,
-                engine_api::router(&own_engine, address, EngineDriver::read_only()),
-                Limits::default(),
-                stopped(),
-            )
-            .await;
+            serve(listener, engine_api::router(outward, address), Limits::default(), stopped()).await;
         }
     };
     let deliveries = store.deliver(confirmations(&ctx), Retry::default(), stopped());

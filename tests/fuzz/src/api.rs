@@ -36,7 +36,7 @@ pub(crate) fn run(data: &[u8]) {
 async fn ask_all(data: &[u8]) {
     let (ticks, hand) = Ticks::manual(1_700_000_000_000, 1);
     let engine = Engine::open(MemoryJournal::default(), Arc::new(Echo), ticks, Config::default()).await;
-    let router = workflow::api::router(&engine.expect("an empty journal opens"), []);
+    let router = workflow::api::router(engine.expect("an empty journal opens"));
     for (operation, params) in furniture() {
         let (status, answer) = ask(&router, &hand, operation, params.to_string().into_bytes()).await;
         assert_eq!(status, StatusCode::OK, "{operation}: {answer}");

@@ -37,6 +37,12 @@ fn check_says_every_problem_with_its_place() -> Result<()> {
         "{said:#?}"
     );
     ensure!(said.json()?.iter().any(|problem| problem["pointer"] == "/States/A/Next"), "{said:#?}");
+    let activity = r#"{"StartAt":"A","States":{"A":{"Type":"Task","End":true,
+        "Resource":"arn:aws:states:us-east-1:000000000000:activity:a"}}}"#;
+    write(folder.path().join("activity.json"), activity)?;
+    run(folder.path(), &["asl", "check", "--type", "standard", "activity.json"])?.expect(0, &[])?;
+    run(folder.path(), &["asl", "check", "--type", "express", "good.json", "activity.json"])?
+        .expect(1, &["activity.json: /States/A/Resource: Express state machine does not support"])?;
     run(folder.path(), &["asl", "check"])?.expect(2, &["<FILE>..."])
 }
 

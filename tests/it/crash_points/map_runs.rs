@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use tests::doomed::{self, Doomed};
-use workflow::driver::{Config, Engine, MachineRequest, Page, Ticks};
+use workflow::driver::{ChildFilter, Config, Engine, MachineRequest, Page, Ticks};
 use workflow::journal::{RunStatus, SqliteJournal};
 use workflow::objects::{self, Address, Object, ObjectError, Objects};
 use workflow::tasks::NoTasks;
@@ -116,7 +116,8 @@ async fn outcome(engine: &Engine) -> Vec<(RunStatus, Vec<String>)> {
     let mut outcome = Vec::new();
     for run in runs(engine, &engine.place().execution("m", "run")).await {
         let described = engine.describe_map_run(&run).await.unwrap();
-        let (children, _) = engine.list_children(&run, None, &Page::default()).await.unwrap();
+        let (children, _) =
+            engine.list_children(&run, ChildFilter::default(), &Page::default()).await.unwrap();
         let mut inputs = Vec::new();
         for child in children {
             let child = engine.describe_execution(&child.arn).await.unwrap();

@@ -255,5 +255,18 @@ fn a_long_cause_is_cut() {
     );
     give(&mut world, Input::Start { input: json!({"long": "ü".repeat(60_000)}).to_string().into() });
     let cause = world.execution.failure().and_then(|failure| failure.cause.clone()).unwrap();
-    assert!(cause.len() <= 32 * 1024 && cause.len() > 32_000 && cause.contains("'x.$' could not be found"));
+    assert!(cause.chars().count() == 32 * 1024 && cause.contains("'x.$' could not be found"));
+}
+
+#[test]
+fn words_of_a_failure_are_as_long_as_the_api_takes_them() {
+    let mut world = world(
+        &json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}),
+    );
+    give(&mut world, Input::Start { input: "{}".into() });
+    let key = running(&world.execution)[0];
+    let long = |characters| Some("ü".repeat(characters).into());
+    give(&mut world, Input::TaskFailed { key, error: long(257), cause: long(32 * 1024) });
+    let failure = world.execution.failure().cloned().unwrap();
+    assert_eq!((failure.error, failure.cause), (long(256), long(32 * 1024)));
 }

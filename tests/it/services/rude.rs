@@ -113,8 +113,6 @@ async fn a_service_that_is_nowhere_refuses_its_tasks() -> Result<()> {
     for (resource, error) in [
         (FUNCTION, "Lambda.SdkClientException"),
         ("arn:aws:states:::sqs:sendMessage", "SQS.SdkClientException"),
-        ("arn:aws:states:::events:putEvents", "Events.SdkClientException"),
-        ("arn:aws:states:::aws-sdk:ec2:describeInstances", "Ec2.SdkClientException"),
     ] {
         let ended = rig.task(resource, json!({"QueueUrl": "q"})).await?;
         ended.failed(error, "this engine was started without")?;
@@ -122,6 +120,14 @@ async fn a_service_that_is_nowhere_refuses_its_tasks() -> Result<()> {
     let redirected =
         StandIn::start(|_| Reply::with(307, "").header("location", "http://127.0.0.1:1/")).await?;
     let rig = Rig::before(&redirected).await?;
+    for (resource, error) in [
+        ("arn:aws:states:::events:putEvents", "Events.SdkClientException"),
+        ("arn:aws:states:::aws-sdk:ec2:describeInstances", "Ec2.SdkClientException"),
+        ("arn:aws:states:::aws-sdk:s3:getBucketPolicy", "S3.SdkClientException"),
+    ] {
+        let cause = format!("this engine does not know the action {resource}");
+        rig.task(resource, json!({"Bucket": "b"})).await?.failed(error, &cause)?;
+    }
     rig.task(FUNCTION, json!({})).await?.failed("Lambda.AWSLambdaException", "Status Code: 307")?;
     ensure!(redirected.heard().len() == 1, "it is not followed");
     Ok(())

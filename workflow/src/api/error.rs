@@ -49,6 +49,10 @@ impl Failure {
         client("ValidationException", message.to_owned())
     }
 
+    pub(super) fn role(arn: &str) -> Self {
+        client("InvalidArn", format!("Invalid Role Arn: '{arn}'"))
+    }
+
     pub(super) fn logging(what: &str) -> Self {
         client("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {what}"))
     }

@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use super::error::Failure;
 use super::params::Params;
 use super::{seconds, set_next};
-use crate::driver::{Description, Engine, ListedExecution, Redrivable};
+use crate::driver::{ChildFilter, ChildStatus, Description, Engine, ListedExecution, Redrivable};
 use crate::journal::RunStatus;
 
 /// What AWS bills at least, and what all of ours are said to use.
 const MEMORY: u32 = 64;
+/// How a child stands that its run is to begin again.
+const PENDING_REDRIVE: &str = "PENDING_REDRIVE";
 
 pub(super) async fn start(engine: &Engine, params: &Params) -> Result<Value, Failure> {
     let (machine, name) = (params.text("stateMachineArn"), params.optional("name"));
@@ -59,16 +61,26 @@ pub(super) async fn describe(engine: &Engine, params: &Params) -> Result<Value, 
 }
 
 pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let status = params.optional("statusFilter").map(RunStatus::from_str);
-    if params.optional("redriveFilter").is_some() && params.optional("mapRunArn").is_none() {
-        return Err(Failure::validation("redriveFilter can only be used with a Map Run ARN"));
+    let status = params.optional("statusFilter");
+    let redriven = params.optional("redriveFilter").map(|filter| filter == "REDRIVEN");
+    let only_of_children = [
+        ("redriveFilter", redriven.is_some()),
+        ("statusFilter PENDING_REDRIVE", status == Some(PENDING_REDRIVE)),
+    ];
+    for (filter, _) in only_of_children.into_iter().filter(|(_, given)| *given) {
+        if params.optional("mapRunArn").is_none() {
+            return Err(Failure::validation(&format!("{filter} can only be used with a Map Run ARN")));
+        }
     }
     let page = params.page();
-    // No execution here ever has a status that we do not know.
-    let Ok(status) = status.transpose() else { return Ok(json!({ "executions": [] })) };
+    let known = status.and_then(|status| RunStatus::from_str(status).ok());
     let (executions, next) = match (params.optional("stateMachineArn"), params.optional("mapRunArn")) {
-        (None, Some(map_run)) => engine.list_children(map_run, status, &page).await?,
-        (Some(machine), None) => engine.list_executions(machine, status, &page).await?,
+        (None, Some(map_run)) => {
+            let pending = status.filter(|status| *status == PENDING_REDRIVE);
+            let status = pending.map(|_| ChildStatus::PendingRedrive).or(known.map(ChildStatus::Is));
+            engine.list_children(map_run, ChildFilter { status, redriven }, &page).await?
+        }
+        (Some(machine), None) => engine.list_executions(machine, known, &page).await?,
         _ => return Err(Failure::validation("Must provide a StateMachine ARN or MapRun ARN")),
     };
     let mut answer = json!({ "executions": executions.iter().map(listed).collect::<Vec<_>>() });
@@ -144,7 +156,7 @@ fn listed(execution: &ListedExecution) -> Value {
         "executionArn": execution.arn,
         "stateMachineArn": execution.machine_arn,
         "name": execution.name,
-        "status": status(execution.status),
+        "status": if execution.pending_redrive { PENDING_REDRIVE } else { status(execution.status) },
         "startDate": seconds(execution.started),
         "redriveCount": execution.redriven.map_or(0, |redriven| redriven.count),
     });
@@ -172,7 +184,7 @@ fn drop_data(event: &mut Value) {
     let details = event.as_object_mut().into_iter().flat_map(|fields| fields.iter_mut());
     for (_, details) in details {
         if let Some(details) = details.as_object_mut() {
-            for field in ["input", "output", "parameters"] {
+            for field in ["input", "output", "parameters", "assignedVariables"] {
                 details.shift_remove(field);
             }
         }

@@ -38,9 +38,9 @@ const TARGET: &str = "x-amz-target";
 const PREFIX: &str = "AWSStepFunctions.";
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
-/// Serves the API. The executions of the machines in `read_only` can be looked at here and not touched.
-pub fn router(engine: &Engine, read_only: impl IntoIterator<Item = String>) -> Router {
-    Router::new().route("/", post(serve)).fallback(nothing_here).with_state(engine.read_only(read_only))
+/// Serves the API. What its callers may only look at, the engine has been told ([`Engine::read_only`]).
+pub fn router(engine: Engine) -> Router {
+    Router::new().route("/", post(serve)).fallback(nothing_here).with_state(engine)
 }
 
 /// The names of all operations.

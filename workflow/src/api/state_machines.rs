@@ -16,7 +16,7 @@ pub(super) async fn create(engine: &Engine, params: &Params) -> Result<Value, Fa
     let request = MachineRequest {
         name: params.text("name").to_owned(),
         definition: params.text("definition").to_owned(),
-        role: params.text("roleArn").to_owned(),
+        role: role(params)?.unwrap_or_default().to_owned(),
         kind: kind(params),
         settings: settings::stored(params)?,
         tags: tags::given(params),
@@ -33,7 +33,7 @@ pub(super) async fn create(engine: &Engine, params: &Params) -> Result<Value, Fa
 pub(super) async fn update(engine: &Engine, params: &Params) -> Result<Value, Failure> {
     let update = MachineUpdate {
         definition: params.optional("definition").map(str::to_owned),
-        role: params.optional("roleArn").map(str::to_owned),
+        role: role(params)?.map(str::to_owned),
         settings: settings::given(params)?,
         publish: publish(params)?,
     };
@@ -64,6 +64,10 @@ pub(super) async fn describe_for_execution(engine: &Engine, params: &Params) -> 
     let machine = engine.describe_state_machine_for_execution(params.text("executionArn")).await?;
     let mut answer = described(&machine, params);
     answer.insert("updateDate".into(), seconds(machine.created));
+    if let Some(map) = machine.map {
+        answer.insert("mapRunArn".into(), map.run_arn.into());
+        answer.insert("label".into(), map.label.into());
+    }
     Ok(answer.into())
 }
 
@@ -85,6 +89,24 @@ pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Fail
 pub(super) async fn delete(engine: &Engine, params: &Params) -> Result<Value, Failure> {
     engine.delete_state_machine(params.text("stateMachineArn")).await?;
     Ok(json!({}))
+}
+
+/// The role that is named, if one is: kept and shown, and the ARN of a role all the same.
+pub(super) fn role(params: &Params) -> Result<Option<&str>, Failure> {
+    let role = params.optional("roleArn");
+    match role.filter(|arn| !is_role(arn)) {
+        Some(arn) => Err(Failure::role(arn)),
+        None => Ok(role),
+    }
+}
+
+fn is_role(arn: &str) -> bool {
+    let ["arn", partition, "iam", "", account, role] = arn.splitn(6, ':').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let is_named = role.strip_prefix("role/").is_some_and(|name| !name.is_empty());
+    partition.starts_with("aws") && is_account && is_named
 }
 
 pub(super) fn kind(params: &Params) -> Kind {

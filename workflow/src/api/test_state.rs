@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::error::Failure;
-use super::mocks;
 use super::params::Params;
+use super::{mocks, state_machines};
 use crate::driver::{Engine, TrialRequest};
 use crate::history;
 use crate::step::{ErrorDetails, Inspection, Mock, Report, TrialStatus};
@@ -40,7 +40,7 @@ pub(super) async fn test_state(engine: &Engine, params: &Params) -> Result<Value
         retries: count("retrierRetryCount"),
         failed_items: count("mapIterationFailureCount"),
         read: configuration.and_then(|it| it["mapItemReaderData"].as_str()).map(Arc::from),
-        role: params.text("roleArn").to_owned(),
+        role: state_machines::role(params)?.unwrap_or_default().to_owned(),
     };
     let report = engine.try_state(request).await?;
     let inspected = matches!(params.optional("inspectionLevel"), Some("DEBUG" | "TRACE"));

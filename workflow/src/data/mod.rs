@@ -56,6 +56,14 @@ impl<'a> Variables<'a> {
 /// Data may nest this deep; the parser ends a little below.
 pub(crate) const MAX_NESTING: usize = 100;
 
+/// Why a text may not flow through an execution, if it may not: it is not JSON, or nests too deep.
+pub(crate) fn check(text: &str) -> Result<(), String> {
+    if nesting(text) > MAX_NESTING {
+        return Err(format!("it nests deeper than {MAX_NESTING} levels"));
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|error| error.to_string())
+}
+
 /// How deep arrays and objects nest in a JSON text.
 pub(crate) fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);

@@ -55,7 +55,8 @@ fn document(text: &str) -> Result<Value, Vec<Problem>> {
 
 fn read(document: &Value, alone: bool) -> Read {
     let notes = Notes::default();
-    let levels = Levels { states: RefCell::default(), names: RefCell::default(), alone };
+    let levels =
+        Levels { states: RefCell::default(), names: RefCell::default(), labels: RefCell::default(), alone };
     let mut timeout = None;
     let start = Fields::of(document, &notes).and_then(|fields| {
         fields.text("Version");
@@ -88,6 +89,8 @@ pub(crate) fn query_language(fields: &Fields<'_>) -> Option<Language> {
 pub(crate) struct Levels {
     states: RefCell<Vec<Option<State>>>,
     names: RefCell<HashSet<String>>,
+    /// Those that Maps were given.
+    labels: RefCell<HashSet<String>>,
     /// One state is read for itself: the states that it leads to are made up.
     alone: bool,
 }
@@ -151,6 +154,11 @@ impl Levels {
             ),
         }
         start
+    }
+
+    /// Whether no Map before has this label.
+    pub(crate) fn is_new_label(&self, label: &str) -> bool {
+        self.labels.borrow_mut().insert(label.to_owned())
     }
 
     fn make_up(&self, name: &str) -> StateId {

@@ -1,40 +1,61 @@
-//! What an express machine may not have: whatever outlives five minutes, or waits for somebody.
+//! What an express machine, and an express child of a distributed Map, may not have: whatever outlives five minutes, or
+//! waits for somebody.
 
 use super::{Pattern, Problem, Resource};
+use crate::journal::Kind;
 use serde_json::{Map, Value};
 
-/// The problems of a document that is sound otherwise.
-pub(super) fn problems(document: &Value) -> Vec<Problem> {
+/// The problems of a document for a machine of this kind, whatever else is wrong with it.
+pub(super) fn problems(document: &Value, kind: Kind) -> Vec<Problem> {
     let mut problems = Vec::new();
-    machine(document, "", &mut problems);
+    machine(document, kind, "", &mut problems);
     problems
 }
 
-fn machine(document: &Value, pointer: &str, problems: &mut Vec<Problem>) {
+fn machine(document: &Value, kind: Kind, pointer: &str, problems: &mut Vec<Problem>) {
     let states = document.get("States").and_then(Value::as_object);
     for (name, state) in states.into_iter().flatten() {
         let pointer = format!("{pointer}/States/{}", name.replace('~', "~0").replace('/', "~1"));
         if let Some(state) = state.as_object() {
-            self::state(state, &pointer, problems);
+            self::state(state, kind, &pointer, problems);
         }
     }
 }
 
-fn state(state: &Map<String, Value>, pointer: &str, problems: &mut Vec<Problem>) {
-    let resource = state.get("Resource").and_then(Value::as_str).and_then(Resource::parse);
-    if let Some(what) = resource.as_ref().and_then(refused) {
+fn state(state: &Map<String, Value>, kind: Kind, pointer: &str, problems: &mut Vec<Problem>) {
+    let mut refuse = |place: &str, what: &str| {
         let message = format!("Express state machine does not support {what}");
-        problems.push(Problem::new(format!("{pointer}/Resource"), message));
+        problems.push(Problem::new(format!("{pointer}/{place}"), message));
+    };
+    let resource = state.get("Resource").and_then(Value::as_str).and_then(Resource::parse);
+    if let Some(what) = resource.as_ref().and_then(refused).filter(|_| kind == Kind::Express) {
+        refuse("Resource", what);
     }
+    let mut inner = Vec::new();
     for field in ["Iterator", "ItemProcessor"] {
-        if let Some(inner) = state.get(field) {
-            machine(inner, &format!("{pointer}/{field}"), problems);
+        let Some(processor) = state.get(field) else { continue };
+        let children = children(processor);
+        if children.is_some() && kind == Kind::Express {
+            refuse(&format!("{field}/ProcessorConfig/Mode"), "Distributed Map");
         }
+        inner.push((processor, children.unwrap_or(kind), format!("{pointer}/{field}")));
     }
     let branches = state.get("Branches").and_then(Value::as_array);
     for (index, branch) in branches.into_iter().flatten().enumerate() {
-        machine(branch, &format!("{pointer}/Branches[{index}]"), problems);
+        inner.push((branch, kind, format!("{pointer}/Branches[{index}]")));
     }
+    for (document, kind, pointer) in inner {
+        machine(document, kind, &pointer, problems);
+    }
+}
+
+/// Of which kind the executions are that a distributed Map starts with this processor; no other Map starts any.
+fn children(processor: &Value) -> Option<Kind> {
+    let config = processor.get("ProcessorConfig")?;
+    (config.get("Mode")? == "DISTRIBUTED").then(|| match config.get("ExecutionType") {
+        Some(kind) if kind == "EXPRESS" => Kind::Express,
+        _ => Kind::Standard,
+    })
 }
 
 fn refused(resource: &Resource) -> Option<&'static str> {
@@ -68,7 +89,7 @@ mod tests {
             ] },
             "D": { "Type": "Map", "ItemProcessor": inner(task("arn:aws:states:::states:startExecution.sync:2")) },
         } });
-        let found = problems(&document);
+        let found = problems(&document, Kind::Express);
         let found: Vec<_> = found.iter().map(|it| (it.pointer.as_str(), it.message.as_str())).collect();
         let refused = |what: &str| format!("Express state machine does not support {what}");
         assert_eq!(
@@ -82,5 +103,24 @@ mod tests {
                 ),
             ]
         );
+        assert_eq!(super::problems(&document, Kind::Standard), []);
+    }
+
+    #[test]
+    fn children_of_a_distributed_map_are_of_the_kind_it_says() {
+        let waits = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
+        let map = |kind: &str| {
+            let task = json!({ "Type": "Task", "Resource": waits, "End": true });
+            json!({ "Type": "Map", "ItemProcessor": { "StartAt": "I", "States": { "I": task },
+                "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": kind } } })
+        };
+        let document = json!({ "StartAt": "A", "States": { "A": map("EXPRESS"), "B": map("STANDARD") } });
+        let places = |kind| -> Vec<String> {
+            problems(&document, kind).into_iter().map(|problem| problem.pointer).collect()
+        };
+        let task = "/States/A/ItemProcessor/States/I/Resource";
+        assert_eq!(places(Kind::Standard), [task]);
+        let mode = |state: &str| format!("/States/{state}/ItemProcessor/ProcessorConfig/Mode");
+        assert_eq!(places(Kind::Express), [mode("A"), task.to_owned(), mode("B")]);
     }
 }

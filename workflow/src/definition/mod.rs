@@ -8,6 +8,7 @@ pub(crate) mod integrations;
 pub(crate) mod notes;
 mod place;
 
+use crate::journal::Kind;
 use crate::state::{Body, State};
 use notes::Reads;
 use serde::{Deserialize, Serialize};
@@ -110,14 +111,12 @@ pub enum Pattern {
     WaitForTaskToken,
 }
 
-/// Checks a document for a machine of this kind.
-pub(crate) fn check(text: &str, kind: crate::journal::Kind) -> Result<(), Vec<Problem>> {
-    Definition::parse(text)?;
-    if kind == crate::journal::Kind::Standard {
-        return Ok(());
+/// Checks a document for a machine of this kind; every problem at once.
+pub fn check(text: &str, kind: Kind) -> Result<(), Vec<Problem>> {
+    let mut problems = Definition::parse(text).err().unwrap_or_default();
+    if let Ok(document) = serde_json::from_str(text) {
+        problems.extend(express::problems(&document, kind));
     }
-    let problems =
-        serde_json::from_str(text).map_or_else(|_| Vec::new(), |document| express::problems(&document));
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 

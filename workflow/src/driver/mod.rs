@@ -25,10 +25,10 @@ mod ticks;
 mod timers;
 
 pub use engine::{
-    ActivityDescription, AliasDescription, Config, Counts, Description, Engine, Failed, HistoryPage,
-    ListedExecution, ListedMachine, ListedMapRun, MachineDescription, MachineMade, MachineRequest,
-    MachineUpdate, MachineUpdated, MapRunDescription, MapRunUpdate, Page, Redrivable, Redrives, Route,
-    Started, TrialRequest, VersionMade, VersionRequest,
+    ActivityDescription, AliasDescription, ChildFilter, ChildStatus, Config, Counts, Description, Engine,
+    Failed, HistoryPage, ListedExecution, ListedMachine, ListedMapRun, MachineDescription, MachineMade,
+    MachineRequest, MachineUpdate, MachineUpdated, MapOfChild, MapRunDescription, MapRunUpdate, Page,
+    Redrivable, Redrives, Route, Started, TrialRequest, VersionMade, VersionRequest,
 };
 pub use error::Error;
 pub use inbox::{ActivityTask, Begin, HeartbeatHandle, Submit};

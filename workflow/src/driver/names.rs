@@ -99,9 +99,12 @@ pub(super) fn machine(arn: &str) -> Result<&str, Error> {
     }
 }
 
-/// The machine's name in its ARN, and the version or alias.
+/// The machine's name in its ARN, and the version or alias. A Map in a machine has an ARN too, and can nothing be done with.
 pub(super) fn qualified(arn: &str) -> Result<(&str, Qualifier<'_>), Error> {
     match parts(arn)?.as_slice() {
+        ["stateMachine", name, ..] if name.contains('/') => {
+            Err(Error::Invalid(format!("The ARN of a Distributed Map is not supported here: '{arn}'")))
+        }
         ["stateMachine", name] => Ok((*name, Qualifier::None)),
         ["stateMachine", name, number] if number.bytes().all(|byte| byte.is_ascii_digit()) => {
             let number = number.parse().map_err(|_| Error::NoMachine(arn.to_owned()))?;
@@ -235,6 +238,7 @@ mod tests {
         assert!(matches!(execution(&machine_arn), Err(Error::InvalidArn(_))));
         assert!(matches!(activity(&machine_arn), Err(Error::InvalidArn(_))));
         assert!(matches!(machine(&Place::default().version("m", 1)), Err(Error::NoMachine(_))));
+        assert!(matches!(machine(&Place::default().machine("m/l")), Err(Error::Invalid(_))));
         assert!(matches!(qualified(&format!("{machine_arn}:99999999999")), Err(Error::NoMachine(_))));
     }
 

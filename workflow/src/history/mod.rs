@@ -70,7 +70,8 @@ pub struct Failure {
     pub cause: Option<Arc<str>>,
 }
 
-/// A cause has at most this many bytes; AWS counts characters.
+/// The characters that an error and a cause have at most, as on AWS.
+const MAX_ERROR: usize = 256;
 const MAX_CAUSE: usize = 32 * 1024;
 
 impl Failure {
@@ -84,12 +85,17 @@ impl Failure {
         Failure::new(EXCEED_TOLERATED_FAILURE_THRESHOLD, cause)
     }
 
-    /// A failure whose cause is short enough to be stored with every event that carries it.
+    /// A failure whose words are short enough to be stored with every event that carries it.
     pub(crate) fn bounded(self) -> Failure {
-        let cause = self.cause.map(|cause| {
-            if cause.len() > MAX_CAUSE { cause[..cause.floor_char_boundary(MAX_CAUSE)].into() } else { cause }
-        });
-        Failure { error: self.error, cause }
+        let error = self.error.map(|error| cut(error, MAX_ERROR));
+        Failure { error, cause: self.cause.map(|cause| cut(cause, MAX_CAUSE)) }
+    }
+}
+
+fn cut(text: Arc<str>, most: usize) -> Arc<str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => text[..end].into(),
+        None => text,
     }
 }
 

@@ -25,7 +25,7 @@ pub use map_runs::{
 pub use memory::MemoryJournal;
 pub use rows::{
     Activity, Append, Appended, Closed, Created, Ended, EventRow, ExecutionId, ExecutionRow, Forgotten,
-    Listing, NewActivity, NewExecution, Origin, Redriven, RunStatus, Unfinished,
+    Listing, NewActivity, NewExecution, Origin, Redriven, RunStatus, Unfinished, Waiting,
 };
 pub use sqlite::SqliteJournal;
 

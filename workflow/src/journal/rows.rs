@@ -69,6 +69,15 @@ pub struct ExecutionRow {
     pub redriven: Option<Redriven>,
     /// When it is the child of a map run.
     pub child: Option<ChildOf>,
+    /// Then also how often its run had been redriven when it was begun last.
+    pub redrive: Option<u32>,
+}
+
+impl ExecutionRow {
+    /// Whether it is a child that is to be begun again, in a run that was redriven so often and goes on.
+    pub fn waits(&self, redrives: u32) -> bool {
+        self.status.is_unsuccessful() && self.redrive.is_some_and(|redrive| redrive < redrives)
+    }
 }
 
 /// How often an execution was redriven, and when last.
@@ -76,6 +85,13 @@ pub struct ExecutionRow {
 pub struct Redriven {
     pub count: u32,
     pub at: Millis,
+}
+
+/// Whether children are listed that wait to be begun again ([`ExecutionRow::waits`]), in a run that was redriven so often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    Only(u32),
+    Never(u32),
 }
 
 /// An execution to go on with after a restart.
@@ -178,6 +194,10 @@ pub struct Listing {
     /// Only those that were started by this version, or by this alias.
     pub version: Option<u32>,
     pub alias: Option<String>,
+    /// Only those that were redriven, or only those that were not.
+    pub redriven: Option<bool>,
+    /// Of the children of a run that goes on.
+    pub waiting: Option<Waiting>,
     /// Only executions older than this one.
     pub before: Option<ExecutionId>,
     pub limit: u32,

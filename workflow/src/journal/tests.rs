@@ -79,6 +79,7 @@ promises!(
     a_deleted_machine_is_being_deleted_while_something_of_it_runs,
     map_runs_begin_and_end_with_commits_of_who_waits,
     children_are_counted_and_listed_in_the_order_of_their_items,
+    children_are_listed_by_their_redrives,
     what_has_ended_is_forgotten_in_batches_once_nothing_needs_it,
 );
 
@@ -198,6 +199,39 @@ async fn children_are_counted_and_listed_in_the_order_of_their_items(journal: im
     assert_eq!(list(Some(run), None), [4, 3, 2]);
     assert_eq!(list(Some(run), Some(running)), [4, 2]);
     assert_eq!(list(None, Some(running)), [1]);
+}
+
+async fn children_are_listed_by_their_redrives(journal: impl Journal) {
+    let machine = created(&journal, "m").await;
+    let waits = Append { map_runs: vec![began(ONE)], ..start(1, &machine, "waits") };
+    journal.append(vec![waits]).await.unwrap();
+    let run = journal.map_run(ONE).unwrap().unwrap().id;
+    let child = |id: ExecutionId, first, status| {
+        let mut append = start(id, &machine, &format!("child {first}"));
+        append.start.as_mut().unwrap().items = Some(ItemsOf { run, first, count: 1 });
+        append.closed = Some(Closed { status, at: at(2) });
+        append
+    };
+    let (failed, succeeded) = (RunStatus::Failed, RunStatus::Succeeded);
+    journal.append(vec![child(2, 0, failed), child(3, 1, failed), child(4, 2, succeeded)]).await.unwrap();
+    let redrive = MapRunEvent::Redriven { run: ONE, at: at(3) };
+    journal.append(vec![Append { map_runs: vec![redrive], ..more(1, 3, 2) }]).await.unwrap();
+    let redriven = Some(Redriven { count: 1, at: at(4) });
+    let closed = Some(Closed { status: failed, at: at(5) });
+    journal.append(vec![Append { redriven, closed, ..more(2, 3, 2) }]).await.unwrap();
+
+    let list = |redriven, waiting| {
+        let map_run = Some(run);
+        let listing = Listing { map_run, redriven, waiting, limit: 9, ..Listing::default() };
+        journal.executions(&listing).unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, None), [4, 3, 2]);
+    assert_eq!((list(Some(true), None), list(Some(false), None)), (vec![2], vec![4, 3]));
+    assert_eq!(list(None, Some(Waiting::Only(1))), [3], "the other has failed anew");
+    assert_eq!(list(None, Some(Waiting::Never(1))), [4, 2]);
+    assert_eq!(list(None, Some(Waiting::Only(2))), [3, 2]);
+    let waits = |id| journal.execution(Which::Id(id)).unwrap().unwrap().waits(1);
+    assert_eq!([1, 2, 3, 4].map(waits), [false, false, true, false]);
 }
 
 async fn what_has_ended_is_forgotten_in_batches_once_nothing_needs_it(journal: impl Journal) {

@@ -61,6 +61,12 @@ pub(super) fn nowhere(service: &str, flag: &str) -> TaskError {
     failed(format!("{service}.SdkClientException"), cause)
 }
 
+/// The service, or this action of it, cannot be called by this engine, whatever endpoint it has.
+pub(super) fn unknown(service: &str, resource: &str) -> TaskError {
+    let cause = format!("Unable to execute HTTP request: this engine does not know the action {resource}");
+    failed(format!("{service}.SdkClientException"), cause)
+}
+
 /// What a service said when it refused.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Refusal {

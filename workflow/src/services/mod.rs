@@ -30,7 +30,7 @@ use url::Url;
 use crate::definition::{Pattern, Resource};
 use crate::driver::{Engine, Ticks};
 use crate::tasks::{TaskCall, TaskError, Tasks};
-use failure::nowhere;
+use failure::unknown;
 use http::{Http, Request};
 
 pub use http::Patience;
@@ -81,7 +81,8 @@ impl Services {
         Ok(Self { endpoints, credentials, region, patience, mocks, http, ticks, engine: SetOnce::new() })
     }
 
-    /// Says which engine these are the tasks of. Tasks that need it and were handed out before wait for it.
+    /// Says which engine these are the tasks of, and by its guard what they may only look at there. Tasks that need it and
+    /// were handed out before wait for it.
     pub fn begin(&self, engine: Engine) {
         let _ = self.engine.set(engine); // an error means that it has begun already
     }
@@ -116,7 +117,7 @@ impl Services {
             ("aws-sdk:sfn", action) => step_functions::sdk(self, action, input).await,
             _ => {
                 let name = naming::capital(service.trim_start_matches("aws-sdk:"));
-                Err(nowhere(&name, &format!("an endpoint for {arn}")))
+                Err(unknown(&name, arn))
             }
         }
     }

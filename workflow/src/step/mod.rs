@@ -13,7 +13,7 @@ pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
 
 pub(crate) use items::item_inputs;
 
-use crate::data::{MAX_NESTING, nesting};
+use crate::data;
 use crate::errors::{HEARTBEAT_TIMEOUT, TIMEOUT};
 use crate::execution::{Pending, Status};
 use crate::history::{Detail, Failure};
@@ -237,16 +237,9 @@ fn check(execution: &Execution, input: &Input) -> Result<(), Refused> {
         Input::Start { input: text }
         | Input::StartItem { input: text, .. }
         | Input::TaskSucceeded { output: text, .. }
-        | Input::TaskSubmitted { output: text, .. } => check_json(text),
+        | Input::TaskSubmitted { output: text, .. } => data::check(text).map_err(|_| Refused::NotJson),
         _ => Ok(()),
     }
-}
-
-fn check_json(text: &str) -> Result<(), Refused> {
-    if nesting(text) > MAX_NESTING {
-        return Err(Refused::NotJson);
-    }
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|_| Refused::NotJson)
 }
 
 /// The first durable result of a key wins; whoever comes later is told so.

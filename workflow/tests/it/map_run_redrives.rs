@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use workflow::driver::{MachineRequest, Redrivable};
+use workflow::driver::{ChildFilter, MachineRequest, Redrivable};
 use workflow::journal::RunStatus;
 
 use crate::map_runs::{ALL, bare, children, ended, output, start, the_run};
@@ -11,7 +11,7 @@ use crate::rig::{Hanging, NOON, Rig, lambda, types};
 
 /// How often each child was redriven, in the order of their inputs.
 async fn redriven(rig: &Rig, run: &str) -> Vec<(String, RunStatus, u32)> {
-    let (listed, _) = rig.engine.list_children(run, None, &ALL).await.unwrap();
+    let (listed, _) = rig.engine.list_children(run, ChildFilter::default(), &ALL).await.unwrap();
     let mut children = Vec::new();
     for child in listed {
         let described = rig.engine.describe_execution(&child.arn).await.unwrap();
@@ -33,7 +33,7 @@ async fn what_had_failed_runs_again_and_what_was_not_begun_is_begun() {
     assert_eq!(rig.engine.closed(&arn).await.unwrap().status, RunStatus::Failed);
     let failed = the_run(&rig, &arn).await;
     assert_eq!((failed.status, failed.items.failed, failed.items.aborted), (RunStatus::Failed, 1, 2));
-    let (only, _) = rig.engine.list_children(&failed.arn, None, &ALL).await.unwrap();
+    let (only, _) = rig.engine.list_children(&failed.arn, ChildFilter::default(), &ALL).await.unwrap();
     let described = rig.engine.describe_execution(&only[0].arn).await.unwrap();
     assert_eq!(described.redrives.may, Redrivable::ByMapRun);
     assert!(rig.engine.redrive_execution(&only[0].arn, None).await.is_err(), "it goes on with its run only");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use workflow::driver::{Config, Counts, MachineRequest, MapRunDescription, MapRunUpdate, Page};
+use workflow::driver::{ChildFilter, Config, Counts, MachineRequest, MapRunDescription, MapRunUpdate, Page};
 use workflow::journal::RunStatus;
 
 use crate::rig::{Hanging, Journal, NOON, Rig, lambda, types};
@@ -65,7 +65,7 @@ pub(crate) async fn the_run(rig: &Rig, arn: &str) -> MapRunDescription {
 
 /// The input of each child of the run, with how it ended, in the order of their inputs.
 pub(crate) async fn children(rig: &Rig, run: &str) -> Vec<(String, RunStatus)> {
-    let (listed, _) = rig.engine.list_children(run, None, &ALL).await.unwrap();
+    let (listed, _) = rig.engine.list_children(run, ChildFilter::default(), &ALL).await.unwrap();
     let mut children = Vec::new();
     for child in listed {
         let described = rig.engine.describe_execution(&child.arn).await.unwrap();
@@ -108,7 +108,7 @@ async fn children_are_executions_and_their_outputs_are_gathered_in_order() {
     let all = Counts { succeeded: 2, total: 2, results_written: 2, ..Counts::default() };
     assert_eq!((run.items, run.executions), (all, all));
 
-    let (listed, _) = rig.engine.list_children(&run.arn, None, &ALL).await.unwrap();
+    let (listed, _) = rig.engine.list_children(&run.arn, ChildFilter::default(), &ALL).await.unwrap();
     assert_eq!(listed.len(), 2);
     for child in &listed {
         assert!(
@@ -461,7 +461,7 @@ async fn a_run_in_a_run_has_both_labels() {
     let arn = start(&rig, &outer.to_string(), "[[1,2],[3]]").await;
     assert_eq!(output(&rig.engine.closed(&arn).await.unwrap()), json!([[1, 2], [3]]));
     let run = the_run(&rig, &arn).await;
-    let (children, _) = rig.engine.list_children(&run.arn, None, &ALL).await.unwrap();
+    let (children, _) = rig.engine.list_children(&run.arn, ChildFilter::default(), &ALL).await.unwrap();
     let mut labels = BTreeSet::new();
     for child in children {
         let runs = runs(&rig, &child.arn).await;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
-use workflow::Definition;
+use workflow::definition;
+use workflow::journal::Kind;
 
 use super::super::Failure;
 use super::super::screen::{line, printable};
@@ -19,9 +20,27 @@ pub(super) struct Args {
     /// Definitions; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Of which kind the machines are to be
+    #[arg(long = "type", value_enum, default_value_t = Type::Standard)]
+    kind: Type,
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Type {
+    Standard,
+    Express,
+}
+
+impl From<Type> for Kind {
+    fn from(kind: Type) -> Self {
+        match kind {
+            Type::Standard => Self::Standard,
+            Type::Express => Self::Express,
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -39,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         };
         // What is no JSON has one problem, which concerns all of it.
         let document = serde_json::from_str(&text).unwrap_or_default();
-        for problem in Definition::parse(&text).err().into_iter().flatten() {
+        for problem in definition::check(&text, args.kind.into()).err().into_iter().flatten() {
             good = false;
             let (pointer, message) = (problem.json_pointer(&document), &problem.message);
             if args.json {

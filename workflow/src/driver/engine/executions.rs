@@ -13,7 +13,7 @@ use super::redrive::{Redrivable, Redrives};
 use super::{Engine, PAYLOAD, Page};
 use crate::history::Detail;
 use crate::journal::{self, ExecutionRow, Listing, Origin, Redriven, RunStatus, Which};
-use crate::{Execution, Input, Millis, Refused};
+use crate::{Execution, Input, Millis, Refused, data};
 
 /// The error of an execution whose history cannot be read.
 const DAMAGED: &str = "Lockgate.HistoryDamaged";
@@ -59,6 +59,8 @@ pub struct ListedExecution {
     pub items: Option<u32>,
     pub name: String,
     pub status: RunStatus,
+    /// It has ended without success, and its run goes on and is to begin it again.
+    pub pending_redrive: bool,
     pub started: Millis,
     pub stopped: Option<Millis>,
     pub redriven: Option<Redriven>,
@@ -175,12 +177,14 @@ impl Engine {
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
         let (_, listing) = self.listing(machine_arn)?;
         let listing = Listing { status, before: page.after_number()?, limit: page.limit(), ..listing };
-        self.listed(&listing, page)
+        self.listed(&listing, None, page)
     }
 
+    /// `redrives` is how often the run was redriven whose children they are, while it goes on.
     pub(super) fn listed(
         &self,
         listing: &Listing,
+        redrives: Option<u32>,
         page: &Page,
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
         let rows = self.journal.executions(listing)?;
@@ -192,6 +196,7 @@ impl Engine {
             alias_arn: row.origin.alias.as_ref().map(|alias| self.place.alias(&row.machine_name, alias)),
             map_run_arn: self.map_run_arn_of(&row),
             items: row.child.as_ref().map(|child| child.items.count),
+            pending_redrive: redrives.is_some_and(|redrives| row.waits(redrives)),
             name: row.name,
             status: row.status,
             started: row.started,
@@ -247,12 +252,12 @@ impl Engine {
     }
 }
 
-/// Why this is not JSON that may be an input or an output.
+/// Why this may not be an input or an output.
 pub(super) fn check_json(text: &str) -> Result<(), String> {
     if text.len() > PAYLOAD {
         return Err(format!("it has {} bytes, and {PAYLOAD} are allowed", text.len()));
     }
-    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|error| error.to_string())
+    data::check(text)
 }
 
 /// An error with its causes, in one line.

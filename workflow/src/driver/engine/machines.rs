@@ -63,6 +63,15 @@ pub struct MachineDescription {
     pub deleting: bool,
     /// By state name, the variables that its expressions read.
     pub variables: BTreeMap<String, BTreeSet<String>>,
+    /// When the execution that was asked about is the child of a map run.
+    pub map: Option<MapOfChild>,
+}
+
+/// The Map that a child runs for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapOfChild {
+    pub run_arn: String,
+    pub label: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +170,10 @@ impl Engine {
     /// The machine as it was when the execution started; `created` says since when it was like that.
     pub async fn describe_state_machine_for_execution(&self, arn: &str) -> Result<MachineDescription, Error> {
         let row = self.row(arn)?;
-        self.description_of(self.journal.revision(row.revision)?)
+        let description = self.description_of(self.journal.revision(row.revision)?)?;
+        let map = self.map_run_arn_of(&row).zip(names::label_of(&row));
+        let map = map.map(|(run_arn, label)| MapOfChild { run_arn, label: label.to_owned() });
+        Ok(MachineDescription { map, ..description })
     }
 
     /// In the order of their names.
@@ -217,6 +229,7 @@ impl Engine {
             description: None,
             deleting: false,
             variables,
+            map: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use super::super::{Error, names};
 use super::{Engine, ListedExecution, Page};
 use crate::Millis;
 use crate::history::Limits;
-use crate::journal::{ExecutionRow, Listing, MapRun, MapRunChange, RunStatus, Which};
+use crate::journal::{ExecutionRow, Listing, MapRun, MapRunChange, RunStatus, Waiting, Which};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct MapRunDescription {
@@ -46,6 +46,21 @@ pub struct ListedMapRun {
     pub machine_arn: String,
     pub started: Millis,
     pub stopped: Option<Millis>,
+}
+
+/// Which children of a run are listed; without a word, all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChildFilter {
+    pub status: Option<ChildStatus>,
+    /// Those that were redriven, or those that were not.
+    pub redriven: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildStatus {
+    Is(RunStatus),
+    /// Without success, and to be begun again.
+    PendingRedrive,
 }
 
 /// What is to be changed; the rest stays.
@@ -115,18 +130,28 @@ impl Engine {
     pub async fn list_children(
         &self,
         map_run_arn: &str,
-        status: Option<RunStatus>,
+        filter: ChildFilter,
         page: &Page,
     ) -> Result<(Vec<ListedExecution>, Option<String>), Error> {
-        let map_run = Some(self.map_run(map_run_arn)?.id);
+        let run = self.map_run(map_run_arn)?;
+        // In a run that has ended nothing waits.
+        let redrives = (run.status == RunStatus::Running).then_some(run.redrives);
+        let (status, waiting) = match (filter.status, redrives) {
+            (Some(ChildStatus::PendingRedrive), None) => return Ok((Vec::new(), None)),
+            (Some(ChildStatus::PendingRedrive), Some(redrives)) => (None, Some(Waiting::Only(redrives))),
+            (Some(ChildStatus::Is(status)), redrives) => (Some(status), redrives.map(Waiting::Never)),
+            (None, _) => (None, None),
+        };
         let listing = Listing {
-            map_run,
+            map_run: Some(run.id),
             status,
+            redriven: filter.redriven,
+            waiting,
             before: page.after_number()?,
             limit: page.limit(),
             ..Listing::default()
         };
-        self.listed(&listing, page)
+        self.listed(&listing, redrives, page)
     }
 
     /// Changes what a run may do from now on.

@@ -43,8 +43,10 @@ pub use activities::ActivityDescription;
 pub use aliases::{AliasDescription, Route};
 pub use executions::{Description, Failed, ListedExecution};
 pub use history::HistoryPage;
-pub use machines::{ListedMachine, MachineDescription, MachineMade, MachineRequest, VersionRequest};
-pub use map_runs::{Counts, ListedMapRun, MapRunDescription, MapRunUpdate};
+pub use machines::{
+    ListedMachine, MachineDescription, MachineMade, MachineRequest, MapOfChild, VersionRequest,
+};
+pub use map_runs::{ChildFilter, ChildStatus, Counts, ListedMapRun, MapRunDescription, MapRunUpdate};
 pub use page::Page;
 pub use redrive::{Redrivable, Redrives};
 pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};

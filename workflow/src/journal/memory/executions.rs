@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::super::{
     Append, Appended, ChildOf, Ended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Forgotten,
-    Listing, RunStatus, Unfinished, Which, in_sequence,
+    Listing, RunStatus, Unfinished, Waiting, Which, in_sequence,
 };
 use super::{MemoryJournal, Stored, Tables};
 use crate::Millis;
@@ -20,7 +20,7 @@ impl Tables {
                 let run = self.runs.get(items.run)?;
                 Some(ChildOf { items, run: run.run, label: run.label.clone() })
             });
-            let row = ExecutionRow {
+            let mut row = ExecutionRow {
                 id: append.execution,
                 machine: new.machine,
                 machine_name: machine_name.unwrap_or_default(),
@@ -34,18 +34,18 @@ impl Tables {
                 wake: None,
                 redriven: None,
                 child,
+                redrive: None,
             };
-            let redrive = self.redrives_of(&row);
-            self.executions.insert(append.execution, Stored { row, redrive, events: Vec::new() });
+            row.redrive = self.redrives_of(&row);
+            self.executions.insert(append.execution, Stored { row, events: Vec::new() });
         }
-        let redrive =
-            self.executions.get(&append.execution).map_or(0, |stored| self.redrives_of(&stored.row));
+        let redrive = self.executions.get(&append.execution).and_then(|stored| self.redrives_of(&stored.row));
         if let Some(stored) = self.executions.get_mut(&append.execution) {
             let checksum = append.row.checksum(append.execution);
             stored.events.push((append.row, checksum));
             if append.redriven.is_some() {
                 stored.row.redriven = append.redriven;
-                stored.redrive = redrive;
+                stored.row.redrive = redrive;
                 stored.row.status = RunStatus::Running;
                 stored.row.stopped = None;
             }
@@ -62,9 +62,10 @@ impl Tables {
         Appended::Stored
     }
 
-    fn redrives_of(&self, row: &ExecutionRow) -> u32 {
-        let run = row.child.as_ref().and_then(|child| self.runs.get(child.items.run));
-        run.map_or(0, |run| run.redrives)
+    /// Of the run that it is a child of.
+    fn redrives_of(&self, row: &ExecutionRow) -> Option<u32> {
+        let run = self.runs.get(row.child.as_ref()?.items.run)?;
+        Some(run.redrives)
     }
 
     /// The next that have ended before, in that order.
@@ -168,6 +169,11 @@ impl Executions for MemoryJournal {
                 && listing.status.is_none_or(|status| row.status == status)
                 && listing.version.is_none_or(|version| row.origin.version == Some(version))
                 && (listing.alias.is_none() || row.origin.alias == listing.alias)
+                && listing.redriven.is_none_or(|redriven| row.redriven.is_some() == redriven)
+                && listing.waiting.is_none_or(|waiting| match waiting {
+                    Waiting::Only(redrives) => row.waits(redrives),
+                    Waiting::Never(redrives) => !row.waits(redrives),
+                })
         };
         let tables = self.tables();
         let newest_first = tables.executions.range(..before).rev().map(|(_, stored)| &stored.row);

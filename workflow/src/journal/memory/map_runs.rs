@@ -128,7 +128,7 @@ impl MapRuns for MemoryJournal {
         let mut tallies: Vec<Tally> = Vec::new();
         for (items, stored) in tables.children_of(run) {
             let status = stored.row.status;
-            let (count, redrive) = (items.count, stored.redrive);
+            let (count, redrive) = (items.count, stored.row.redrive.unwrap_or_default());
             match tallies.iter_mut().find(|tally| (tally.status, tally.redrive) == (status, redrive)) {
                 Some(tally) => {
                     tally.executions += 1;
@@ -150,7 +150,7 @@ impl MapRuns for MemoryJournal {
                 first,
                 count,
                 status: stored.row.status,
-                redrive: stored.redrive,
+                redrive: stored.row.redrive.unwrap_or_default(),
             })
             .collect();
         children.sort_unstable_by_key(|child| child.first);

@@ -38,8 +38,6 @@ struct Tables {
 
 struct Stored {
     row: ExecutionRow,
-    /// How often the run that it is a child of had been redriven when it was begun last.
-    redrive: u32,
     events: Vec<(EventRow, u32)>,
 }
 

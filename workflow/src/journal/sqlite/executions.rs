@@ -6,14 +6,14 @@ use ledger::rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSq
 
 use super::super::{
     Append, Appended, ChildOf, Ended, Error, EventRow, ExecutionId, ExecutionRow, Executions, Forgotten,
-    ItemsOf, Listing, NewExecution, Origin, Redriven, RunStatus, Unfinished, Which, in_sequence,
+    ItemsOf, Listing, NewExecution, Origin, Redriven, RunStatus, Unfinished, Waiting, Which, in_sequence,
 };
 use super::{SqliteJournal, forgetting, map_runs};
 use crate::history::RunId;
 
 const SELECT: &str =
     "SELECT e.id, e.machine, m.name, e.revision, e.name, e.format, e.status, e.started, e.stopped, e.wake,
-    e.map_run, e.first_item, e.item_count, r.run, r.label, e.version, e.alias, e.trace, e.redrives, e.redriven
+    e.map_run, e.first_item, e.item_count, r.run, r.label, e.version, e.alias, e.trace, e.redrives, e.redriven, e.redrive
     FROM executions e JOIN machines m ON m.id = e.machine LEFT JOIN map_runs r ON r.id = e.map_run";
 
 /// `CROSS` keeps SQLite from starting with all executions.
@@ -90,15 +90,24 @@ impl Executions for SqliteJournal {
             None => ("e.machine = ?1 AND e.map_run IS NULL", listing.machine),
         };
         let by_origin = "AND (?5 IS NULL OR e.version = ?5) AND (?6 IS NULL OR e.alias = ?6)";
+        let by_redrive = "AND (?7 IS NULL OR (e.redriven IS NOT NULL) = ?7)";
+        let (by_waiting, redrives) = match listing.waiting {
+            Some(Waiting::Only(redrives)) => {
+                ("AND e.status NOT IN (0, 1) AND e.redrive < ?8", Some(redrives))
+            }
+            Some(Waiting::Never(redrives)) => ("AND (e.status IN (0, 1) OR e.redrive >= ?8)", Some(redrives)),
+            None => ("AND ?8 IS NULL", None),
+        };
         let sql = format!(
-            "{SELECT} WHERE {whose} {by_status} AND e.id < ?3 {by_origin} ORDER BY e.id DESC LIMIT ?4"
+            "{SELECT} WHERE {whose} {by_status} AND e.id < ?3 {by_origin} {by_redrive} {by_waiting}
+            ORDER BY e.id DESC LIMIT ?4"
         );
         let status = listing.status.map(|status| status as u8);
         let before = listing.before.unwrap_or(ExecutionId::MAX);
         self.ledger.read(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
-            let Listing { limit, version, alias, .. } = listing;
-            let values = params![owner, status, before, limit, version, alias];
+            let Listing { limit, version, alias, redriven, .. } = listing;
+            let values = params![owner, status, before, limit, version, alias, redriven, redrives];
             Ok(statement.query_map(values, execution_row)?.collect::<Result<_, _>>()?)
         })
     }
@@ -203,6 +212,7 @@ fn execution_row(row: &Row<'_>) -> ledger::rusqlite::Result<ExecutionRow> {
         wake: row.get(9)?,
         origin: Origin { version: row.get(15)?, alias: row.get(16)?, trace: row.get(17)? },
         child,
+        redrive: row.get(20)?,
         redriven: row
             .get::<_, Option<Millis>>(19)?
             .map(|at| Ok::<_, ledger::rusqlite::Error>(Redriven { count: row.get(18)?, at }))

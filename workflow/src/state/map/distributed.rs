@@ -10,6 +10,7 @@ use super::reader::Reader;
 use super::writer::ResultWriter;
 use crate::StateId;
 use crate::data::context::MapItem;
+use crate::definition::build::Level;
 use crate::definition::fields::Fields;
 use crate::errors::RUNTIME;
 use crate::execution::frame::Phase;
@@ -39,7 +40,11 @@ pub(crate) struct Distributed {
 impl Distributed {
     /// What a Map says of its run; `Some(None)` when it has none. `fields` are the state's, `processor` those of its
     /// ItemProcessor.
-    pub(super) fn read(fields: &Fields<'_>, processor: &Fields<'_>) -> Option<Option<Distributed>> {
+    pub(super) fn read(
+        fields: &Fields<'_>,
+        processor: &Fields<'_>,
+        level: &Level<'_>,
+    ) -> Option<Option<Distributed>> {
         let config =
             processor.get("ProcessorConfig").and_then(|value| processor.inner("ProcessorConfig", value));
         let (mode, kind) = config
@@ -76,6 +81,9 @@ impl Distributed {
         let label = fields.text("Label").map(|text| {
             if let Some(problem) = label::problem(text) {
                 fields.problem("Label", problem);
+            }
+            if !level.levels.is_new_label(text) {
+                fields.problem("Label", format!("Duplicate Label: {text}"));
             }
             text.into()
         });

@@ -69,7 +69,7 @@ impl Map {
                 .into_iter()
                 .find_map(|(name, value)| Some((name, value?)))?;
         let processor = fields.inner(name, value)?;
-        let distributed = Distributed::read(fields, &processor);
+        let distributed = Distributed::read(fields, &processor, level);
         let start = level.levels.inner_machine(processor, level);
         Some(Map { start: start?, items, item_selector, concurrency, distributed: distributed? })
     }

@@ -123,6 +123,31 @@ async fn the_same_machine_again_is_the_same_and_another_of_its_name_is_refused()
 }
 
 #[tokio::test]
+async fn what_is_no_role_is_refused() {
+    let client = Client::new().await;
+    let machine = client.machine("m", &pass("it")).await;
+    let state = json!({ "Type": "Pass", "End": true }).to_string();
+    for role in
+        ["none", "arn:aws:iam::aws:policy/p", "arn:aws:iam::000000000000:role/", "arn:aws:s3:::bucket"]
+    {
+        for (operation, params) in [
+            ("CreateStateMachine", json!({ "name": "n", "definition": pass("it"), "roleArn": role })),
+            ("UpdateStateMachine", json!({ "stateMachineArn": machine, "roleArn": role })),
+            ("TestState", json!({ "definition": state, "roleArn": role })),
+        ] {
+            let refused = client.refused(operation, params).await;
+            assert_eq!(
+                refused,
+                ("InvalidArn".to_owned(), format!("Invalid Role Arn: '{role}'")),
+                "{operation}"
+            );
+        }
+    }
+    let role = "arn:aws-cn:iam::123456789012:role/path/name";
+    client.call("UpdateStateMachine", json!({ "stateMachineArn": machine, "roleArn": role })).await;
+}
+
+#[tokio::test]
 async fn settings_are_checked_completed_and_shown() {
     let client = Client::new().await;
     let group = json!([{ "cloudWatchLogsLogGroup": { "logGroupArn": "arn:aws:logs:us-east-1:000000000000:log-group:g:*" } }]);

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Client;
-use crate::rig::lambda;
+use super::{Client, ROLE};
+use crate::map_runs::ended;
+use crate::rig::{Hanging, lambda};
 
 /// A machine with a distributed Map over what this function does.
 fn machine(function: &str, more: Value) -> String {
@@ -76,6 +77,89 @@ async fn a_run_is_listed_described_and_changed_while_it_works() {
     );
     let failed = client.call("ListExecutions", json!({ "mapRunArn": arn, "statusFilter": "FAILED" })).await;
     assert_eq!(failed, json!({ "executions": [] }));
+
+    let describe = async |execution: &Value| {
+        client.call("DescribeStateMachineForExecution", json!({ "executionArn": execution })).await
+    };
+    let machine = describe(&children[0]["executionArn"]).await;
+    assert_eq!((&machine["mapRunArn"], &machine["label"]), (arn, &json!("L")));
+    let machine = describe(&json!(execution)).await;
+    assert!(machine.get("mapRunArn").is_none() && machine.get("label").is_none(), "{machine}");
+}
+
+#[tokio::test]
+async fn a_map_in_a_machine_is_no_machine() {
+    let client = Client::new().await;
+    let machine = client.machine("m", &machine("echo", json!({}))).await;
+    let map = format!("{machine}/L");
+    for (operation, params) in [
+        ("DescribeStateMachine", json!({ "stateMachineArn": map })),
+        ("UpdateStateMachine", json!({ "stateMachineArn": map, "roleArn": ROLE })),
+        ("DeleteStateMachine", json!({ "stateMachineArn": map })),
+        ("StartExecution", json!({ "stateMachineArn": map })),
+    ] {
+        let refused = client.refused(operation, params).await;
+        let message = format!("The ARN of a Distributed Map is not supported here: '{map}'");
+        assert_eq!(refused, ("ValidationException".to_owned(), message), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn children_are_listed_by_whether_they_were_redriven_or_wait_for_it() {
+    let client = Client::new().await;
+    let rig = &client.rig;
+    let execution = start(&client, &machine("hang", json!({ "MaxConcurrency": 2 })), json!([0, 1])).await;
+    for _ in 0..2 {
+        assert!(matches!(rig.script.next().await, Hanging::Began { .. }));
+    }
+    client.call("StopExecution", json!({ "executionArn": execution })).await;
+    let run = the_run(&client, &execution).await["mapRunArn"].clone();
+    ended(rig, run.as_str().unwrap()).await;
+    let list = async |filter: Value| {
+        let mut params = json!({ "mapRunArn": run });
+        params.as_object_mut().unwrap().extend(filter.as_object().unwrap().clone());
+        let listed = client.call("ListExecutions", params).await["executions"].clone();
+        let listed = listed.as_array().unwrap().iter();
+        listed.map(|it| (it["status"].clone(), it["redriveCount"].clone())).collect::<Vec<_>>()
+    };
+    let child = |status: &str, redrives: u32| (json!(status), json!(redrives));
+    let both_ended = [child("ABORTED", 0), child("ABORTED", 0)];
+    assert_eq!(list(json!({ "redriveFilter": "NOT_REDRIVEN" })).await, both_ended);
+    assert_eq!(list(json!({ "redriveFilter": "REDRIVEN" })).await, []);
+    assert_eq!(list(json!({ "statusFilter": "PENDING_REDRIVE" })).await, [], "the run has ended, too");
+
+    client.call("UpdateMapRun", json!({ "mapRunArn": run, "maxConcurrency": 1 })).await;
+    client.call("RedriveExecution", json!({ "executionArn": execution })).await;
+    for _ in 0..2 {
+        assert_eq!(rig.script.next().await, Hanging::Dropped);
+    }
+    assert!(matches!(rig.script.next().await, Hanging::Began { .. }));
+    rig.look().await;
+    let (runs, waits) = (child("RUNNING", 1), child("PENDING_REDRIVE", 0));
+    let all = list(json!({})).await;
+    assert!(all.len() == 2 && all.contains(&runs) && all.contains(&waits), "{all:?}");
+    for (filter, expected) in [
+        (json!({ "redriveFilter": "REDRIVEN" }), vec![runs.clone()]),
+        (json!({ "redriveFilter": "NOT_REDRIVEN" }), vec![waits.clone()]),
+        (json!({ "statusFilter": "PENDING_REDRIVE" }), vec![waits]),
+        (json!({ "statusFilter": "RUNNING" }), vec![runs]),
+        (json!({ "statusFilter": "ABORTED" }), vec![]),
+        (json!({ "statusFilter": "PENDING_REDRIVE", "redriveFilter": "REDRIVEN" }), vec![]),
+    ] {
+        assert_eq!(list(filter.clone()).await, expected, "{filter}");
+    }
+
+    let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
+    for (filter, named) in [
+        (json!({ "redriveFilter": "REDRIVEN" }), "redriveFilter"),
+        (json!({ "statusFilter": "PENDING_REDRIVE" }), "statusFilter PENDING_REDRIVE"),
+    ] {
+        let mut params = json!({ "stateMachineArn": machine });
+        params.as_object_mut().unwrap().extend(filter.as_object().unwrap().clone());
+        let message = format!("{named} can only be used with a Map Run ARN");
+        let refused = client.refused("ListExecutions", params).await;
+        assert_eq!(refused, ("ValidationException".to_owned(), message));
+    }
 }
 
 #[tokio::test]

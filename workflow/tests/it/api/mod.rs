@@ -26,8 +26,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn new() -> Self {
-        let rig = Rig::new().await;
-        let router = workflow::api::router(&rig.engine, ["ours".to_owned()]);
+        Self::of(Rig::new().await)
+    }
+
+    pub(crate) fn of(rig: Rig) -> Self {
+        let router = workflow::api::router(rig.engine.read_only(["ours".to_owned()]));
         Self { rig, router }
     }
 

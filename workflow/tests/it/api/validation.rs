@@ -37,6 +37,17 @@ async fn a_definition_is_looked_at_and_nothing_is_made_of_it() {
         let params = json!({ "definition": activity.to_string(), "type": kind });
         assert_eq!(client.call("ValidateStateMachineDefinition", params).await["result"], result, "{kind}");
     }
+    for severity in ["ERROR", "WARNING"] {
+        let params = json!({ "definition": bad.to_string(), "severity": severity });
+        let answer = client.call("ValidateStateMachineDefinition", params).await;
+        assert_eq!(
+            answer["diagnostics"].as_array().unwrap().len(),
+            2,
+            "errors are shown by either: {severity}"
+        );
+    }
+    let loud = json!({ "definition": pass("it"), "severity": "LOUD" });
+    assert_eq!(client.refused("ValidateStateMachineDefinition", loud).await.0, "ValidationException");
     let many = json!({ "definition": pass("it"), "maxResults": 101 });
     assert_eq!(client.refused("ValidateStateMachineDefinition", many).await.0, "ValidationException");
     assert_eq!(client.call("ListStateMachines", json!({})).await, json!({ "stateMachines": [] }));

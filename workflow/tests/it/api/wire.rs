@@ -2,9 +2,10 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use workflow::driver::Config;
 
-use super::Client;
-use crate::rig::chain;
+use super::{Client, ROLE};
+use crate::rig::{Journal, NOON, Rig, chain};
 
 const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
 
@@ -73,6 +74,16 @@ async fn a_history_comes_in_pages_from_either_end() {
         .call("GetExecutionHistory", json!({ "executionArn": arn, "includeExecutionData": false }))
         .await;
     assert!(!bare.to_string().contains("\"input\""), "{bare}");
+    let assigns = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","Assign":{"secret":"sesame"},"End":true}}}"#;
+    let machine = client.machine("assigns", assigns).await;
+    let started = client.call("StartExecution", json!({ "stateMachineArn": machine })).await;
+    let arn = started["executionArn"].as_str().unwrap();
+    client.rig.engine.closed(arn).await.unwrap();
+    for included in [true, false] {
+        let params = json!({ "executionArn": arn, "includeExecutionData": included });
+        let history = client.call("GetExecutionHistory", params).await;
+        assert_eq!(history.to_string().contains("sesame"), included, "{history}");
+    }
     let wrong = json!({ "executionArn": arn, "nextToken": "not one" });
     assert_eq!(client.refused("GetExecutionHistory", wrong).await.0, "InvalidToken");
 }
@@ -125,6 +136,60 @@ async fn errors_have_awss_types_and_words() {
     ] {
         assert_eq!(client.refused(operation, params).await.0, kind, "{operation}");
     }
+}
+
+#[tokio::test]
+async fn data_that_nests_too_deep_is_refused_as_what_it_was_to_be() {
+    let client = Client::new().await;
+    let machine = client.machine("m", PASS).await;
+    let express = json!({ "name": "x", "definition": PASS, "roleArn": ROLE, "type": "EXPRESS" });
+    let express = client.call("CreateStateMachine", express).await["stateMachineArn"].clone();
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let token = "0".repeat(32);
+    for (operation, params, kind, message) in [
+        (
+            "StartExecution",
+            json!({ "stateMachineArn": machine, "input": nested(101) }),
+            "InvalidExecutionInput",
+            "Invalid State Machine Execution Input: 'it nests deeper than 100 levels'",
+        ),
+        (
+            "StartSyncExecution",
+            json!({ "stateMachineArn": express, "input": nested(101) }),
+            "InvalidExecutionInput",
+            "Invalid State Machine Execution Input: 'it nests deeper than 100 levels'",
+        ),
+        (
+            "SendTaskSuccess",
+            json!({ "taskToken": token, "output": nested(101) }),
+            "InvalidOutput",
+            "Invalid Output: 'it nests deeper than 100 levels'",
+        ),
+    ] {
+        let refused = client.refused(operation, params).await;
+        assert_eq!(refused, (kind.to_owned(), message.to_owned()), "{operation}");
+    }
+    let start = json!({ "stateMachineArn": express, "input": nested(100) });
+    assert_eq!(client.call("StartSyncExecution", start).await["status"], "SUCCEEDED");
+}
+
+#[tokio::test]
+async fn who_asks_for_more_than_the_queue_holds_is_throttled() {
+    let config = Config { queue: 4, ..Config::default() };
+    let client = Client::of(Rig::on(Journal::new(), NOON, config).await);
+    let start = json!({ "stateMachineArn": client.machine("m", PASS).await }).to_string();
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let mut asked = Box::pin(client.send("AWSStepFunctions.StartExecution", start.clone()));
+        tokio::select! {
+            biased;
+            answer = &mut asked => break answer,
+            // The engine has no turn before this does, so that whatever is asked stays in its queue.
+            () = std::future::ready(()) => waiting.push(asked),
+        }
+    };
+    let throttled = json!({ "__type": "ThrottlingException", "message": "Rate exceeded" });
+    assert_eq!((refused, waiting.len()), ((StatusCode::BAD_REQUEST, throttled), 4));
 }
 
 #[tokio::test]
