@@ -23,6 +23,7 @@ mod generated;
 mod golden;
 mod hostile;
 mod kills;
+mod lean;
 mod lifecycle;
 mod locked;
 mod log;

@@ -21,14 +21,22 @@ pub fn resident(process: u32) -> Option<u64> {
     counted(process, "VmRSS:")
 }
 
+/// What a process has by itself now, and its share of what it has in common with others, in bytes.
+pub fn share(process: u32) -> Option<u64> {
+    figure(&std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?, "Pss:")
+}
+
 /// The most that a process has had.
 pub fn peak(process: u32) -> Option<u64> {
     counted(process, "VmHWM:")
 }
 
-fn counted(process: u32, figure: &str) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(figure))?;
+fn counted(process: u32, name: &str) -> Option<u64> {
+    figure(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?, name)
+}
+
+fn figure(figures: &str, name: &str) -> Option<u64> {
+    let line = figures.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 

@@ -18,6 +18,7 @@ mod files;
 mod flag;
 mod interrupt;
 mod key;
+mod lean;
 mod left;
 mod options;
 mod own;
@@ -113,7 +114,10 @@ pub fn main() -> ExitCode {
 
 fn carried_out(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => {
+            lean::begin();
+            serve::run(args)
+        }
         Command::Engine(args) => engine::run(args),
         Command::Asl(args) => asl::run(args),
         Command::Convert(args) => convert::run(args),
