@@ -90,7 +90,7 @@ impl FrameDecoder {
             if count == 2 {
                 unblend(head.layout, &mut self.lanes[0].rows[..head.length], number);
             }
-            let channels = Channels { lanes: &self.lanes, first, count, length: head.length };
+            let channels = Channels { lanes: &self.lanes, first, count };
             let (width, start) = (self.format.bytes_per_sample(), filled);
             filled += head.length * count * width;
             // Zeros are written where there was no room yet, and not at every frame.

@@ -42,8 +42,6 @@ pub(super) struct Channels<'l> {
     pub(super) lanes: &'l [Lanes],
     pub(super) first: usize,
     pub(super) count: usize,
-    /// Samples of each.
-    pub(super) length: usize,
 }
 
 impl Channels<'_> {

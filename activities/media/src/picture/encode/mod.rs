@@ -100,7 +100,7 @@ fn scan(components: &[Component<'_>]) -> Vec<u8> {
     body
 }
 
-fn ever_sharper(shown: &[Plane], style: Style, copyright: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
+fn ever_sharper(shown: &Shown, style: Style, copyright: Option<Vec<u8>>) -> Result<Vec<u8>, Problem> {
     let Shape { width, height, channels } = shown.shape();
     let is_grey = channels == 1;
     guarded(|| {
