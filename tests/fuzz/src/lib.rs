@@ -6,7 +6,9 @@
 mod api;
 mod captions;
 mod definition;
+mod film;
 mod intrinsics;
+mod job;
 mod jsonata;
 mod path;
 mod picture;
@@ -34,6 +36,8 @@ pub enum Target {
     Picture,
     /// Captions as WebVTT.
     Captions,
+    /// A choice, and what a film is looked at by, or what ffmpeg makes of one.
+    Film,
 }
 
 impl Target {
@@ -47,6 +51,7 @@ impl Target {
             Target::Sound => sound::run(data),
             Target::Picture => picture::run(data),
             Target::Captions => captions::run(data),
+            Target::Film => film::run(data),
         }
     }
 

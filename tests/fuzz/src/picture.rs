@@ -7,6 +7,8 @@ use std::ops::ControlFlow;
 use media::picture::{Limits, Order};
 use media::{Answer, Job, Sink, run as do_job};
 
+use crate::job;
+
 /// Small, so that a picture of a few bytes takes no long time to fill.
 const LIMITS: Limits =
     Limits { bytes: 1 << 20, pixels: 1 << 20, side: 4096, whole_bytes: 8 << 20, scans: 20 };
@@ -32,10 +34,7 @@ pub(crate) fn run(file: &[u8]) {
     assert_eq!(proxies.proxies.len(), made.0.len());
     for (proxy, file) in proxies.proxies.iter().zip(&made.0) {
         let (width, height) = (proxy.width, proxy.height);
-        let job = Job::VerifyProxy { width, height };
-        let verified = do_job(&job, NonZeroUsize::MIN, &file.as_slice(), &mut Vec::new(), &mut |_| {
-            ControlFlow::Continue(())
-        });
+        let verified = job::done(&Job::VerifyProxy { width, height }, file, &mut Vec::new());
         assert!(matches!(verified, Ok(Answer::VerifiedProxy(_))), "{width} × {height}: {verified:?}");
     }
 }

@@ -4,10 +4,14 @@ mod asl;
 mod convert;
 mod session;
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use activities::confinement::Given;
+use activities::ffmpeg::ARGUMENT;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::lab::Lab;
@@ -148,6 +152,54 @@ fn the_doctor_looks_and_touches_nothing() -> Result<()> {
     let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     run(folder.path(), &["doctor", "--data", "none", "--listen", &address])?.expect(0, &["poor", &address])
+}
+
+#[test]
+fn the_doctor_says_which_ffmpeg_there_is_and_whether_it_is_old() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let said = String::from_utf8(Command::new("ffmpeg").arg("-version").output()?.stdout)?;
+    let version = said.lines().next().context("ffmpeg says its version")?;
+    run(folder.path(), &["doctor", "--data", "none"])?.expect(0, &[version])?;
+    for (version, verdict) in [
+        ("ffmpeg version 4.4.1-custom", "poor  ffmpeg"),
+        ("ffmpeg version 5.0", "good  ffmpeg"),
+        ("ffmpeg version n7.1", "good  ffmpeg"),
+        ("ffmpeg version N-118000-g1a2b3c", "good  ffmpeg"),
+    ] {
+        for program in ["ffmpeg", "ffprobe"] {
+            let path = folder.path().join(program);
+            std::fs::write(&path, format!("#!/bin/sh\necho '{version}'\n"))?;
+            std::fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+        }
+        run(folder.path(), &["doctor", "--data", "none", "--ffmpeg", "."])?.expect(0, &[verdict, version])?;
+    }
+    let without = command(folder.path(), &["doctor", "--data", "none"])?.env("PATH", "nowhere").output()?;
+    Said::of(without)?.expect(0, &["poor  ffmpeg", "not found: Opus"])
+}
+
+#[test]
+fn the_doctor_says_what_the_confinement_lacks() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let lacks = Given::to(&binary()?, ARGUMENT)?.lacks();
+    let words = if lacks.is_empty() {
+        "are taken from media workers".to_owned()
+    } else {
+        format!("this kernel lacks {}", lacks.join(" and "))
+    };
+    run(folder.path(), &["doctor", "--data", "none"])?.expect(0, &[&words])?;
+    // A place where nobody can have a network of their own.
+    let place = ["-rm", "sh", "-c", "echo 0 >/proc/sys/user/max_net_namespaces && exec \"$@\"", "sh"];
+    let there = |program: &Path, arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(place).arg(program).args(arguments).current_dir(folder.path()).output()
+    };
+    let probe = there(Path::new("true"), &[]);
+    if !probe.as_ref().is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: this machine lets nobody make such a place: {probe:?}");
+        return Ok(());
+    }
+    let said = Said::of(there(&binary()?, &["doctor", "--data", "none"])?)?;
+    said.expect(0, &["poor  confinement", "this kernel lacks", "network namespaces of one's own"])
 }
 
 #[test]

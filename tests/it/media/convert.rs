@@ -92,6 +92,37 @@ fn extensible_and_float_files_are_read() {
     assert_eq!(made.changes, [Change::FromFloat { bits: 24 }]);
 }
 
+/// What WAV and AIFF-C hold besides plain integers in their own order is what ffmpeg hears of it.
+#[test]
+fn doubles_telephones_samples_and_aiff_c_are_read() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    let pcm = Pcm::music(44_100, 2, 24, 20_000);
+    for (name, codec, bits) in [
+        ("double.wav", "pcm_f64le", 24),
+        ("a-law.wav", "pcm_alaw", 16),
+        ("mu-law.wav", "pcm_mulaw", 16),
+        ("little-endian.aifc", "pcm_s16le", 16),
+        ("float.aifc", "pcm_f32be", 24),
+        ("double.aifc", "pcm_f64be", 24),
+        ("a-law.aifc", "pcm_alaw", 16),
+        ("mu-law.aifc", "pcm_mulaw", 16),
+    ] {
+        let file = tools::ffmpeg_makes(&pcm.wav(), name, &["-c:a", codec]);
+        assert_eq!(file[8..].starts_with(b"AIFC"), name.ends_with(".aifc"), "{name}");
+        let (flac, made) = convert(&file).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        assert_eq!((made.facts.bits_per_sample, made.facts.samples), (bits, pcm.length()), "{name}");
+        let raw_format = if bits == 16 { "s16le" } else { "s24le" };
+        assert_eq!(made.facts.md5, tools::ffmpeg_md5(&file, raw_format), "{name}");
+        let is_float = bits == 24;
+        assert_eq!(made.facts.md5 == pcm.md5(), is_float, "{name}: only floats hold all 24 bits");
+        let changes = if is_float { vec![Change::FromFloat { bits }] } else { Vec::new() };
+        assert_eq!((made.changes, made.source.lossy), (changes, false), "{name}");
+        tools::flac_accepts(&flac);
+    }
+}
+
 #[test]
 fn a_streamed_wav_is_whole() {
     let pcm = Pcm::music(44_100, 2, 16, 10_000);

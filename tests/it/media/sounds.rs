@@ -130,7 +130,8 @@ impl Pcm {
     }
 }
 
-fn chunk(out: &mut Vec<u8>, name: &[u8; 4], body: &[u8], number: fn(u32) -> [u8; 4]) {
+/// Appends what both RIFF and AIFF consist of.
+pub(super) fn chunk(out: &mut Vec<u8>, name: &[u8; 4], body: &[u8], number: fn(u32) -> [u8; 4]) {
     out.extend_from_slice(name);
     out.extend(number(body.len() as u32));
     out.extend_from_slice(body);

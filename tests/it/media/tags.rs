@@ -1,8 +1,10 @@
 //! Tags and pictures come over, as `metaflac` reads them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use media::audio::Wishes;
 
-use super::sounds::Pcm;
+use super::sounds::{Pcm, chunk};
 use super::{convert, convert_as, tools};
 
 const TAGS: &[(&str, &str)] = &[
@@ -156,6 +158,33 @@ fn an_id3_chunk_of_a_wav_is_read() {
 }
 
 #[test]
+fn an_aiff_s_own_texts_become_comments() {
+    if !tools::present("metaflac") {
+        return;
+    }
+    let mut aiff = Pcm::music(44_100, 1, 16, 5000).aiff();
+    for (name, text) in [
+        (b"NAME", "Der Mond ist aufgegangen"),
+        (b"AUTH", "Matthias Claudius"),
+        (b"(c) ", "1779"),
+        (b"ANNO", "two words = one"),
+        (b"ANNO", "and another"),
+    ] {
+        chunk(&mut aiff, name, text.as_bytes(), u32::to_be_bytes);
+    }
+    let form = (aiff.len() - 8) as u32;
+    aiff[4..8].copy_from_slice(&form.to_be_bytes());
+    let expected = [
+        "TITLE=Der Mond ist aufgegangen",
+        "AUTHOR=Matthias Claudius",
+        "COPYRIGHT=1779",
+        "COMMENT=two words = one",
+        "COMMENT=and another",
+    ];
+    assert_eq!(comments(&aiff), expected);
+}
+
+#[test]
 fn pictures_come_over_byte_for_byte() {
     if !tools::present("ffmpeg") || !tools::present("metaflac") {
         return;
@@ -176,4 +205,40 @@ fn pictures_come_over_byte_for_byte() {
         assert!(carried == picture, "{name}: {} bytes of {}", carried.len(), picture.len());
         tools::flac_accepts(&flac);
     }
+}
+
+/// Ogg has no place for pictures but among the comments: each is a FLAC's block there, in letters.
+#[test]
+fn pictures_among_vorbis_comments_come_over() {
+    if !tools::present("ffmpeg") || !tools::present("metaflac") {
+        return;
+    }
+    let picture = tools::ffmpeg_draws("cover.png");
+    let mut block = [&3_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), b"image/png", &[0; 4]].concat();
+    for number in [64, 48, 24, 0, picture.len() as u32] {
+        block.extend_from_slice(&number.to_be_bytes());
+    }
+    block.extend_from_slice(&picture);
+    let comment = format!("METADATA_BLOCK_PICTURE={}", STANDARD.encode(&block));
+    for (name, codec) in [("cover.ogg", "libvorbis"), ("cover.oga", "flac")] {
+        let file = tagged(name, &["-c:a", codec, "-metadata", &comment]);
+        let (flac, _) = convert(&file).unwrap();
+        assert!(flac.windows(block.len()).any(|bytes| bytes == block), "{name}: there is no such block");
+        assert!(tools::metaflac(&flac, &["--export-picture-to=-"]) == picture, "{name}: another picture");
+        let comments = comments(&file);
+        assert!(comments.iter().any(|line| line == "ARTIST=Matthias Claudius"), "{name}: {comments:#?}");
+        assert!(!comments.iter().any(|line| line.starts_with("METADATA_BLOCK")), "{name}: it is there twice");
+        tools::flac_accepts(&flac);
+    }
+}
+
+#[test]
+fn room_is_left_for_edits_behind_all_else() {
+    if !tools::present("metaflac") {
+        return;
+    }
+    let (flac, _) = convert(&Pcm::music(44_100, 1, 16, 5000).wav()).unwrap();
+    let blocks = String::from_utf8(tools::metaflac(&flac, &["--list"])).unwrap();
+    assert!(blocks.contains("type: 1 (PADDING)\n  is last: true\n  length: 8192\n"), "{blocks}");
+    assert_eq!(blocks.matches("(PADDING)").count(), 1, "{blocks}");
 }

@@ -8,11 +8,17 @@ use super::text;
 /// What MP4 calls the writer is the composer.
 const MP4_COMPOSER: &str = "\u{a9}wrt";
 
+/// What AIFF calls the author is whoever made the sound, and not the program that encoded it.
+const AIFF_AUTHOR: &str = "AUTH";
+
 /// The Vorbis comment that means the same as `tag`.
 pub(super) fn translated(tag: &Tag) -> Option<(String, String)> {
     match &tag.std {
         Some(StandardTag::Writer(words)) if tag.raw.key == MP4_COMPOSER => {
             Some(("COMPOSER".to_owned(), words.as_str().to_owned()))
+        }
+        Some(StandardTag::Encoder(words)) if tag.raw.key == AIFF_AUTHOR => {
+            Some(("AUTHOR".to_owned(), words.as_str().to_owned()))
         }
         Some(standard) => known(standard),
         None => named_by_user(tag),
