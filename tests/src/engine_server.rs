@@ -28,7 +28,7 @@ impl EngineServer {
         command.args(["engine", "--listen", "127.0.0.1:0", "--data"]).arg(data).env_remove("LOCKGATE_CRASH");
         let mut rest = settings.iter();
         while let Some(setting) = rest.next() {
-            if setting.starts_with("LOCKGATE_") {
+            if setting.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') {
                 command.env(setting, rest.next().context("a variable has a value")?);
             } else {
                 command.arg(setting);

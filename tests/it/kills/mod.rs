@@ -1,17 +1,24 @@
 //! The engine's own promise, on the real binary: killed around any commit and started again, an execution ends with the
 //! history it would have had.
 //!
-//! [`own`] brings cases of the project that run by themselves, as a [`case`] says.
-//! [`recorded`] brings the cases recorded on AWS where they are at hand, each a [`script`]. [`asking`] is what all
-//! of them ask; [`history`] says when two histories are the same. The process dies by the crash points around the journal's
-//! writes, so that after the k-th death exactly the events of k commits stand, or of k - 1.
+//! [`own`] brings cases of the project that run by themselves, as a [`case`] says. In the others somebody stands
+//! beside the engine and goes on after each of its deaths: [`activity`] has a worker, [`callback`] one that answers
+//! by a token, [`redrive`] a user, and [`exported`] an object store. [`recorded`] brings the cases recorded on AWS
+//! where they are at hand, each a [`script`]. [`asking`] is what all of them ask; [`history`] says when two histories
+//! are the same. The process dies by the crash points around the journal's writes, so that after the k-th death
+//! exactly the events of k commits stand, or of k - 1.
 
+mod activity;
 mod asking;
+mod callback;
 mod case;
+mod exported;
 mod history;
 mod own;
 mod recorded;
+mod redrive;
 mod script;
+mod work;
 
 use std::path::Path;
 use std::pin::pin;
@@ -26,8 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 type History = Vec<Value>;
 
-/// One run of a case: what stands around the engine, and what has been done so far. It outlives the engine, as whoever uses
-/// one does.
+/// One run of a case: what stands around the engine, and what has been done so far. It outlives the engine, as whoever
+/// uses one does.
 trait Scene {
     /// The journal's writes around which the engine is killed.
     const WRITES: &'static [&'static str] = &["append"];
@@ -37,8 +44,8 @@ trait Scene {
     /// Flags, and variables with their values.
     fn settings(&self) -> Vec<String>;
 
-    /// Asks for all that is still to be done, until everything has ended; the histories, always in the same order. An error
-    /// when the engine has died.
+    /// Asks for all that is still to be done, until everything has ended; the histories, always in the same order. An
+    /// error when the engine has died.
     async fn go(&mut self, server: &EngineServer) -> Result<Vec<History>>;
 }
 
