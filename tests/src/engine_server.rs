@@ -3,11 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::server::binary;
+
+/// How often it is looked whether a server that does not answer is dead.
+const LOOKS: u32 = 400;
 
 /// It is killed when this is dropped.
 pub struct EngineServer {
@@ -24,7 +28,7 @@ impl EngineServer {
         command.args(["engine", "--listen", "127.0.0.1:0", "--data"]).arg(data).env_remove("LOCKGATE_CRASH");
         let mut rest = settings.iter();
         while let Some(setting) = rest.next() {
-            if setting.starts_with("LOCKGATE_") {
+            if setting.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') {
                 command.env(setting, rest.next().context("a variable has a value")?);
             } else {
                 command.arg(setting);
@@ -58,6 +62,18 @@ impl EngineServer {
             bail!("{operation}: {text}");
         }
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Whether it has been killed. Its sockets are closed a little before that can be seen.
+    pub async fn has_died(&mut self) -> Result<bool> {
+        let mut looks = tokio::time::interval(Duration::from_millis(5));
+        for _ in 0..LOOKS {
+            if self.child.try_wait()?.is_some() {
+                return Ok(true);
+            }
+            looks.tick().await;
+        }
+        Ok(false)
     }
 
     /// SIGTERM, and how it ended.

@@ -5,7 +5,7 @@ mod coverage;
 mod golden;
 mod limits;
 mod nonsense;
-mod recorded;
+pub(crate) mod recorded;
 mod simulation;
 mod trial;
 mod world;

@@ -1,101 +1,150 @@
 //! The engine's own promise, on the real binary: killed around any commit and started again, an execution ends with the
 //! history it would have had.
 //!
-//! [`own`] brings cases of the project, [`recorded`] those recorded on AWS where they are at hand; [`history`] says when
-//! two histories are the same. The process dies by the crash points around the journal's append, so that after the k-th
-//! death exactly the events of k commits stand, or of k - 1.
+//! [`own`] brings cases of the project that run by themselves, as a [`case`] says. In the others somebody stands
+//! beside the engine and goes on after each of its deaths: [`activity`] has a worker, [`callback`] one that answers
+//! by a token, [`redrive`] a user, and [`exported`] an object store. [`recorded`] brings the cases recorded on AWS
+//! where they are at hand, each a [`script`]. [`asking`] is what all of them ask; [`history`] says when two histories
+//! are the same. The process dies by the crash points around the journal's writes, so that after the k-th death
+//! exactly the events of k commits stand, or of k - 1.
 
+mod activity;
+mod asking;
+mod callback;
+mod case;
+mod exported;
 mod history;
 mod own;
 mod recorded;
+mod redrive;
+mod script;
+mod work;
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
 use tests::engine_server::EngineServer;
 
 const PATIENCE: Duration = Duration::from_secs(180);
-/// What the executions here are called, so that a start whose answer was lost is known again.
-const NAME: &str = "one";
-const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:machine";
-const EXECUTION: &str = "arn:aws:states:us-east-1:000000000000:execution:machine:one";
 
-/// One machine, what it is started with, and what its tasks call.
-struct Case {
-    name: String,
-    definition: String,
-    input: String,
-    /// Behind `#`, where the tasks are mocked.
-    mocked_as: Option<&'static str>,
-    flags: Vec<String>,
+type History = Vec<Value>;
+
+/// One run of a case: what stands around the engine, and what has been done so far. It outlives the engine, as whoever
+/// uses one does.
+trait Scene {
+    /// The journal's writes around which the engine is killed.
+    const WRITES: &'static [&'static str] = &["append"];
+    /// How many deaths are gone through at a time: more than one where a run mostly waits.
+    const AT_ONCE: usize = 1;
+
+    /// Flags, and variables with their values.
+    fn settings(&self) -> Vec<String>;
+
+    /// Asks for all that is still to be done, until everything has ended; the histories, always in the same order. An
+    /// error when the engine has died.
+    async fn go(&mut self, server: &EngineServer) -> Result<Vec<History>>;
 }
 
-/// How many deaths the case was put through.
-async fn survives(case: &Case) -> Result<u32> {
-    let undisturbed = tempfile::tempdir()?;
-    let server = start(case, undisturbed.path().to_owned(), None)?;
-    let expected = tokio::time::timeout(PATIENCE, go(&server, case)).await.context("undisturbed")??;
-    drop(server);
+/// How many deaths the case was put through. Each is that of another engine, in a scene of its own.
+async fn survives<S: Scene>(set: impl AsyncFn() -> Result<S>) -> Result<u32> {
+    let expected = undisturbed(set().await?).await?;
+    let (set, expected) = (&set, &expected);
     let mut deaths = 0;
-    for moment in ["before", "after"] {
-        for count in 1.. {
-            let death = format!("journal.append.{moment}:{count}");
-            let folder = tempfile::tempdir()?;
-            let doomed = start(case, folder.path().to_owned(), Some(&death))?;
-            let ended = tokio::time::timeout(PATIENCE, go(&doomed, case)).await.context(death.clone())?;
-            drop(doomed);
-            let (history, died) = match ended {
-                Ok(history) => (history, false),
-                Err(_) => {
-                    let next = start(case, folder.path().to_owned(), None)?;
-                    let ended = tokio::time::timeout(PATIENCE, go(&next, case)).await;
-                    (ended.with_context(|| death.clone())?.with_context(|| death.clone())?, true)
-                }
-            };
-            if let Some(difference) = history::difference(&expected, &history) {
-                bail!("{death}: {difference}\n{}\nexpected\n{}", lines(&history), lines(&expected));
+    for write in S::WRITES {
+        for moment in ["before", "after"] {
+            let runs = stream::iter(1_u32..).map(|count| async move {
+                let death = format!("journal.{write}.{moment}:{count}");
+                let died = dies(set().await?, &death, expected).await;
+                died.with_context(|| death)
+            });
+            let mut runs = pin!(runs.buffered(S::AT_ONCE));
+            // One that did not die has no more commits than these.
+            while runs.try_next().await? == Some(true) {
+                deaths += 1;
             }
-            if !died {
-                break; // there are no more commits than these
-            }
-            deaths += 1;
         }
     }
     ensure!(deaths >= 2, "it was not killed around its first commit: {deaths}");
     Ok(deaths)
 }
 
-fn start(case: &Case, folder: PathBuf, death: Option<&str>) -> Result<EngineServer> {
-    let mut settings: Vec<&str> = case.flags.iter().map(String::as_str).collect();
+/// The same in one folder, whose engine dies with every commit, once after it and once before the next: for executions that
+/// follow one another, and of which each would be repeated with every death of those behind it.
+async fn survives_in_a_row<S: Scene>(set: impl AsyncFn() -> Result<S>) -> Result<u32> {
+    let expected = undisturbed(set().await?).await?;
+    let (mut scene, folder) = (set().await?, tempfile::tempdir()?);
+    let mut deaths = 0;
+    for death in ["journal.append.after:1", "journal.append.before:2"].into_iter().cycle() {
+        let doomed = start(&scene, folder.path(), Some(death))?;
+        if let Some(histories) =
+            life(&mut scene, doomed).await.with_context(|| format!("{death}, {deaths}"))?
+        {
+            compare(&expected, &histories)?;
+            break;
+        }
+        deaths += 1;
+    }
+    ensure!(deaths >= 2, "it was not killed around its first commits: {deaths}");
+    Ok(deaths)
+}
+
+async fn undisturbed<S: Scene>(mut scene: S) -> Result<Vec<History>> {
+    let folder = tempfile::tempdir()?;
+    let server = start(&scene, folder.path(), None)?;
+    patiently(&mut scene, &server).await.context("undisturbed")?.context("undisturbed")
+}
+
+/// Whether it died at all, and then it has ended all the same.
+async fn dies<S: Scene>(mut scene: S, death: &str, expected: &[History]) -> Result<bool> {
+    let folder = tempfile::tempdir()?;
+    let doomed = start(&scene, folder.path(), Some(death))?;
+    let (histories, died) = match life(&mut scene, doomed).await? {
+        Some(histories) => (histories, false),
+        None => {
+            let next = start(&scene, folder.path(), None)?;
+            (patiently(&mut scene, &next).await??, true)
+        }
+    };
+    compare(expected, &histories)?;
+    Ok(died)
+}
+
+/// The histories, if everything ends before this engine does.
+async fn life<S: Scene>(scene: &mut S, mut doomed: EngineServer) -> Result<Option<Vec<History>>> {
+    let ended = patiently(scene, &doomed).await?;
+    match ended {
+        Ok(histories) => Ok(Some(histories)),
+        Err(_) if doomed.has_died().await? => Ok(None),
+        Err(error) => Err(error.context("it was not killed")),
+    }
+}
+
+/// How it went; another error when it takes too long.
+async fn patiently<S: Scene>(scene: &mut S, server: &EngineServer) -> Result<Result<Vec<History>>> {
+    Ok(tokio::time::timeout(PATIENCE, Box::pin(scene.go(server))).await?)
+}
+
+fn compare(expected: &[History], histories: &[History]) -> Result<()> {
+    ensure!(expected.len() == histories.len(), "{} histories, not {}", histories.len(), expected.len());
+    for (expected, history) in expected.iter().zip(histories) {
+        if let Some(difference) = history::difference(expected, history) {
+            bail!("{difference}\n{}\nexpected\n{}", lines(history), lines(expected));
+        }
+    }
+    Ok(())
+}
+
+fn start(scene: &impl Scene, folder: &Path, death: Option<&str>) -> Result<EngineServer> {
+    let settings = scene.settings();
+    let mut settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     if let Some(death) = death {
         settings.extend(["LOCKGATE_CRASH", death]);
     }
-    EngineServer::start(&folder, &settings)
-}
-
-/// Asks for all of it until it has ended; its history. An error when the server has died.
-async fn go(server: &EngineServer, case: &Case) -> Result<Vec<Value>> {
-    let role = "arn:aws:iam::000000000000:role/role";
-    let made = json!({"name": "machine", "definition": case.definition, "roleArn": role});
-    server.ask("CreateStateMachine", &made).await?;
-    let machine =
-        case.mocked_as.map_or_else(|| MACHINE.to_owned(), |test_case| format!("{MACHINE}#{test_case}"));
-    let started = json!({"stateMachineArn": machine, "name": NAME, "input": case.input});
-    if let Err(error) = server.ask("StartExecution", &started).await {
-        // One that has ended since its first start is there already, and that is as well.
-        ensure!(error.to_string().contains("ExecutionAlreadyExists"), "{error}");
-    }
-    let execution = json!({"executionArn": EXECUTION});
-    let mut ticks = tokio::time::interval(Duration::from_millis(10));
-    while server.ask("DescribeExecution", &execution).await?["status"] == "RUNNING" {
-        ticks.tick().await;
-    }
-    let history = json!({"executionArn": EXECUTION, "maxResults": 1000});
-    let history = server.ask("GetExecutionHistory", &history).await?;
-    ensure!(history.get("nextToken").is_none(), "a case here fits on one page");
-    Ok(history["events"].as_array().context("events")?.clone())
+    EngineServer::start(folder, &settings)
 }
 
 fn lines(events: &[Value]) -> String {

@@ -1,5 +1,9 @@
-//! The cases recorded on AWS, when the variable `ASL_CASES` names their folder: every one that starts an execution and
-//! looks at its history. Their functions are Python, and run by the `python3` of the machine.
+//! The cases recorded on AWS, when the variable `ASL_CASES` names their folder: every one that starts executions and looks at
+//! their histories, in which only machines are made. Their functions are Python, and run by the `python3` of the machine.
+//!
+//! A history after a death is compared with that of an engine that lived; where nothing but the engine has a part in it,
+//! with the one that AWS recorded besides. What else a recording has depends on functions and services as they were there:
+//! ids of requests, traces of a stack.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +15,9 @@ use futures::{StreamExt, stream};
 use serde_json::Value;
 use tests::stand_in::{Heard, Reply, StandIn};
 
-use super::{Case, survives};
+use super::script::{Replay, Script};
+use super::{survives, survives_in_a_row};
+use crate::engine::recorded::is_for_the_core;
 
 /// They wait until a day that was at the limit of a wait when they were recorded, and is years away.
 const TOO_LONG: &str = "test_timestamp_too_far_in_future_boundary";
@@ -41,50 +47,53 @@ async fn every_recorded_case_ends_as_if_nobody_had_died() -> Result<()> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     paths.sort();
-    let (mut deaths, mut cases, mut failures) = (0, 0, Vec::new());
+    let (mut cases, mut failures) = (0, Vec::new());
+    let mut all = Outcome { deaths: 0, executions: 0, recordings: 0 };
     let mut runs =
         stream::iter(paths).map(|path| async move { (run(&path).await, path) }).buffer_unordered(4);
     while let Some((outcome, path)) = runs.next().await {
         match outcome {
             Ok(None) => {}
-            Ok(Some(count)) => {
-                deaths += count;
+            Ok(Some(outcome)) => {
+                all.deaths += outcome.deaths;
+                all.executions += outcome.executions;
+                all.recordings += outcome.recordings;
                 cases += 1;
             }
             Err(error) => failures.push(format!("{}: {error:#}", path.display())),
         }
     }
-    println!("{cases} recorded cases, {deaths} deaths");
+    let Outcome { deaths, executions, recordings } = all;
+    println!(
+        "{cases} recorded cases, {deaths} deaths; {executions} executions, {recordings} of them as AWS recorded them"
+    );
     ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
-    ensure!(cases > 0, "there is no case");
+    ensure!(executions > cases && recordings > 0, "there are cases of one execution and of many");
     Ok(())
 }
 
-/// The deaths of one case; `None` when it is about something else, or lasts longer than a test should.
-async fn run(path: &Path) -> Result<Option<u32>> {
+/// What came of one case.
+struct Outcome {
+    deaths: u32,
+    executions: usize,
+    /// Executions whose history is the one that AWS recorded, too.
+    recordings: usize,
+}
+
+/// `None` when it is about something else, or lasts longer than a test should.
+async fn run(path: &Path) -> Result<Option<Outcome>> {
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-    let steps = case["steps"].as_array().context("steps")?;
-    let operations: Vec<_> = steps.iter().filter_map(|step| step["op"].as_str()).collect();
-    if operations != ["CreateStateMachine", "StartExecution", "@await", "GetExecutionHistory"] {
+    let script = Script::of(&case, is_for_the_core(path, &case))?;
+    let Some(script) = script.filter(|_| !path.to_string_lossy().contains(TOO_LONG)) else {
         return Ok(None);
-    }
-    let text = |step: usize, name: &str| steps[step]["params"][name].as_str().map(str::to_owned);
-    let definition = text(0, "definition").context("a definition")?;
-    let too_long = path.to_string_lossy().contains(TOO_LONG);
-    if too_long || steps[2]["params"]["until"] != "terminated" {
-        return Ok(None);
-    }
+    };
     let functions = Arc::new(case["lambdas"].as_array().cloned().unwrap_or_default());
     let lambda = StandIn::start(move |heard| answer(&functions, heard)).await?;
-    let account = "arn:aws:lambda:us-east-1:000000000000:function:";
-    let case = Case {
-        name: path.display().to_string(),
-        definition: definition.replace("${lambda_prefix}", account),
-        input: text(1, "input").unwrap_or_else(|| "{}".to_owned()).replace("${lambda_prefix}", account),
-        mocked_as: None,
-        flags: vec!["--lambda-endpoint".to_owned(), lambda.url.clone()],
-    };
-    survives(&case).await.map(Some)
+    let settings = &["--lambda-endpoint".to_owned(), lambda.url.clone()];
+    let (script, executions, recordings) = (&script, script.executions(), script.recordings());
+    let set = async || anyhow::Ok(Replay::new(script, settings));
+    let deaths = if executions == 1 { survives(set).await? } else { survives_in_a_row(set).await? };
+    Ok(Some(Outcome { deaths, executions, recordings }))
 }
 
 fn answer(functions: &[Value], heard: &Heard) -> Reply {
