@@ -21,8 +21,17 @@ pub fn resident(process: u32) -> Option<u64> {
     counted(process, "VmRSS:")
 }
 
+/// What a process and all that it has started have together now, in bytes: what they have in common is counted once. One
+/// that is just being started has its parent's memory, until it becomes a program of its own.
+pub fn together(parent: u32) -> u64 {
+    let command = |process: u32| std::fs::read(format!("/proc/{process}/cmdline")).ok();
+    let own = command(parent);
+    let started = family(parent).into_iter().skip(1).filter(|&process| command(process) != own);
+    std::iter::once(parent).chain(started).filter_map(share).sum()
+}
+
 /// What a process has by itself now, and its share of what it has in common with others, in bytes.
-pub fn share(process: u32) -> Option<u64> {
+fn share(process: u32) -> Option<u64> {
     figure(&std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?, "Pss:")
 }
 

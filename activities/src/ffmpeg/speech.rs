@@ -94,7 +94,7 @@ fn check(found: &Found, samples: u64, flaw: Option<&str>) -> Result<(), Problem>
         });
     }
     let sound = &found.decoded.sound;
-    let stated = sound.seconds().or(found.seconds_of_file.filter(|_| flaw.is_some()));
+    let stated = sound.seconds().or_else(|| found.seconds_of_file.filter(|_| flaw.is_some()));
     let missing = stated.map_or(0.0, |stated| stated - samples as f64 / f64::from(RATE));
     if missing <= TOLERANCE_SECONDS {
         return Ok(());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tests::flow::{Flow, id};
-use tests::memory::{Watch, family, share};
+use tests::memory::{Watch, together};
 use tests::server::Server;
 
 use super::inputs::Input;
@@ -26,8 +26,7 @@ pub(crate) async fn run(input: &Input, folder: &Path) -> Result<()> {
     ensure!(flow.upload(&announced, &file).await?.status() == 200, "it was not taken");
     flow.until(&id, &["ReadyToXcode"]).await?;
     let process = server.id();
-    // Both are the same program, whose pages they have in common.
-    let watch = Watch::begin(move || family(process).into_iter().filter_map(share).sum());
+    let watch = Watch::begin(move || together(process));
     flow.verb(reqwest::Method::PUT, &format!("/xcode/{id}"), None).await?;
     flow.events(&id, |_, _| {}).await?;
     let peak = watch.end()? as f64 / (1 << 20) as f64;

@@ -164,7 +164,7 @@ fn the_items_of_a_map_are_seen_on_their_way() {
     wrong["ItemSelector"] = json!({"n.$": "$.none"});
     assert_eq!(report(&wrong, &json!(["a"]), mocked(&json!([1]))).status, TrialStatus::Failed);
 
-    let mut processor = inner.clone();
+    let mut processor = inner;
     processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
     let map = json!({"Type": "Map", "End": true, "ItemProcessor": processor, "ToleratedFailureCount": 1,
         "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},

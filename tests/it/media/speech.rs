@@ -20,7 +20,7 @@ async fn heard(file: &[u8], limits: Limits) -> Result<(f64, Option<String>), pro
     let speech = captions::speech(&bench(scratch.path()), limits, &whole(file)).await;
     let speech = speech.map_err(|failure| failure.problem)?;
     let wav = std::fs::read(&speech.wav).expect("the sound is there");
-    Ok(((wav.len() - 44) as f64 / 32_000.0, speech.flaw.clone()))
+    Ok(((wav.len() - 44) as f64 / 32_000.0, speech.flaw))
 }
 
 fn film(name: &str, options: &[&str]) -> Vec<u8> {

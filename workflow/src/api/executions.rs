@@ -77,7 +77,7 @@ pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Fail
     let (executions, next) = match (params.optional("stateMachineArn"), params.optional("mapRunArn")) {
         (None, Some(map_run)) => {
             let pending = status.filter(|status| *status == PENDING_REDRIVE);
-            let status = pending.map(|_| ChildStatus::PendingRedrive).or(known.map(ChildStatus::Is));
+            let status = pending.map(|_| ChildStatus::PendingRedrive).or_else(|| known.map(ChildStatus::Is));
             engine.list_children(map_run, ChildFilter { status, redriven }, &page).await?
         }
         (Some(machine), None) => engine.list_executions(machine, known, &page).await?,

@@ -13,6 +13,7 @@ use super::chunks::Chunks;
 use super::depth::has_format;
 use super::open::Opened;
 use super::packets::{frames_of, guarded, next_packet};
+use super::plain::Plain;
 use super::samples::{self, Scratch};
 use crate::Format;
 
@@ -34,6 +35,7 @@ pub(super) struct Feed {
     /// What the decoder hands out.
     format: Format,
     scratch: Scratch,
+    plain: Option<Plain>,
     ahead: Option<Ahead>,
 }
 
@@ -47,7 +49,8 @@ impl Feed {
         processors: NonZeroUsize,
     ) -> Self {
         let ahead = chunks.can_be_cut().then(|| Ahead::start(opened, first, format, processors)).flatten();
-        Self { chunks, format, scratch: Scratch::default(), ahead }
+        let plain = Plain::of(&opened.params, format);
+        Self { chunks, format, scratch: Scratch::default(), plain, ahead }
     }
 
     /// Decodes the next packet and appends its samples to `out`.
@@ -72,6 +75,10 @@ impl Feed {
         }
         let frames = frames_of(opened, &packet);
         self.chunks.count(&packet, frames);
+        if let Some(plain) = self.plain {
+            plain.append(&packet.data, out);
+            return Step::Decoded(packet.data);
+        }
         match append(opened.decoder.as_mut(), &packet, self.format, &mut self.scratch, out) {
             Ok(true) => Step::Decoded(packet.data),
             Ok(false) => Step::OtherFormat,

@@ -20,6 +20,7 @@ mod mp4;
 mod open;
 mod packets;
 mod pcm;
+mod plain;
 mod reading;
 mod samples;
 mod sbr;
