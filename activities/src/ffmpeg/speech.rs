@@ -85,8 +85,6 @@ async fn run(command: Command, limits: Limits) -> Result<Option<String>, Failure
 /// Whether so many samples are the whole of what was found. A film may have less sound than film: that there is less of
 /// it than the film is long says something only where ffmpeg has complained.
 fn check(found: &Found, samples: u64, flaw: Option<&str>) -> Result<(), Problem> {
-    /// As with other sounds that ffmpeg decodes: containers count time in coarse ticks, and some count the padding.
-    const TOLERANCE_SECONDS: f64 = 1.0;
     if samples == 0 {
         return Err(match flaw {
             Some(said) => corrupt(format!("its sound does not decode ({said})"), None),
@@ -96,7 +94,7 @@ fn check(found: &Found, samples: u64, flaw: Option<&str>) -> Result<(), Problem>
     let sound = &found.decoded.sound;
     let stated = sound.seconds().or_else(|| found.seconds_of_file.filter(|_| flaw.is_some()));
     let missing = stated.map_or(0.0, |stated| stated - samples as f64 / f64::from(RATE));
-    if missing <= TOLERANCE_SECONDS {
+    if missing <= audio::TOLERANCE_SECONDS as f64 {
         return Ok(());
     }
     let what = match flaw {

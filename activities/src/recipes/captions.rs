@@ -65,7 +65,8 @@ pub async fn found(ctx: &Ctx, step: &Step, ingredients: &Ingredients) -> Result<
     keeping::find(ctx, step, ingredients).await
 }
 
-/// The speech in `source`, of its default sound track: 16,000 samples a second of one channel, of 16 bits, in a WAV. It is deleted when this is dropped.
+/// The speech in `source`, of its default sound track: 16,000 samples a second of one channel, of 16 bits, in a WAV. It is
+/// deleted when this is dropped.
 pub async fn speech(
     bench: &Workbench,
     most: audio::Limits,
@@ -101,8 +102,8 @@ pub async fn written(
     }
 }
 
-/// Stores what a captioner wrote, reads it back, and keeps it for `finish` to name.
-/// `flaw` says what was wrong with what the captioner heard.
+/// Stores what a captioner wrote, reads it back, and keeps it for `finish` to name. `flaw` says what was wrong with what the
+/// captioner heard.
 pub async fn keep(
     ctx: &Ctx,
     step: &Step,

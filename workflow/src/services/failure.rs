@@ -57,14 +57,19 @@ pub(super) fn odd(service: &str) -> TaskError {
 
 /// No endpoint was configured for the service.
 pub(super) fn nowhere(service: &str, flag: &str) -> TaskError {
-    let cause = format!("Unable to execute HTTP request: this engine was started without {flag}");
-    failed(format!("{service}.SdkClientException"), cause)
+    unable(service, &format!("was started without {flag}"))
 }
 
 /// The service, or this action of it, cannot be called by this engine, whatever endpoint it has.
 pub(super) fn unknown(service: &str, resource: &str) -> TaskError {
-    let cause = format!("Unable to execute HTTP request: this engine does not know the action {resource}");
-    failed(format!("{service}.SdkClientException"), cause)
+    unable(service, &format!("does not know the action {resource}"))
+}
+
+fn unable(service: &str, why: &str) -> TaskError {
+    failed(
+        format!("{service}.SdkClientException"),
+        format!("Unable to execute HTTP request: this engine {why}"),
+    )
 }
 
 /// What a service said when it refused.

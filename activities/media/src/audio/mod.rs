@@ -32,6 +32,7 @@ mod wishes;
 
 pub(crate) use decode::Decoder;
 pub use foreign::Container;
+pub use pcm::TOLERANCE_SECONDS;
 pub(crate) use reading::Reading;
 pub use reading::{Decoded, Input};
 pub use wishes::Wishes;

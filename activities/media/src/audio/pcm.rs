@@ -5,7 +5,7 @@ use crate::source::ReadAhead;
 use crate::{Problem, ReadAt};
 
 use super::wav::{PcmKind, Shape};
-use super::{Limits, Sound};
+use super::{Limits, Sound, samples};
 
 use std::io::Read;
 
@@ -16,8 +16,9 @@ const PORTION: usize = 4096;
 const MOST_CHUNKS: usize = 16;
 const LONGEST_CHUNK: u32 = 64 * 1024;
 
-/// How much shorter than stated a sound may be: containers count time in coarse ticks, and some count the padding.
-const TOLERANCE_SECONDS: u64 = 1;
+/// How much shorter than stated a sound that others decode may be: containers count time in coarse ticks, and some count the
+/// padding.
+pub const TOLERANCE_SECONDS: u64 = 1;
 
 pub(super) struct Stream<'s> {
     source: ReadAhead<&'s dyn ReadAt>,
@@ -95,13 +96,9 @@ impl<'s> Stream<'s> {
                     .as_chunks::<4>()
                     .0
                     .iter()
-                    .map(|sample| super::samples::quantise(f64::from(f32::from_le_bytes(*sample)), bits)),
+                    .map(|sample| samples::quantise(f64::from(f32::from_le_bytes(*sample)), bits)),
             ),
-            (PcmKind::Integer, width) => out.extend(bytes.chunks_exact(width).map(|sample| {
-                let mut left_justified = [0; 4];
-                left_justified[4 - width..].copy_from_slice(sample);
-                i32::from_le_bytes(left_justified) >> (32 - u32::from(bits))
-            })),
+            (PcmKind::Integer, width) => samples::unpack(bytes, width, bits, out),
         }
         Ok(frames > 0)
     }

@@ -5,52 +5,36 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_PCM_S16LE, CODEC_ID_PCM_S24LE};
 
 use super::depth::stated_depth;
+use super::samples;
 use crate::Format;
 
 /// Integers, the lowest byte first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plain {
-    width: Width,
-    /// Bytes of a sample of all channels.
-    frame: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Width {
-    Two,
-    Three,
+    /// Bytes of a sample.
+    width: usize,
+    channels: usize,
 }
 
 impl Plain {
     /// None where there is more to do, or where samples have fewer bits than room.
     pub(super) fn of(params: &AudioCodecParameters, format: Format) -> Option<Self> {
-        let (width, bits) = match params.codec {
-            CODEC_ID_PCM_S16LE => (Width::Two, 16),
-            CODEC_ID_PCM_S24LE => (Width::Three, 24),
+        let bits = match params.codec {
+            CODEC_ID_PCM_S16LE => 16,
+            CODEC_ID_PCM_S24LE => 24,
             _ => return None,
         };
         let channels = params.channels.as_ref()?.count();
         let is_as_handed_on = stated_depth(params) == Some(bits)
             && format.bits_per_sample == bits
             && format.channels() == channels;
-        is_as_handed_on.then(|| Self { width, frame: channels * usize::from(bits / 8) })
+        is_as_handed_on.then(|| Self { width: format.bytes_per_sample(), channels })
     }
 
     /// Appends what a packet holds. A part of a sample at its end is left out, as the decoder leaves it.
     pub(super) fn append(self, packet: &[u8], out: &mut Vec<i32>) {
-        let bytes = &packet[..packet.len() - packet.len() % self.frame];
-        match self.width {
-            Width::Two => {
-                out.extend(bytes.as_chunks().0.iter().map(|&two| i32::from(i16::from_le_bytes(two))))
-            }
-            Width::Three => out.extend(
-                bytes
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|&[low, middle, high]| i32::from_le_bytes([0, low, middle, high]) >> 8),
-            ),
-        }
+        let whole = packet.len() - packet.len() % (self.width * self.channels);
+        samples::unpack(&packet[..whole], self.width, (self.width * 8) as u8, out);
     }
 }
 

@@ -27,6 +27,24 @@ pub(super) fn append(
     }
 }
 
+/// Appends integers of so many bytes, the lowest byte first, as numbers of `bits`, of which they may have more.
+pub(super) fn unpack(bytes: &[u8], width: usize, bits: u8, out: &mut Vec<i32>) {
+    match width {
+        2 => unpacked::<2>(bytes, bits, out),
+        3 => unpacked::<3>(bytes, bits, out),
+        _ => unpacked::<4>(bytes, bits, out),
+    }
+}
+
+fn unpacked<const WIDTH: usize>(bytes: &[u8], bits: u8, out: &mut Vec<i32>) {
+    let shift = 32 - u32::from(bits);
+    out.extend(bytes.as_chunks::<WIDTH>().0.iter().map(|sample| {
+        let mut left_justified = [0; 4];
+        left_justified[4 - WIDTH..].copy_from_slice(sample);
+        i32::from_le_bytes(left_justified) >> shift
+    }));
+}
+
 /// Buffers kept between calls.
 #[derive(Default)]
 pub(super) struct Scratch {

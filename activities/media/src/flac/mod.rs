@@ -1,8 +1,8 @@
 //! FLAC out (`convert`) and the proof that it is true (`verify`).
 //!
 //! `frame` makes one frame of one block and `decode` takes one apart again, `pipeline` does it with all of them on all
-//! processors, `stream` is the file around them, which `frames` cuts up again. `unstated` knows how
-//! long one is that does not say so.
+//! processors, `stream` is the file around them, which `frames` cuts up again. `unstated` knows how long
+//! one is that does not say so.
 
 mod convert;
 mod decode;

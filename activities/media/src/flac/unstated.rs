@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::frame::{crc8, crc16};
+use super::frame::{crc16, holds_its_checksum};
 use super::header::LENGTH;
 use crate::ReadAt;
 use crate::source::read_up_to;
@@ -42,26 +42,21 @@ struct Head {
 impl Head {
     /// Reads the header that `bytes` begin with, if it has its checksum. (RFC 9639, 9.1.)
     fn read(bytes: &[u8]) -> Option<Self> {
-        const FIXED: usize = 4;
         let &[0xFF, kind @ (0xF8 | 0xF9), codes, _, ref rest @ ..] = bytes else { return None };
         let (number, width) = number(rest)?;
-        let (length, length_width) = match (codes >> 4, rest.get(width..)?) {
+        if !holds_its_checksum(bytes, width) {
+            return None;
+        }
+        let length = match (codes >> 4, rest.get(width..)?) {
             (0, _) => return None,
-            (1, _) => (192, 0),
-            (code @ 2..=5, _) => (576 << (code - 2), 0),
-            (6, &[less, ..]) => (u64::from(less) + 1, 1),
-            (7, &[high, low, ..]) => (u64::from(u16::from_be_bytes([high, low])) + 1, 2),
+            (1, _) => 192,
+            (code @ 2..=5, _) => 576 << (code - 2),
+            (6, &[less, ..]) => u64::from(less) + 1,
+            (7, &[high, low, ..]) => u64::from(u16::from_be_bytes([high, low])) + 1,
             (6 | 7, _) => return None,
-            (code, _) => (256 << (code - 8), 0),
+            (code, _) => 256 << (code - 8),
         };
-        let rate_width = match codes & 0x0F {
-            12 => 1,
-            13 | 14 => 2,
-            _ => 0,
-        };
-        let end = FIXED + width + length_width + rate_width;
-        let &checksum = bytes.get(end)?;
-        (crc8(&bytes[..end]) == checksum).then_some(Self { by_samples: kind & 1 == 1, number, length })
+        Some(Self { by_samples: kind & 1 == 1, number, length })
     }
 
     /// How many samples there are up to its end.
@@ -86,6 +81,7 @@ fn number(bytes: &[u8]) -> Option<(u64, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame::crc8;
     use super::super::header::StreamInfo;
     use super::*;
     use crate::Format;

@@ -89,14 +89,17 @@ pub(super) fn write(bits: &mut Bits, format: Format, layout: Layout, length: usi
 
 /// Whether `bytes` begin with a frame of this number, as [`write`] writes them.
 pub(in crate::flac) fn begins_frame(bytes: &[u8], number: u64) -> bool {
-    const FIXED: usize = 4;
-    let &[0xFF, 0xF8, codes, _, ref rest @ ..] = bytes else { return false };
+    let &[0xFF, 0xF8, _, _, ref rest @ ..] = bytes else { return false };
     let mut expected = Bits::default();
     expected.reserve(100);
     put_number(&mut expected, number);
-    if !rest.starts_with(expected.bytes()) {
-        return false;
-    }
+    rest.starts_with(expected.bytes()) && holds_its_checksum(bytes, expected.bytes().len())
+}
+
+/// Whether a frame's header at the begin of `bytes`, whose number takes so many of them, has the checksum that it states.
+pub(in crate::flac) fn holds_its_checksum(bytes: &[u8], number: usize) -> bool {
+    const FIXED: usize = 4;
+    let &[_, _, codes, ..] = bytes else { return false };
     let length = match codes >> 4 {
         6 => 1,
         7 => 2,
@@ -107,7 +110,7 @@ pub(in crate::flac) fn begins_frame(bytes: &[u8], number: u64) -> bool {
         13 | 14 => 2,
         _ => 0,
     };
-    let end = FIXED + expected.bytes().len() + length + rate;
+    let end = FIXED + number + length + rate;
     bytes.get(end).is_some_and(|&crc| crc8(&bytes[..end]) == crc)
 }
 

@@ -16,8 +16,10 @@ mod window;
 
 use pulp::{Arch, Simd, WithSimd};
 
-pub(super) use self::crc::{crc8, crc16};
-pub(super) use self::head::begins_frame;
+#[cfg(test)]
+pub(super) use self::crc::crc8;
+pub(super) use self::crc::crc16;
+pub(super) use self::head::{begins_frame, holds_its_checksum};
 
 use self::bits::Bits;
 use self::effort::Effort;
