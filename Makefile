@@ -97,20 +97,20 @@ soak: tools ## two thousand sessions while the server is killed, its disk is ful
 	LOCKGATE_SOAK=$(or $(SESSIONS),2000) $(CARGO) nextest run --locked --workspace --no-capture -E 'test(soak)'
 
 bench-engine: ## the engine beside Restate, LocalStack and moto; its steps, waiting executions and disk, measured (QUICK=1: less of each)
-	$(CARGO) build --release --locked --workspace --bin lockgate
-	$(CARGO) bench --locked --workspace --bench engine
+	$(CARGO) build --release --locked --workspace --bin lockgate --bin bench-engine
+	target/release/bench-engine
 
 bench-audio: tools ## lockgate convert beside ffmpeg and flac: time, processor time, memory and size (QUICK=1 for the short files)
-	$(CARGO) build --release --locked --workspace --bin lockgate
-	$(CARGO) bench --locked --workspace --bench audio
+	$(CARGO) build --release --locked --workspace --bin lockgate --bin bench-audio
+	target/release/bench-audio
 
 bench-images: tools ## lockgate convert beside sharp: time, memory, size, similarity; and a hundred pictures posted at once
-	$(CARGO) build --release --locked --workspace --bin lockgate
-	$(CARGO) bench --locked --workspace --bench images
+	$(CARGO) build --release --locked --workspace --bin lockgate --bin bench-images
+	target/release/bench-images
 
 bench-video: tools ## frames of a film and a film made anew, beside ffmpeg: time, and bytes fetched of a remote file
-	$(CARGO) build --release --locked --workspace --bin lockgate
-	$(CARGO) bench --locked --workspace --bench video
+	$(CARGO) build --release --locked --workspace --bin lockgate --bin bench-video
+	target/release/bench-video
 
 bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done, measured
 	$(CARGO) build --release --locked --workspace

@@ -1,6 +1,7 @@
 //! What the tests and the generator share. The tests themselves are in `tests/it`.
 
 pub mod bell;
+pub mod bench;
 pub mod cost;
 pub mod desk;
 pub mod doomed;

@@ -1,7 +1,7 @@
 //! The audio bench: `lockgate convert` beside ffmpeg and flac, on music that a generator makes: 3 and 60 minutes of MP3,
 //! AAC, WAV of 16 bits at 44.1 kHz and of 24 bits at 96 kHz.
 //!
-//! `make bench-audio`, or `cargo bench --workspace --bench audio` after a release build. `QUICK=1` leaves the long files
+//! `make bench-audio`, or `target/release/bench-audio` where that is built already. `QUICK=1` leaves the long files
 //! out, `RUNS` says how often each contender runs in each of the two rounds, `BENCH_DIR` on which disk.
 //!
 //! All contenders of an input run in turn, again and again, and of each the median counts. ffmpeg makes 24 bits of MP3
@@ -10,7 +10,6 @@
 
 mod contender;
 mod inputs;
-mod measure;
 mod music;
 mod stored;
 mod table;
@@ -18,21 +17,19 @@ mod table;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use tests::bench;
+use tests::bench::measure::{self, Taken};
 
 use self::contender::contenders;
 use self::inputs::Input;
-use self::measure::Taken;
 
 const ROUNDS: usize = 2;
 
 fn main() -> Result<()> {
-    let disk =
-        std::env::var_os("BENCH_DIR").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
-    let folder = tempfile::Builder::new().prefix("bench-audio-").tempdir_in(disk)?;
+    let folder = bench::folder()?;
     let minutes: &[u32] = if std::env::var_os("QUICK").is_some() { &[3] } else { &[3, 60] };
-    let asked = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok());
     for &minutes in minutes {
-        let runs = asked.unwrap_or(if minutes > 3 { 2 } else { 5 });
+        let runs = bench::runs().unwrap_or(if minutes > 3 { 2 } else { 5 });
         let mut masters = inputs::masters(folder.path(), minutes)?;
         while let Some(input) = masters.next_input()? {
             for round in 1..=ROUNDS {

@@ -1,6 +1,6 @@
 //! What a race took, as a table: figures, and each as a share of the first contender's.
 
-use super::measure::Taken;
+use tests::bench::measure::Taken;
 
 pub(crate) fn print(taken: &[(String, Taken)]) {
     println!(

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::json;
+use tests::bench;
 
 use crate::cell::repeat;
 use crate::connection::{Connection, operation};
@@ -10,7 +11,7 @@ use crate::machines::{MOCKED, TEST_CASE, tasks};
 use crate::verdicts::{Bar, Verdicts};
 
 pub(crate) async fn run(round: usize, verdicts: &mut Verdicts) -> Result<()> {
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let engine = Engine::start(&folder.path().join("data"), None)?;
     let arn = engine.machine(MOCKED, "EXPRESS", &tasks()).await?;
     let before = size(&engine)?;

@@ -1,7 +1,7 @@
 //! The engine's bench: ten-step workflows over HTTP beside what else can run them here, and what commits, waiting
 //! executions and finished ones cost. At the end stands a table of all bars, with what each round came to.
 //!
-//! `make bench-engine`, or `cargo bench --workspace --bench engine [-- PART…]` after a release build, where PART is
+//! `make bench-engine`, or `target/release/bench-engine [PART…]` where that is built already, where PART is
 //! `steps`, `disk`, `waiting` or `peers`. Everything of ours runs on real files with every commit fsynced. `QUICK=1`
 //! measures less of everything, `BENCH_DIR` says on which disk, `BENCH_SECONDS` how long a cell lasts, and `BENCH_ONLY`
 //! which of the peers run (`restate,moto`).
@@ -12,13 +12,11 @@ mod contenders;
 mod disk;
 mod engine;
 mod machines;
-mod packages;
 mod peers;
 mod steps;
 mod verdicts;
 mod waiting;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -51,17 +49,6 @@ fn main() -> Result<()> {
     }
     verdicts.print();
     Ok(())
-}
-
-/// A folder on the disk that is measured, gone with its handle.
-fn folder() -> Result<tempfile::TempDir> {
-    let disk = std::env::var_os("BENCH_DIR").map_or_else(target, PathBuf::from);
-    Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(disk)?)
-}
-
-/// Where benches may keep what they install.
-fn target() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }
 
 fn is_quick() -> bool {

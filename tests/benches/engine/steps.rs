@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use tests::bench;
 use workflow::driver::{Config, Engine, MachineRequest, Ticks};
 use workflow::journal::{RunStatus, SqliteJournal};
 use workflow::tasks::{TaskCall, TaskError, Tasks};
@@ -42,7 +43,7 @@ impl Tasks for Noting {
 }
 
 pub(crate) async fn run(round: usize, verdicts: &mut Verdicts) -> Result<()> {
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let bare = bare_commits(&folder.path().join("bare.db"))?;
     let steps = acknowledgements(&folder.path().join("journal.db")).await?;
     let ((bare, _), (step, _)) = (bare.times.context("no commit")?, steps.times.context("no step")?);

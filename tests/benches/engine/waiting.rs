@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
+use tests::bench;
 
 use crate::connection::{Connection, operation};
 use crate::engine::Engine;
@@ -41,7 +42,7 @@ pub(crate) async fn run(round: usize, verdicts: &mut Verdicts) -> Result<()> {
 
 /// Bytes of memory for each, and the time in which a new process has all of them.
 async fn wait(what: &str, waiting: usize, definition: &Value) -> Result<(i64, Duration)> {
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let data = folder.path().join("data");
     let engine = Engine::start(&data, None)?;
     let arn = engine.machine("waits", "STANDARD", definition).await?;

@@ -1,12 +1,10 @@
 //! The picture bench: `lockgate convert` beside sharp, which works in one warm process, on two photos, a JPEG of 75 MB and a
 //! PNG of 80 MB; how much either result is like the picture; and a hundred pictures posted to a server at once.
 //!
-//! `make bench-images`, or `cargo bench --workspace --bench images` after a release build. `RUNS` says how often each of the
+//! `make bench-images`, or `target/release/bench-images` where that is built already. `RUNS` says how often each of the
 //! two works on each picture, in turn; the median counts. `BENCH_DIR` says on which disk.
 
 mod inputs;
-#[path = "../audio/measure.rs"]
-mod measure;
 mod posted;
 mod sharp;
 
@@ -14,17 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use tests::bench;
+use tests::bench::measure::{self, Taken};
 use tests::server::binary;
 
 use self::inputs::Input;
-use self::measure::Taken;
 use self::sharp::Sharp;
 
 fn main() -> Result<()> {
-    let disk =
-        std::env::var_os("BENCH_DIR").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
-    let folder = tempfile::Builder::new().prefix("bench-images-").tempdir_in(disk)?;
-    let runs = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(5);
+    let folder = bench::folder()?;
+    let runs = bench::runs().unwrap_or(5);
     let modules = sharp::installed()?;
     println!(
         "{:22} {:>9} {:>9} {:>7} {:>7} {:>6}  {:>8} {:>8}  {:>10} {:>7}  {:>8} {:>8}",

@@ -4,23 +4,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
-
-/// The folder with what is pinned, and the program of ours.
-fn pins() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/sharp")
-}
+use anyhow::{Context, Result};
+use tests::bench::peers::{npm, pins};
 
 /// A folder with sharp installed, and our program beside it.
 pub(crate) fn installed() -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers/sharp");
-    std::fs::create_dir_all(&folder)?;
-    for file in ["package.json", "package-lock.json", "proxies.mjs"] {
-        std::fs::copy(pins().join(file), folder.join(file))?;
-    }
-    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    let ended = Command::new("npm").args(arguments).current_dir(&folder).stdout(Stdio::null()).status()?;
-    ensure!(ended.success(), "npm {arguments:?}: {ended}");
+    let folder = npm("sharp")?;
+    std::fs::copy(pins("sharp").join("proxies.mjs"), folder.join("proxies.mjs"))?;
     Ok(folder)
 }
 

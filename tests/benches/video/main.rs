@@ -1,28 +1,24 @@
 //! The film bench: sixty frames of ten minutes in 1080p beside ffmpeg's plain way to them, ten frames of a file that is
 //! elsewhere, and a film made anew beside ffmpeg with the same settings.
 //!
-//! `make bench-video`, or `cargo bench --workspace --bench video` after a release build. `RUNS` says how often each runs, in
+//! `make bench-video`, or `target/release/bench-video` where that is built already. `RUNS` says how often each runs, in
 //! turn; the median counts. `BENCH_DIR` says on which disk.
 
-#[path = "../audio/measure.rs"]
-mod measure;
 mod remote;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use tests::bench;
+use tests::bench::measure::{self, Taken};
 use tests::server::binary;
-
-use self::measure::Taken;
 
 const MINUTES: u32 = 10;
 
 fn main() -> Result<()> {
-    let disk =
-        std::env::var_os("BENCH_DIR").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
-    let folder = tempfile::Builder::new().prefix("bench-video-").tempdir_in(disk)?;
-    let runs = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(3);
+    let folder = bench::folder()?;
+    let runs = bench::runs().unwrap_or(3);
     let (minute, film) = (folder.path().join("minute.mp4"), folder.path().join("film.mp4"));
     shoot(&minute, &film)?;
     println!("{MINUTES} minutes of 1080p, {:.1} MB", std::fs::metadata(&film)?.len() as f64 / 1e6);

@@ -10,7 +10,8 @@ use super::{Called, Contender};
 use crate::cell::Cell;
 use crate::connection::{ask_when_ready, operation};
 use crate::machines::{create, passes};
-use crate::packages::{pins, pip, version};
+use tests::bench;
+use tests::bench::peers::{pins, pip, version};
 use tests::process::{Process, free_address};
 
 const ACCOUNT: &str = "000000000000";
@@ -23,7 +24,7 @@ pub(crate) struct LocalStack {
 
 pub(crate) async fn start() -> Result<LocalStack> {
     let installed = pip("localstack")?;
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let address = free_address()?;
     let mut command = Command::new(installed.join("bin/python"));
     command.arg(pins("localstack").join("run.py")).current_dir(folder.path());

@@ -12,7 +12,8 @@ use crate::cell::Cell;
 use crate::connection::operation;
 use crate::engine::Engine;
 use crate::machines::{MOCKED, TEST_CASE, tasks};
-use crate::packages::pins;
+use tests::bench;
+use tests::bench::peers::pins;
 use tests::process::Process;
 
 struct Lockgate {
@@ -31,7 +32,7 @@ struct Held {
 
 /// Both rows; one engine runs them.
 pub(crate) async fn lockgate() -> Result<[Box<dyn Contender>; 2]> {
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let script = pins("lambda").join("nothing.mjs");
     let (functions, at) =
         Process::start_listening(Command::new("node").arg(script), &folder.path().join("functions.log"))?;

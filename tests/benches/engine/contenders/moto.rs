@@ -16,7 +16,8 @@ use crate::cell::Cell;
 use crate::connection::{ask, ask_when_ready, operation, post};
 use crate::duration;
 use crate::machines::{create, passes};
-use crate::packages::{pip, version};
+use tests::bench;
+use tests::bench::peers::{pip, version};
 use tests::process::{Process, free_address};
 
 const ACCOUNT: &str = "123456789012";
@@ -32,7 +33,7 @@ pub(crate) struct Moto {
 
 pub(crate) async fn start() -> Result<Moto> {
     let installed = pip("moto")?;
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let address = free_address()?;
     let mut command = Command::new(installed.join("bin/moto_server"));
     command.args(["-H", &address.ip().to_string(), "-p", &address.port().to_string()]);

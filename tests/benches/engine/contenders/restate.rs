@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Called, Contender};
 use crate::cell::Cell;
 use crate::connection::{ask_when_ready, post};
-use crate::packages::{npm, pins, version};
+use tests::bench;
+use tests::bench::peers::{npm, pins, version};
 use tests::process::{Process, free_address};
 
 pub(crate) struct Restate {
@@ -21,7 +22,7 @@ pub(crate) struct Restate {
 
 pub(crate) async fn start() -> Result<Restate> {
     let installed = npm("restate")?;
-    let folder = crate::folder()?;
+    let folder = bench::folder()?;
     let (handlers, at) = Process::start_listening(
         Command::new("node").arg(pins("restate").join("steps.mjs")).current_dir(&installed),
         &folder.path().join("handlers.log"),

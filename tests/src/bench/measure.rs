@@ -5,23 +5,24 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use tests::memory::{family, peak};
+
+use crate::memory::{family, peak};
 
 const MIB: f64 = (1 << 20) as f64;
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
-    pub(crate) wall: f64,
+pub struct Taken {
+    pub wall: f64,
     /// Of the program and all it started and waited for, user and system.
-    pub(crate) processor: f64,
+    pub processor: f64,
     /// The most that the program had together with what it had started, each at its own peak so far, in MiB.
-    pub(crate) memory: f64,
-    pub(crate) bytes: u64,
+    pub memory: f64,
+    pub bytes: u64,
 }
 
 impl Taken {
     /// The median of each figure by itself.
-    pub(crate) fn median(all: &[Self]) -> Self {
+    pub fn median(all: &[Self]) -> Self {
         let middle = |figure: fn(&Self) -> f64| {
             let mut figures: Vec<f64> = all.iter().map(figure).collect();
             figures.sort_by(f64::total_cmp);
@@ -36,7 +37,7 @@ impl Taken {
     }
 }
 
-pub(crate) fn run(command: &[String], result: &Path) -> Result<Taken> {
+pub fn run(command: &[String], result: &Path) -> Result<Taken> {
     let [program, arguments @ ..] = command else { anyhow::bail!("no command") };
     let before = processor_of_children()?;
     let began = Instant::now();
