@@ -22,7 +22,8 @@ pub async fn call(ctx: &Ctx, activity: Activity, input: Value) -> Result<Value, 
     let (session, attempt) = (input["sessionId"].as_str(), input["attempt"].as_u64());
     let span =
         tracing::info_span!(target: measures::TRACE, "activity", name, session, attempt, problem = Empty);
-    let outcome = dispatch(ctx, activity, input).instrument(span.clone()).await;
+    // What an activity holds while it works is large, and deeply nested.
+    let outcome = Box::pin(dispatch(ctx, activity, input)).instrument(span.clone()).await;
     if let Err(failure) = &outcome {
         span.record("problem", failure.problem.kind.slug());
     }

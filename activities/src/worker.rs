@@ -131,8 +131,7 @@ async fn call(ctx: &Ctx, activity: Activity, input: &str) -> Result<Value, Failu
     let input = serde_json::from_str(input).map_err(|error| {
         Failure::new(Kind::WorkflowFailed, format!("The step's input is not JSON: {error}."))
     })?;
-    // What an activity holds while it works is large.
-    Box::pin(registry::call(ctx, activity, input)).await
+    registry::call(ctx, activity, input).await
 }
 
 /// Says that the task of this token lives, until that is of no interest any more.

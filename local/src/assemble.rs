@@ -9,7 +9,6 @@ use std::time::Duration;
 use activities::child::Workbench;
 use activities::ffmpeg::Ffmpeg;
 use activities::notices::Notices;
-use activities::objects::{Endpoint, Objects};
 use activities::ports::{Flags, Mailer};
 use activities::webhook::Sender;
 use activities::{Buckets, Clock, Ctx, Settings, Workers};
@@ -44,8 +43,8 @@ use crate::tasks::{self, Activities, Work};
 /// Progress is shown as it happens; no more often than an eye can follow.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What the object store still answers when the engine has ended, which its last steps are written by, has so long.
-const AFTER_THE_ENGINE: Duration = Duration::from_secs(5);
+/// Who is uploading when the server stops has so long. An upload that is cut off begins anew, and nothing is lost.
+const LAST_UPLOADS: Duration = Duration::from_secs(5);
 
 /// Everything that serves, put together and not yet serving.
 pub struct Assembled {
@@ -68,9 +67,6 @@ pub struct Assembled {
 pub struct Bound {
     pub api: SocketAddr,
     pub s3: SocketAddr,
-    /// Where this process itself reaches the object store: a listener of its own on loopback, where the other is none or
-    /// speaks TLS.
-    pub s3_inside: SocketAddr,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -145,12 +141,7 @@ pub async fn assemble_around(
     let engine = Engine::open(journal, tasks, Ticks::steady(), place).await?;
     let outward = engine.read_only(EngineDriver::read_only());
     services.begin(outward.clone());
-    let objects = Objects::local(&Endpoint {
-        url: format!("http://{}", bound.s3_inside),
-        public_url: s3_public_url.clone(),
-        access: folder.keys.access.clone(),
-        secret: folder.keys.secret.clone(),
-    });
+    let objects = store.objects(keys(&folder), s3_public_url.clone());
     let ctx = around(Ctx {
         sessions,
         driver: Arc::new(EngineDriver::open(engine.clone()).await?),
@@ -189,9 +180,9 @@ fn s3_config(config: &Config, folder: &DataFolder, bound: Bound, inboxes: Option
     let s3_public_url = config.url(config.s3_public_url.as_ref(), bound.s3);
     S3Config {
         data_dir: folder.path.clone(),
-        keys: s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() },
+        keys: keys(folder),
         inboxes,
-        allowed_hosts: vec![bound.s3.to_string(), bound.s3_inside.to_string(), host(&s3_public_url)],
+        allowed_hosts: vec![bound.s3.to_string(), host(&s3_public_url)],
         // Whatever name of ours the page was opened under.
         cors_origins: vec![
             config.url(config.public_url.as_ref(), bound.api),
@@ -199,8 +190,12 @@ fn s3_config(config: &Config, folder: &DataFolder, bound: Bound, inboxes: Option
             format!("{scheme}://{}", localhost(bound)),
         ],
         over_https: s3_public_url.starts_with("https://"),
-        limits: Limits { drain: AFTER_THE_ENGINE, ..Limits::default() },
+        limits: Limits { drain: LAST_UPLOADS, ..Limits::default() },
     }
+}
+
+fn keys(folder: &DataFolder) -> s3::Keys {
+    s3::Keys { access: folder.keys.access.clone(), secret: folder.keys.secret.clone() }
 }
 
 fn settings(config: &Config) -> Settings {

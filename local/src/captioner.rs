@@ -73,7 +73,7 @@ async fn caption(ctx: &Ctx, step: &Step, command: &Command) -> Result<Work, Fail
     if let Some(work) = captions::found(ctx, step, &ingredients).await? {
         return Ok(work);
     }
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     // What decoding and storing hold is large.
     let work = Box::pin(async {
         let speech = captions::speech(&step.bench(ctx), audio::Limits::default(), &source).await?;

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use activities::objects::{Endpoint, Objects};
 use anyhow::{Context, Result, ensure};
 use futures::future::join_all;
 use reqwest::Method;
@@ -12,6 +11,7 @@ use service::people::{Role, UserChange};
 use tests::flow::{Flow, expect, id};
 use tests::server::{Server, Setup, binary};
 use tests::sound::wav;
+use tests::stranger;
 use tests::town::{Citizen, PASSWORD, Town, signed_in};
 
 const SECOND: u32 = 44_100;
@@ -241,10 +241,9 @@ async fn accounts_keys_and_flags_come_back_with_the_rest() -> Result<()> {
 /// A key for the object store is good for what it was, wherever the store is now.
 async fn drops_into_the_inbox(town: &Town, citizen: &Citizen, of_before: &Value) -> Result<()> {
     let another = key(town, citizen, "s3").await?;
-    let url = said(&another["inbox"]["endpoint"])?.to_owned();
-    let access = said(&of_before["key"]["id"])?.to_owned();
-    let secret = said(&of_before["secret"])?.to_owned();
-    let objects = Objects::local(&Endpoint { public_url: url.clone(), url, access, secret });
+    let url = said(&another["inbox"]["endpoint"])?;
+    let (access, secret) = (said(&of_before["key"]["id"])?, said(&of_before["secret"])?);
+    let objects = stranger::objects(url, access, secret);
     let mut sink = objects.create("uploads", &format!("inbox/{}/a.wav", citizen.name), "audio/wav");
     sink.write(wav(SECOND, 3).into()).await?;
     sink.finish().await?;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use activities::child::Workbench;
 use activities::clock::random_id;
-use activities::objects::{Endpoint, Objects};
 use activities::ports::{Awaited, Driver, Execution, Fault, HistoryPage, Machine, Sessions, Stopped, Task};
 use activities::{Buckets, Clock, Ctx, Mover, Refusal, Settings, Workers, advance};
 use async_trait::async_trait;
@@ -13,19 +12,14 @@ use local::sessions::SqliteSessions;
 use states::session::{Change, Deadlines, Draft, Ingredients, Kept, Output, Source, StartMode, Stored};
 use states::{Activity, Recipe, Session};
 
+use crate::stranger;
+
 /// Activities over `sessions`. Nothing listens where the object store should be.
 pub fn ctx(sessions: Arc<dyn Sessions>) -> Ctx {
-    let nowhere = "http://127.0.0.1:9".to_owned();
-    let endpoint = Endpoint {
-        url: nowhere.clone(),
-        public_url: nowhere,
-        access: "a".to_owned(),
-        secret: "s".to_owned(),
-    };
     Ctx {
         sessions,
         driver: Arc::new(Starts::default()),
-        objects: Objects::local(&endpoint),
+        objects: stranger::objects("http://127.0.0.1:9", "a", "s"),
         workbench: Workbench::new("/nonexistent".into()),
         captioner: None,
         notices: None,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use activities::clock::random_id;
-use activities::objects::{Endpoint, Objects};
+use activities::objects::Objects;
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::flow::{Flow, PATIENCE, expect, id};
 use crate::server::{Server, Setup};
+use crate::stranger;
 
 /// The server's patience is short, so that what was lost is found within the test. Lines of `[patience]` may follow.
 pub const SETTINGS: &str = "[patience]\nsweep-every = 0.1\ndebt = 0.3\ncheckup = 1\nupload-check = 0.5\n\
@@ -153,12 +154,10 @@ impl Lab {
     /// The object store that `announced` is to be uploaded to: where it listens stands in every upload URL.
     pub fn objects_behind(&self, announced: &Value) -> Result<Objects> {
         let keys: Value = serde_json::from_slice(&std::fs::read(self.data().join("keys.json"))?)?;
-        let key = |name: &str| keys[name].as_str().map(ToOwned::to_owned).context("the keys are text");
+        let key = |name: &str| keys[name].as_str().context("the keys are text");
         let url = Url::parse(announced["upload"]["url"].as_str().context("an upload has a URL")?)?;
         let url = url.origin().ascii_serialization();
-        let endpoint =
-            Endpoint { public_url: url.clone(), url, access: key("access")?, secret: key("secret")? };
-        Ok(Objects::local(&endpoint))
+        Ok(stranger::objects(&url, key("access")?, key("secret")?))
     }
 
     /// Waits until the buckets hold so many objects, and no more.

@@ -21,5 +21,6 @@ pub mod rig;
 pub mod server;
 pub mod sound;
 pub mod stand_in;
+pub mod stranger;
 pub mod town;
 pub mod workshop;

@@ -76,7 +76,7 @@ impl Workshop {
             }),
             ..ctx
         };
-        let bound = Bound { api: address, s3: address, s3_inside: address };
+        let bound = Bound { api: address, s3: address };
         let services = Services::new(workflow::services::Config::default(), Ticks::system())?;
         let assembled =
             assemble_around(&config, services, DataFolder::open(folder.path())?, bound, around).await?;

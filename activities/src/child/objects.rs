@@ -17,7 +17,7 @@ pub struct ObjectSource {
 
 impl ObjectSource {
     pub fn new(object: Source) -> Self {
-        Self { length: object.head().size, object: Mutex::new(object) }
+        Self { length: object.size(), object: Mutex::new(object) }
     }
 }
 

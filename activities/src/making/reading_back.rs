@@ -11,7 +11,7 @@ const HASHED_AT_ONCE: usize = 1 << 20;
 
 /// Of the result that was written under `key`, as it is stored.
 pub(crate) async fn sha256(ctx: &Ctx, key: &str, written: &Written) -> Result<String, Failure> {
-    let mut stored = ctx.objects.open(&ctx.settings.buckets.results, key, &written.etag).await?;
+    let mut stored = ctx.objects.open(&ctx.settings.buckets.results, key, written);
     let (mut digest, mut offset) = (Sha256::new(), 0);
     while offset < written.size {
         let bytes = stored.read_at(offset, HASHED_AT_ONCE).await?;

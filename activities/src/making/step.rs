@@ -12,6 +12,7 @@ use crate::child::objects::ObjectSource;
 use crate::clock::random_id;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::objects::Written;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,9 +40,10 @@ pub struct Pinned {
 
 impl Step {
     /// The file, to be read in ranges, as long as it is the one that was confirmed.
-    pub async fn open_source(&self, ctx: &Ctx) -> Result<ObjectSource, Failure> {
-        let Pinned { bucket, key, etag, .. } = &self.source;
-        Ok(ObjectSource::new(ctx.objects.open(bucket, key, etag).await?))
+    pub fn open_source(&self, ctx: &Ctx) -> ObjectSource {
+        let Pinned { bucket, key, etag, size, .. } = &self.source;
+        let confirmed = Written { size: *size, etag: etag.clone() };
+        ObjectSource::new(ctx.objects.open(bucket, key, &confirmed))
     }
 
     /// Where the recipe's work is done, within its limits.

@@ -16,6 +16,7 @@ pub mod write;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    SharedHttpClient,
 };
 
 pub use delete::Deleted;
@@ -37,10 +38,10 @@ pub struct Objects {
     signer: Client,
 }
 
-/// Where our own endpoint listens, and the key pair it was given.
+/// Where our own endpoint is, and the key pair it was given.
 #[derive(Clone)]
 pub struct Endpoint {
-    /// What this process connects to, as `http://127.0.0.1:9000`.
+    /// What requests are made for, as `http://127.0.0.1:9000`.
     pub url: String,
     /// What presigned URLs are made for: the same, or the address of the proxy in front.
     pub public_url: String,
@@ -54,12 +55,10 @@ impl Objects {
         Self { client, signer }
     }
 
-    /// Over our own endpoint: plain HTTP, path style, no TLS stack linked.
-    pub fn local(endpoint: &Endpoint) -> Self {
-        Self {
-            client: local_client(endpoint, &endpoint.url),
-            signer: local_client(endpoint, &endpoint.public_url),
-        }
+    /// Over our own endpoint, path style; `http` brings requests there.
+    pub fn local(endpoint: &Endpoint, http: SharedHttpClient) -> Self {
+        let signer = local_client(endpoint, &endpoint.public_url, http.clone());
+        Self { client: local_client(endpoint, &endpoint.url, http), signer }
     }
 
     /// The SDK's client, for what has no method here.
@@ -68,7 +67,7 @@ impl Objects {
     }
 }
 
-fn local_client(endpoint: &Endpoint, url: &str) -> Client {
+fn local_client(endpoint: &Endpoint, url: &str, http: SharedHttpClient) -> Client {
     let keys = Credentials::new(&endpoint.access, &endpoint.secret, None, None, "lockgate");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -76,7 +75,7 @@ fn local_client(endpoint: &Endpoint, url: &str) -> Client {
         .endpoint_url(url)
         .force_path_style(true)
         .credentials_provider(keys)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(http)
         // Bodies are in memory, so their SHA-256 is signed; a trailing CRC besides would only cost time.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)

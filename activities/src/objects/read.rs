@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 
-use super::{Error, Objects};
+use super::{Error, Objects, Written};
 
 /// What one request fetches at least while somebody reads on and on. A decoder asks for kilobytes; a request costs a
 /// round trip.
@@ -41,20 +41,15 @@ impl Objects {
         }
     }
 
-    /// Opens the object for reading if it still has this ETag.
-    pub async fn open(&self, bucket: &str, key: &str, etag: &str) -> Result<Source, Error> {
-        let object = format!("{bucket}/{key}");
-        let Some(head) = self.head(bucket, key).await? else { return Err(Error::Missing { object }) };
-        if head.etag != etag {
-            return Err(Error::Changed { object });
-        }
-        Ok(Source {
+    /// The object, to be read as long as it has this ETag. Whether it does turns out at the first read.
+    pub fn open(&self, bucket: &str, key: &str, pinned: &Written) -> Source {
+        Source {
             objects: self.clone(),
             bucket: bucket.to_owned(),
             key: key.to_owned(),
-            head,
+            pinned: pinned.clone(),
             ahead: Ahead::default(),
-        })
+        }
     }
 
     /// Exactly `bytes` of the object with this ETag; a range that reaches past the end is an error.
@@ -107,7 +102,7 @@ pub struct Source {
     objects: Objects,
     bucket: String,
     key: String,
-    head: Head,
+    pinned: Written,
     ahead: Ahead,
 }
 
@@ -134,13 +129,14 @@ impl Ahead {
 }
 
 impl Source {
-    pub fn head(&self) -> &Head {
-        &self.head
+    /// The length of the whole object.
+    pub fn size(&self) -> u64 {
+        self.pinned.size
     }
 
     /// Up to `len` bytes from `offset`: fewer only at the end of the object, none past it.
     pub async fn read_at(&mut self, offset: u64, len: usize) -> Result<Bytes, Error> {
-        let len = (len as u64).min(self.head.size.saturating_sub(offset)) as usize;
+        let len = (len as u64).min(self.pinned.size.saturating_sub(offset)) as usize;
         if len == 0 {
             return Ok(Bytes::new());
         }
@@ -163,8 +159,8 @@ impl Source {
     /// Replaces the buffer: a long stretch for who reads on where the last one ended, a short one after a jump.
     async fn fetch(&mut self, from: u64, len: u64) -> Result<(), Error> {
         let stretch = if from == self.ahead.end() { READ_AHEAD } else { FIRST_READ };
-        let end = (from + len.max(stretch)).min(self.head.size);
-        let bytes = self.objects.get_range(&self.bucket, &self.key, &self.head.etag, from..end).await?;
+        let end = (from + len.max(stretch)).min(self.pinned.size);
+        let bytes = self.objects.get_range(&self.bucket, &self.key, &self.pinned.etag, from..end).await?;
         self.ahead = Ahead { start: from, bytes };
         Ok(())
     }

@@ -27,7 +27,7 @@ const PARTS_PER_SIZE: usize = 900;
 /// Parts being sent while the next one fills.
 const IN_FLIGHT: usize = 1;
 
-/// What was stored.
+/// What was stored: these very bytes, and no others that may stand there later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     pub size: u64,

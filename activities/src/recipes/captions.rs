@@ -135,7 +135,7 @@ async fn verify_all(
     let mut results = Vec::new();
     for ((key, written), format) in keys.iter().zip(written).zip(FORMATS) {
         let bucket = &ctx.settings.buckets.results;
-        let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+        let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written));
         verify(&step.bench(ctx), &stored, format, made).await?;
         let output = Output {
             name: step.name_with(tail(format)),

@@ -71,7 +71,7 @@ async fn results(
 
 async fn make(meter: &mut Meter<'_>, key: &str) -> Result<(MadeFlac, objects::Written), Failure> {
     let (ctx, step) = (meter.ctx, meter.step);
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     let mut sink = ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE);
     let order = step.order()?;
     meter
@@ -93,7 +93,7 @@ async fn verify(
 ) -> Result<String, Failure> {
     let (ctx, step) = (meter.ctx, meter.step);
     let bucket = &ctx.settings.buckets.results;
-    let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+    let stored = ObjectSource::new(ctx.objects.open(bucket, key, written));
     let decoded = meter.measured(READING_BACK, |reporter| async move {
         let report = move |report: media::Report| reporter.report(report.done, report.total);
         match step.bench(ctx).run(Job::VerifyFlac, &stored, &mut Nowhere, report, pending()).await? {

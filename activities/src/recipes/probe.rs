@@ -72,7 +72,7 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Found, Failure> {
 /// Functions have no ffmpeg, and a quarter of an hour; where there are workers besides, they take what is not for those.
 async fn for_flac(ctx: &Ctx, step: &Step) -> Result<ForFlac, Failure> {
     let has_workers = ctx.settings.workers == Workers::Elsewhere;
-    let (source, limits) = (step.open_source(ctx).await?, audio::Limits::default());
+    let (source, limits) = (step.open_source(ctx), audio::Limits::default());
     match sound::probe(&step.bench(ctx), limits, step.order()?.wishes, &source).await {
         Ok(sound) => {
             let by_worker = has_workers && takes_long(&sound, step.source.size);
@@ -99,7 +99,7 @@ fn takes_long(sound: &Sound, bytes: u64) -> bool {
 }
 
 async fn sound(ctx: &Ctx, step: &Step, wishes: Wishes) -> Result<Sound, Failure> {
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     Ok(sound::probe(&step.bench(ctx), audio::Limits::default(), wishes, &source).await?)
 }
 
@@ -111,7 +111,7 @@ async fn speech(ctx: &Ctx, step: &Step) -> Result<Speech, Failure> {
 }
 
 async fn film(ctx: &Ctx, step: &Step) -> Result<Film, Failure> {
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     let Survey { container, index } = framing::survey(&step.bench(ctx), &source, None).await?;
     Ok(Film {
         container,
@@ -122,7 +122,7 @@ async fn film(ctx: &Ctx, step: &Step) -> Result<Film, Failure> {
 }
 
 async fn picture(ctx: &Ctx, step: &Step) -> Result<Picture, Failure> {
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     let job = Job::ProbePicture { limits: picture::Limits::default() };
     match step.bench(ctx).run(job, &source, &mut Nowhere, |_| {}, pending()).await? {
         Answer::Picture(picture) => Ok(picture),

@@ -98,7 +98,7 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
 
 async fn make(meter: &mut Meter<'_>, keys: &[String]) -> Result<(MadeProxies, Vec<Written>), Failure> {
     let (ctx, step) = (meter.ctx, meter.step);
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     let bucket = &ctx.settings.buckets.results;
     let sinks = keys.iter().map(|key| ctx.objects.create(bucket, key, CONTENT_TYPE)).collect();
     let mut results = Sequence::new(sinks);
@@ -162,7 +162,7 @@ async fn verify(
     written: &Written,
 ) -> Result<String, Failure> {
     let bucket = &ctx.settings.buckets.results;
-    let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+    let stored = ObjectSource::new(ctx.objects.open(bucket, key, written));
     let Proxy { width, height, .. } = proxy;
     let job = Job::VerifyProxy { width, height };
     match step.bench(ctx).run(job, &stored, &mut Nowhere, |_| {}, pending()).await? {

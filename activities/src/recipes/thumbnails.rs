@@ -41,7 +41,7 @@ pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
 
 async fn make(meter: &mut Meter<'_>, key: &str) -> Result<(Framed, Written), Failure> {
     let (ctx, step) = (meter.ctx, meter.step);
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     let wish: Wish = step.read_options(options::Thumbnails::read)?.into();
     let begin = || Ok(ctx.objects.create(&ctx.settings.buckets.results, key, CONTENT_TYPE));
     meter
@@ -63,7 +63,7 @@ async fn verify(
     let bucket = &ctx.settings.buckets.results;
     meter
         .measured(READING_BACK, |_| async {
-            let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written.etag).await?);
+            let stored = ObjectSource::new(ctx.objects.open(bucket, key, &written));
             let frames = match step
                 .bench(ctx)
                 .run(Job::VerifyThumbnails, &stored, &mut Nowhere, |_| {}, pending())

@@ -43,7 +43,7 @@ async fn make(
     options: options::Video,
 ) -> Result<(Filmed, Written, String), Failure> {
     let (ctx, step) = (meter.ctx, meter.step);
-    let source = step.open_source(ctx).await?;
+    let source = step.open_source(ctx);
     meter
         .measured(MAKING, |reporter| async move {
             let told = |progress: Progress| report(&reporter, &progress);

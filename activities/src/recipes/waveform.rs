@@ -20,7 +20,7 @@ pub(crate) async fn store(ctx: &Ctx, step: &Step, key: &str, made: &MadeFlac) ->
     let mut sink = ctx.objects.create(bucket, key, CONTENT_TYPE);
     sink.write(bytes.clone().into()).await?;
     let written = sink.finish().await?;
-    let read = ctx.objects.open(bucket, key, &written.etag).await?.read_at(0, bytes.len()).await?;
+    let read = ctx.objects.open(bucket, key, &written).read_at(0, bytes.len()).await?;
     if written.size != bytes.len() as u64 || read != bytes {
         return Err(Failure::new(
             Kind::OutputUnverified,

@@ -6,6 +6,7 @@ use activities::child::objects::ObjectSource;
 use activities::failure::Failure;
 use activities::making::step::Step;
 use activities::moves::finish::Work;
+use activities::objects::Written;
 use activities::ports::Awaited;
 use activities::recipes::captions;
 use aws_sdk_transcribe::operation::get_transcription_job::GetTranscriptionJobError;
@@ -161,7 +162,8 @@ async fn fetch(ctx: &Ctx, key: &str) -> Result<Vec<u8>, Failure> {
         let why = format!("Transcribe wrote {} bytes of captions.", head.size);
         return Err(Failure::new(Kind::OutputUnverified, why));
     }
-    let source = ObjectSource::new(ctx.objects.open(bucket, key, &head.etag).await?);
+    let source =
+        ObjectSource::new(ctx.objects.open(bucket, key, &Written { size: head.size, etag: head.etag }));
     let mut bytes = Vec::new();
     while (bytes.len() as u64) < head.size {
         let rest = usize::try_from(head.size).expect("it was checked") - bytes.len();

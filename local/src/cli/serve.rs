@@ -1,6 +1,6 @@
 //! `lockgate serve`: bind, assemble, serve until told to stop, drain.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,9 +33,6 @@ const HELP: &str = "What is not said here is read from lockgate.toml in the data
 listen = \"127.0.0.1:8080\"; what concerns the services that tasks call is said here or by the environment alone. \
 LOCKGATE_LOG says what is logged to standard error: warn, debug, …";
 
-/// A port of the system's choosing that nobody else reaches.
-const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
 #[derive(clap::Args)]
 #[command(after_help = HELP)]
 pub(super) struct Args {
@@ -53,7 +50,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let traces = start_logging();
     let services = Services::new(config.services.services(mocks), Ticks::system())?;
     let folder = DataFolder::open(&config.data)?;
-    let Bindings { api, s3, inside, engine, bound } = bindings(&config).await?;
+    let Bindings { api, s3, engine, bound } = bindings(&config).await?;
     let assembled = assemble(&config, services, folder, bound).await?;
 
     say_what_is_lacking();
@@ -81,30 +78,21 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let deliveries = store.deliver(confirmations(&ctx), Retry::default(), stopped());
     let given_back = Notify::new();
     let everything = async {
-        // Workers tell the engine what they give back before it ends, and it ends before the object store does: its last
-        // steps still write there.
-        let engine_first = async {
+        // Workers tell the engine what they give back before it ends.
+        let engine_ends = async {
             given_back.notified().await;
             own_engine.shutdown(DRAIN).await;
-        }
-        .shared();
-        let (store_inside, engine_ended) = (store.clone(), engine_first.clone());
-        let inside = async move {
-            if let Some(inside) = inside {
-                store_inside.serve(inside, engine_ended).await;
-            }
         };
         tokio::join!(
             serve(api, service::router(service), Manner { limits: Limits::default(), over_https }, stopped()),
             deliveries,
-            store.serve(s3, engine_first.clone()),
-            inside,
+            store.serve(s3, stopped()),
             engine_api,
             sweeps(&ctx, config.sweep_every, stopped()),
             housekeeping::run(&ctx, config.data.clone(), stopped()),
             edits_of_flags(&flags, audit, config.sweep_every, stopped()),
             workers(&ctx, stopped(), &given_back),
-            engine_first,
+            engine_ends,
         );
     };
     let told_to_stop = async {
@@ -122,8 +110,6 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
 struct Bindings {
     api: Listener,
     s3: Listener,
-    /// Where this process itself reaches the object store, where it is no other's.
-    inside: Option<TcpListener>,
     engine: Option<TcpListener>,
     bound: Bound,
 }
@@ -138,12 +124,9 @@ async fn bindings(config: &Config) -> Result<Bindings, Failure> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let is_inside = tls.is_none() && config.s3_listen.ip().is_loopback();
-    let inside = if is_inside { None } else { Some(bind(LOOPBACK).await?) };
-    let s3_inside = inside.as_ref().unwrap_or(&s3).local_addr()?;
-    let bound = Bound { api: api.local_addr()?, s3: s3.local_addr()?, s3_inside };
+    let bound = Bound { api: api.local_addr()?, s3: s3.local_addr()? };
     let (api, s3) = (Listener { tcp: api, tls: tls.clone() }, Listener { tcp: s3, tls });
-    Ok(Bindings { api, s3, inside, engine, bound })
+    Ok(Bindings { api, s3, engine, bound })
 }
 
 /// Media workers are confined as far as this kernel can; what it cannot is said once.

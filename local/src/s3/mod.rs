@@ -4,7 +4,8 @@
 //! fsynced; then one transaction makes its row and its event (`rows`, `put`, `multipart`). What is read is checked block by
 //! block (`read`, `blocks`). A file without a row is rubbish and is swept; `orphans` only counts. No user's name ever
 //! becomes a path. `gate` stands between this and the serving loop, which is the API's own, `keyring` knows whose signature
-//! may do what, `denials` writes down what was tried all the same; `events` tells that objects were created.
+//! may do what, `denials` writes down what was tried all the same; `events` tells that objects were created. This process
+//! itself comes by no socket (`inside`).
 //!
 //! Not here: whose keys are what (the activities), who gets a URL (the service).
 
@@ -15,6 +16,7 @@ mod error;
 mod events;
 mod files;
 mod gate;
+mod inside;
 mod keyring;
 mod list;
 mod moment;
@@ -37,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Ledger;
-use s3s::service::S3ServiceBuilder;
+use s3s::service::{S3Service, S3ServiceBuilder};
 use service::serve::{Limits, Listener, Manner, serve};
 use tower::service_fn;
 
@@ -91,6 +93,7 @@ pub struct S3Config {
 #[derive(Clone)]
 pub struct S3Store {
     backend: Backend,
+    service: S3Service,
     gate: Gate,
     manner: Manner,
 }
@@ -113,7 +116,9 @@ impl S3Store {
         service.set_auth(keyring.clone());
         service.set_access(keyring);
         let manner = Manner { limits: config.limits.clone(), over_https: config.over_https };
-        let store = Self { backend, gate: Gate::new(service.build(), config), manner };
+        let service = service.build();
+        let gate = Gate::new(service.clone(), config);
+        let store = Self { backend, service, gate, manner };
         store.sweep().await?;
         Ok(store)
     }

@@ -22,12 +22,9 @@ use super::files::{Files, Hold};
 use super::receive::blocking;
 use super::rows::Segment;
 
-/// Bytes read from the disk at once.
-const CHUNK: u64 = 4 * BLOCK;
-
-/// So much is read and checked before the answer begins. Whoever asks for no more is answered or refused, never cut off:
-/// the client of the activities reads a megabyte at a time.
-const BEFOREHAND: usize = 1 << 20;
+/// So much is read and checked at once, and before the answer begins. Whoever asks for no more is answered or refused, never
+/// cut off: the client of the activities reads a megabyte at a time, and has it as it was read.
+const CHUNK: u64 = 16 * BLOCK;
 
 /// A range of an object being read, one chunk at a time.
 pub(super) struct Reading {
@@ -85,10 +82,10 @@ impl Reading {
     /// What is read before the answer begins.
     fn begin(mut self) -> Result<(Vec<Bytes>, Self), Error> {
         let (mut chunks, mut length) = (Vec::new(), 0);
-        while length < BEFOREHAND
+        while length < CHUNK
             && let Some(chunk) = self.next()?
         {
-            length += chunk.len();
+            length += chunk.len() as u64;
             chunks.push(chunk);
         }
         Ok((chunks, self))
@@ -129,7 +126,7 @@ impl Current {
     fn read(&mut self) -> Result<Bytes, Error> {
         let Range { start, end } = self.stretch.bytes;
         let first = start / BLOCK;
-        let end = end.min(first * BLOCK + CHUNK);
+        let end = end.min((start + CHUNK).next_multiple_of(BLOCK));
         let blocks = first * BLOCK..end.next_multiple_of(BLOCK).min(self.stretch.segment.size);
         let bytes = self.bytes(&blocks)?;
         let known = &self.stretch.segment.blocks;

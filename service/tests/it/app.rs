@@ -129,7 +129,8 @@ impl App {
 fn objects() -> Objects {
     let url = "http://objects.test".to_owned();
     let (access, secret) = ("access-canary".to_owned(), "secret-canary".to_owned());
-    Objects::local(&Endpoint { public_url: url.clone(), url, access, secret })
+    let endpoint = Endpoint { public_url: url.clone(), url, access, secret };
+    Objects::local(&endpoint, aws_smithy_http_client::Builder::new().build_http())
 }
 
 pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {

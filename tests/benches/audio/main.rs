@@ -14,8 +14,6 @@ mod music;
 mod stored;
 mod table;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use tests::bench;
 use tests::bench::measure::{self, Taken};

@@ -1,8 +1,9 @@
 //! The picture bench: `lockgate convert` beside sharp, which works in one warm process, on two photos, a JPEG of 75 MB and a
 //! PNG of 80 MB; how much either result is like the picture; and a hundred pictures posted to a server at once.
 //!
-//! `make bench-images`, or `target/release/bench-images` where that is built already. `RUNS` says how often each of the
-//! two works on each picture, in turn; the median counts. `BENCH_DIR` says on which disk.
+//! `make bench-images`, or `target/release/bench-images [PART…]` where that is built already, where PART is `beside` or
+//! `posted`. `RUNS` says how often each of the two works on each picture, in turn; the median counts. `BENCH_DIR` says on
+//! which disk.
 
 mod inputs;
 mod posted;
@@ -20,7 +21,19 @@ use self::inputs::Input;
 use self::sharp::Sharp;
 
 fn main() -> Result<()> {
+    let parts: Vec<_> = std::env::args().skip(1).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     let folder = bench::folder()?;
+    if wanted("beside") {
+        beside_sharp(folder.path())?;
+    }
+    if wanted("posted") {
+        posted::run(folder.path())?;
+    }
+    Ok(())
+}
+
+fn beside_sharp(folder: &Path) -> Result<()> {
     let runs = bench::runs().unwrap_or(5);
     let modules = sharp::installed()?;
     println!(
@@ -39,11 +52,11 @@ fn main() -> Result<()> {
         "sharp's"
     );
     for input in inputs::all() {
-        let path = input.write(folder.path())?;
-        race(&input, &path, folder.path(), &modules, runs)?;
+        let path = input.write(folder)?;
+        race(&input, &path, folder, &modules, runs)?;
         std::fs::remove_file(path)?;
     }
-    posted::run(folder.path())
+    Ok(())
 }
 
 /// Where either of the two puts its results.

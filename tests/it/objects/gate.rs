@@ -58,9 +58,7 @@ async fn another_key_pair_opens_nothing() {
     let rig = Rig::start(folder.path()).await;
     for (access, secret) in [("lockgate", "a wrong secret"), ("somebody", "a secret for tests")] {
         let url = format!("http://{}", rig.address);
-        let (access, secret) = (access.to_owned(), secret.to_owned());
-        let endpoint = activities::objects::Endpoint { url: url.clone(), public_url: url, access, secret };
-        let stranger = activities::objects::Objects::local(&endpoint);
+        let stranger = tests::stranger::objects(&url, access, secret);
         let refused = stranger.list(BUCKET, "").await;
         assert!(matches!(refused, Err(activities::objects::Error::Denied { .. })), "{refused:?}");
         let upload = stranger.presign_put(BUCKET, "k", 1, "a/b", None, MINUTE).await.unwrap();

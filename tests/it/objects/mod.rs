@@ -1,9 +1,10 @@
-//! The object store: our endpoint and the client, over real sockets.
+//! The object store: our endpoint and the client, over real sockets and without one.
 
 pub(crate) mod crash;
 mod events;
 mod full;
 mod gate;
+mod inside;
 mod keys;
 mod list;
 mod model;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use activities::objects::Error;
+use activities::objects::{Error, Written};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 
@@ -59,13 +59,17 @@ async fn conditions_decide() {
     assert_eq!(status(get(&rig).version_id("other")).await, 404);
 }
 
+fn pinned(body: &[u8], etag: String) -> Written {
+    Written { size: body.len() as u64, etag }
+}
+
 #[tokio::test]
 async fn a_source_reads_ahead_and_notices_a_change() {
     let folder = tempfile::tempdir().unwrap();
     let rig = Rig::start(folder.path()).await;
     let body = noise(3_000_000, 2);
     let etag = rig.put("k", body.clone()).await;
-    let mut source = rig.objects.open(BUCKET, "k", &etag).await.unwrap();
+    let mut source = rig.objects.open(BUCKET, "k", &pinned(&body, etag));
     let places =
         [(0, 10), (10, 70_000), (70_010, 1_500_000), (2_999_990, 100), (5, 5), (2_000_000, 1_000_000)];
     for (offset, len) in places {
@@ -84,10 +88,8 @@ async fn a_source_reads_ahead_and_notices_a_change() {
     assert!(source.read_at(0, 1).await.is_ok(), "the same bytes have the same ETag");
     rig.put("k", "other").await;
     assert!(matches!(source.read_at(1_500_000, 1).await, Err(Error::Changed { .. })));
-    assert!(matches!(rig.objects.open(BUCKET, "k", &etag).await, Err(Error::Changed { .. })));
     rig.objects.delete(BUCKET, "k").await.unwrap();
     assert!(matches!(source.read_at(2_900_000, 1).await, Err(Error::Missing { .. })));
-    assert!(matches!(rig.objects.open(BUCKET, "k", &etag).await, Err(Error::Missing { .. })));
 }
 
 #[tokio::test]
@@ -189,7 +191,7 @@ async fn a_source_tells_damage_from_a_store_that_does_not_answer() {
     let body = noise(3_000_000, 7);
     let etag = rig.put("k", body.clone()).await;
     let path = files(folder.path()).pop_first().unwrap();
-    let mut source = rig.objects.open(BUCKET, "k", &etag).await.unwrap();
+    let mut source = rig.objects.open(BUCKET, "k", &pinned(&body, etag));
     let reads = async {
         assert!(source.read_at(0, 500_000).await.unwrap() == body[..500_000]);
         assert!(matches!(source.read_at(1_900_000, 200_000).await, Err(Error::Damaged { .. })));

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use activities::objects::{Endpoint, Objects, Upload};
+use activities::objects::{Objects, Upload};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use local::s3::{Keys, S3Config, S3Store};
 use service::serve::Limits;
+use tests::stranger;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,11 @@ pub(crate) struct Rig {
     pub(crate) address: String,
     stop: CancellationToken,
     serving: JoinHandle<()>,
+}
+
+/// The store's own key pair.
+pub(crate) fn keys() -> Keys {
+    Keys { access: "lockgate".to_owned(), secret: "a secret for tests".to_owned() }
 }
 
 impl Rig {
@@ -46,7 +52,7 @@ impl Rig {
     async fn open(folder: &Path, limits: Limits) -> Result<Self, local::s3::Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let keys = Keys { access: "lockgate".to_owned(), secret: "a secret for tests".to_owned() };
+        let keys = keys();
         let config = S3Config {
             data_dir: folder.to_owned(),
             keys: keys.clone(),
@@ -58,12 +64,7 @@ impl Rig {
         };
         let store = S3Store::open(&config).await?;
         let url = format!("http://{address}");
-        let objects = Objects::local(&Endpoint {
-            url: url.clone(),
-            public_url: url,
-            access: keys.access,
-            secret: keys.secret,
-        });
+        let objects = stranger::objects(&url, &keys.access, &keys.secret);
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (store, stop) = (store.clone(), stop.clone());

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use activities::Clock;
-use activities::objects::{Endpoint, Objects};
+use activities::objects::Objects;
 use anyhow::{Context, Result, bail, ensure};
 use local::people::Store;
 use serde_json::Value;
@@ -15,6 +15,7 @@ use tests::flow::Flow;
 use tests::lab::SETTINGS;
 use tests::server::{Server, Setup};
 use tests::sound::Noise;
+use tests::stranger;
 use tokio::sync::Notify;
 
 /// Beside what every lab has: a receiver is tried four times and then given up.
@@ -171,12 +172,11 @@ impl Siege {
     /// The object store, with the server's own keys.
     async fn objects(&self) -> Result<Objects> {
         let keys: Value = serde_json::from_slice(&std::fs::read(self.folder.path().join("keys.json"))?)?;
-        let key = |name: &str| keys[name].as_str().map(ToOwned::to_owned).context("the keys are text");
+        let key = |name: &str| keys[name].as_str().context("the keys are text");
         let ports = lock(&self.running).as_ref().context("the server lives")?.ports()?;
         for port in ports {
             let url = format!("http://127.0.0.1:{port}");
-            let (access, secret) = (key("access")?, key("secret")?);
-            let objects = Objects::local(&Endpoint { public_url: url.clone(), url, access, secret });
+            let objects = stranger::objects(&url, key("access")?, key("secret")?);
             if objects.list("uploads", "").await.is_ok() {
                 return Ok(objects);
             }
