@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use states::recipe::{DRAINING, HEARTBEAT_SECONDS};
+use states::limits::HEARTBEAT_SECONDS;
+use states::recipe::DRAINING;
 use states::{Activity, Kind};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use crate::ports::{Awaited, Fault, Task};
 use crate::registry;
 
 /// Three signs of life may be lost before one is missed.
-const BEAT: Duration = Duration::from_secs(HEARTBEAT_SECONDS as u64 / 4);
+const BEAT: Duration = Duration::from_secs(HEARTBEAT_SECONDS / 4);
 
 /// How long to leave a driver alone that does not answer.
 const PAUSE: Duration = Duration::from_secs(1);

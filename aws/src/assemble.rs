@@ -15,6 +15,7 @@ use service::proxies::Proxies;
 use service::rates::Rates;
 use service::turns::Turns;
 use service::{Meters, Service};
+use states::limits;
 use states::session::Deadlines;
 
 use crate::audit::LogAudit;
@@ -36,10 +37,7 @@ pub fn transcribe(environment: &Environment, connection: &Connection) -> Transcr
 }
 
 /// Whoever is told takes no longer to answer.
-const WEBHOOK_PATIENCE: Duration = Duration::from_secs(20);
-
-/// A function is handed events of 6 MiB at most, in which a body is a third larger than it was.
-const LARGEST_BODY: u64 = 4 << 20;
+const WEBHOOK_PATIENCE: Duration = Duration::from_secs(limits::WEBHOOK_ANSWER_SECONDS);
 
 pub fn flags(environment: &Environment, connection: &Connection) -> Arc<ParameterFlags> {
     Arc::new(ParameterFlags::new(connection.parameters(), &environment.stage))
@@ -113,7 +111,7 @@ fn issuer(Pool { issuer, client, domain }: &Pool) -> service::Issuer {
 /// The API in a function. Its answers do not stream there, and who asks is told by the gateway.
 pub fn service(environment: &Environment, ctx: Ctx) -> Service {
     let mut config = config(environment);
-    config.largest_image = Some(LARGEST_BODY);
+    config.largest_image = Some(limits::BODY_BYTES);
     Service {
         ctx,
         changes: None,

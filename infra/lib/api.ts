@@ -10,6 +10,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import { explain } from './nag.ts';
 import type { People } from './people.ts';
 import { OPEN } from './routes.ts';
@@ -47,7 +48,7 @@ export class Api extends Construct {
 
   /** Puts the function behind every route, for those whom `people` has let in as `client`. */
   serve(handler: lambda.IFunction, people: People, client: cognito.UserPoolClient): void {
-    const integration = new HttpLambdaIntegration('Function', handler, { timeout: Duration.seconds(29) });
+    const integration = new HttpLambdaIntegration('Function', handler, { timeout: Duration.seconds(limits.apiSeconds) });
     const authorizer = new HttpJwtAuthorizer('People', people.issuer, { jwtAudience: [client.userPoolClientId] });
     this.http.addRoutes({ path: '/{proxy+}', methods: METHODS, integration, authorizer });
     for (const path of OPEN) {

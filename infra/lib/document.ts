@@ -3,14 +3,13 @@
 
 import { readFileSync } from 'node:fs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
+
 const DOCUMENT = new URL('../../states/session.asl.json', import.meta.url);
 const NOTICES = new URL('../../states/notify.asl.json', import.meta.url);
 
 /** No attempt takes longer, retries and all. */
 const ATTEMPT_SECONDS = 24 * 3600;
-
-/** A worker that says nothing for so long is missed; it speaks every four seconds. Locally nothing is between it and who listens, and a quarter of this will do; here there are a network and a host that it shares. */
-const SILENCE_SECONDS = 60;
 
 interface State {
   readonly Resource?: string;
@@ -47,7 +46,7 @@ export const noticeDocument = (): string => JSON.stringify(JSON.parse(readFileSy
 export function document(): string {
   const parsed = JSON.parse(text) as { States: Record<string, State> };
   const patient = ([name, state]: [string, State]): [string, State] =>
-    [name, state.HeartbeatSeconds === undefined ? state : { ...state, HeartbeatSeconds: SILENCE_SECONDS }];
+    [name, state.HeartbeatSeconds === undefined ? state : { ...state, HeartbeatSeconds: limits.heartbeatOnAwsSeconds }];
   const States = Object.fromEntries(Object.entries(parsed.States).map(patient));
   return JSON.stringify({ TimeoutSeconds: ATTEMPT_SECONDS, ...parsed, States });
 }

@@ -1,6 +1,6 @@
 // The page's files as they lie in its bucket: what each is, and for how long a browser may keep it.
 
-import { readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 
 export interface PageFile {
@@ -27,7 +27,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** `main-ABCD1234.js`: what is in it is in its name. */
 const HASHED = /-[A-Z0-9_-]{8}\.[a-z0-9]+$/;
 
-const FOR_EVER = 'public, max-age=31536000, immutable';
+/** As our own server says it. */
+const FOR_EVER = readFileSync(new URL('../../service/src/page-for-ever.txt', import.meta.url), 'utf8').trim();
 const ASK_AGAIN = 'no-cache';
 
 /** The index is the last: what it names is there before it. */

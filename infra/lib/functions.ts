@@ -8,6 +8,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import type { Api } from './api.ts';
 import { DELIVER, STEPS } from './document.ts';
 import { explainAll } from './nag.ts';
@@ -16,7 +17,7 @@ import type { People } from './people.ts';
 import { Rights } from './rights.ts';
 import type { Settings } from './settings.ts';
 import type { Network } from './site.ts';
-import { CONFIRMING, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface FunctionsProps {
   readonly settings: Settings;
@@ -30,13 +31,12 @@ export interface FunctionsProps {
 
 type Environment = Record<string, string>;
 
-/** So much memory comes with a whole processor. */
-const WHOLE_PROCESSOR = 1769;
-const SMALL = 256;
-
 /** What takes as long as media does. */
-const WORK = { memory: WHOLE_PROCESSOR, timeout: Duration.minutes(15) };
-const RECORDS = { memory: SMALL, timeout: CONFIRMING };
+const WORK = { memory: limits.workMemoryMiB, timeout: Duration.seconds(limits.workSeconds) };
+const RECORDS = { memory: limits.recordsMemoryMiB, timeout: Duration.seconds(limits.recordsSeconds) };
+const API = { memory: limits.apiMemoryMiB, timeout: Duration.seconds(limits.apiSeconds) };
+/** It looks after many records in one round. */
+const SWEEP = { ...RECORDS, timeout: Duration.minutes(5) };
 
 /** What one of them has and the others have not. */
 interface Apart {
@@ -68,8 +68,8 @@ export class Functions extends Construct {
     super(scope, id);
     this.#props = props;
     const rights = new Rights(this, props);
-    this.api = this.#live('api', { memory: 512, timeout: Duration.seconds(29) }, rights.api(), { told: signIn });
-    this.sweep = this.#live('sweep', { memory: SMALL, timeout: Duration.minutes(5) }, rights.sweep());
+    this.api = this.#live('api', API, rights.api(), { told: signIn });
+    this.sweep = this.#live('sweep', SWEEP, rights.sweep());
     this.confirmUpload = this.#live('confirm-upload', RECORDS, rights.confirmUpload());
     this.transcribeCallback = this.#live('transcribe-callback', RECORDS, rights.transcribeCallback());
     this.deliver = this.#function(DELIVER, RECORDS, rights.deliver(), { place: OUTSIDE }).currentVersion;

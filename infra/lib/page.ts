@@ -16,9 +16,8 @@ import { OF_THE_API } from './routes.ts';
 import type { Settings } from './settings.ts';
 import { HELD, bucketName } from './store.ts';
 
-const TWO_YEARS = 63_072_000;
-
-/** What the API says of its own answers, a directive a line. */
+/** What the server says of its own answers: for how long, and a directive a line. */
+const STRICT_TRANSPORT = new URL('../../service/src/serve/strict-transport-security.txt', import.meta.url);
 const POLICY = new URL('../../service/src/api/content-security-policy.txt', import.meta.url);
 
 /** The page finds its places by itself: an address without a dot is one of them. What the API answers is left alone. */
@@ -98,13 +97,20 @@ export class Page extends Construct {
         contentSecurityPolicy: { override: true, contentSecurityPolicy: contentSecurityPolicy(objects.join(' '), people.signIn) },
         contentTypeOptions: { override: true },
         referrerPolicy: { override: true, referrerPolicy: cloudfront.HeadersReferrerPolicy.NO_REFERRER },
-        strictTransportSecurity: { override: true, accessControlMaxAge: Duration.seconds(TWO_YEARS), includeSubdomains: true },
+        strictTransportSecurity: { override: true, ...strictTransport() },
       },
       customHeadersBehavior: {
         customHeaders: [{ header: 'cross-origin-opener-policy', value: 'same-origin', override: true }],
       },
     });
   }
+}
+
+function strictTransport(): { accessControlMaxAge: Duration; includeSubdomains: boolean } {
+  const said = readFileSync(STRICT_TRANSPORT, 'utf8').trim();
+  const found = /^max-age=(\d+); includeSubDomains$/.exec(said);
+  if (found === null) throw new Error(`the distribution cannot say ${said}`);
+  return { accessControlMaxAge: Duration.seconds(Number(found[1])), includeSubdomains: true };
 }
 
 function contentSecurityPolicy(objects: string, issuer: string): string {

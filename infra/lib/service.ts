@@ -1,4 +1,4 @@
-// The API in containers, behind a balancer: for pictures as a body, of which a function is handed four megabytes at most. It
+// The API in containers, behind a balancer: for pictures as a body, of which a function is handed small ones only. It
 // costs while idle, so that there is none unless it is asked for; then it serves all of the API under a name of its own, and
 // the page's distribution sends it the pictures.
 
@@ -12,11 +12,12 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import { type FunctionsProps, environment } from './functions.ts';
 import { explain, explainAll } from './nag.ts';
 import { Rights } from './rights.ts';
 import type { ServiceSettings } from './settings.ts';
-import type { Network } from './site.ts';
+import { type Network, cpuUnits } from './site.ts';
 
 /** Where it serves, and where it says that it is well: that asks for no name. */
 const PORT = 8080;
@@ -109,8 +110,8 @@ export class Service extends Construct {
     const taskRole = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     for (const statement of new Rights(this, props).api()) taskRole.addToPolicy(statement);
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
-      cpu: 512,
-      memoryLimitMiB: 1024,
+      cpu: cpuUnits(limits.containerMilliProcessors),
+      memoryLimitMiB: limits.containerMemoryMiB,
       taskRole,
       runtimePlatform: { cpuArchitecture: ecs.CpuArchitecture.X86_64 },
     });
@@ -129,7 +130,7 @@ export class Service extends Construct {
       },
       portMappings: [{ containerPort: PORT }, { containerPort: HEALTH }],
       logging: ecs.LogDrivers.awsLogs({ logGroup: group, streamPrefix: 'api' }),
-      stopTimeout: Duration.minutes(1),
+      stopTimeout: Duration.seconds(2 * limits.drainSeconds),
       readonlyRootFilesystem: true,
       healthCheck: {
         command: ['CMD', 'lockgate-worker', 'check', `http://127.0.0.1:${HEALTH}/healthz`],

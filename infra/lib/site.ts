@@ -14,6 +14,9 @@ import type { Construct } from 'constructs';
 import { ANY_RESOURCE, explain } from './nag.ts';
 import type { Settings } from './settings.ts';
 
+/** Fargate's units of so many thousandths of a processor. */
+export const cpuUnits = (milliProcessors: number): number => (milliProcessors / 1000) * 1024;
+
 /** Where functions and workers of an application run. */
 export interface Network {
   readonly vpc: ec2.IVpc;

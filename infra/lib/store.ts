@@ -8,11 +8,14 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import { explain } from './nag.ts';
 import type { Settings } from './settings.ts';
 
-/** How long an event of the queue may be worked on. */
-export const CONFIRMING = Duration.seconds(30);
+const DAY = 24 * 3600;
+
+/** What is in parts for longer than an upload may come is nobody's. */
+const UNFINISHED = Duration.days(Math.ceil((limits.urlSeconds + limits.uploadGraceSeconds) / DAY));
 
 /** So often a notice is tried before it is a dead letter. */
 const TRIES = 5;
@@ -67,7 +70,7 @@ export class Store extends Construct {
   #notices(name: string): sqs.Queue {
     return new sqs.Queue(this, name, {
       enforceSSL: true,
-      visibilityTimeout: Duration.seconds(6 * CONFIRMING.toSeconds()),
+      visibilityTimeout: Duration.seconds(6 * limits.recordsSeconds),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: TRIES },
     });
   }
@@ -76,7 +79,7 @@ export class Store extends Construct {
     const bucket = this.#bucket('Uploads', origin, [s3.HttpMethods.PUT], {
       bucketName: bucketName(settings, 'uploads'),
       lifecycleRules: [
-        { expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(2) },
+        { expiration: Duration.days(limits.inputsKeptDays), abortIncompleteMultipartUploadAfter: UNFINISHED },
       ],
     });
     demandFreeKey(bucket, { notResources: ['inbox/*', 'transcripts/*'].map((keys) => bucket.arnForObjects(keys)) });
@@ -89,7 +92,7 @@ export class Store extends Construct {
       bucketName: bucketName(settings, 'results'),
       versioned: true,
       lifecycleRules: [
-        { abortIncompleteMultipartUploadAfter: Duration.days(2), noncurrentVersionExpiration: Duration.days(30) },
+        { abortIncompleteMultipartUploadAfter: UNFINISHED, noncurrentVersionExpiration: Duration.days(30) },
       ],
     });
     demandFreeKey(bucket, { resources: [bucket.arnForObjects('*')] });

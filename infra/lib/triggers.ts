@@ -8,6 +8,7 @@ import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import type { Functions } from './functions.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './store.ts';
@@ -27,8 +28,8 @@ export class Triggers extends Construct {
     super(scope, id);
     take(functions.confirmUpload, store.uploaded);
     take(functions.transcribeCallback, store.transcribed);
-    this.#every('Minute', Duration.minutes(1), functions.sweep);
-    this.#every('FiveMinutes', Duration.minutes(5), functions.transcribeCallback);
+    this.#every('Minute', Duration.seconds(limits.checkupSeconds), functions.sweep);
+    this.#every('FiveMinutes', Duration.seconds(limits.transcriptionLookSeconds), functions.transcribeCallback);
     // An execution that ended without its session is seen to at once, and not when the sweep comes to it.
     new events.Rule(this, 'ExecutionEnded', {
       eventPattern: {

@@ -9,11 +9,12 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import { meter } from './alarms.ts';
 import { type FunctionsProps, environment } from './functions.ts';
 import { explain, explainAll } from './nag.ts';
 import { Rights } from './rights.ts';
-import type { Network } from './site.ts';
+import { type Network, cpuUnits } from './site.ts';
 import type { Workflow } from './workflow.ts';
 
 /** Where it says that it lives, to whoever runs it: nobody else reaches it. */
@@ -58,9 +59,9 @@ export class Workers extends Construct {
     for (const statement of new Rights(this, props).worker(activities)) taskRole.addToPolicy(statement);
     taskRole.addToPolicy(this.#protection());
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
-      cpu: 4096,
-      memoryLimitMiB: 8192,
-      ephemeralStorageGiB: 200, // a film and what becomes of it
+      cpu: cpuUnits(limits.workerMilliProcessors),
+      memoryLimitMiB: limits.workerMemoryMiB,
+      ephemeralStorageGiB: limits.workerScratchGiB, // a film and what becomes of it
       taskRole,
       runtimePlatform: { cpuArchitecture: ecs.CpuArchitecture.X86_64 },
     });

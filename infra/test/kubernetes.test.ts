@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import { type Resource, kustomized } from './kustomization.ts';
 
 const FOLDER = new URL('../../deploy/k8s/', import.meta.url);
@@ -109,11 +110,16 @@ describe.each(['worker', 'api'] as const)('on Kubernetes, %s', (name) => {
   });
 });
 
+test('on Kubernetes a container has what one of the stack has', () => {
+  const most = (name: string) => container(name).resources.limits;
+  expect(most('worker')).toEqual({ memory: `${limits.workerMemoryMiB / 1024}Gi`, 'ephemeral-storage': `${limits.workerScratchGiB}Gi` });
+  expect(most('api')).toEqual({ memory: `${limits.containerMemoryMiB / 1024}Gi` });
+});
+
 test('on Kubernetes a worker has time to give its work back, and the API to end what it has begun', () => {
   expect(pod('worker').terminationGracePeriodSeconds).toBeGreaterThanOrEqual(90);
   const linger = container('api').lifecycle.preStop.sleep.seconds;
-  const drain = 30; // of `service/src/serve`
-  expect(pod('api').terminationGracePeriodSeconds).toBeGreaterThanOrEqual(linger + drain);
+  expect(pod('api').terminationGracePeriodSeconds).toBeGreaterThanOrEqual(linger + limits.drainSeconds);
 });
 
 test('on Kubernetes the API is what the same image is told to be, and its service leads to it', () => {

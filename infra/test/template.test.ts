@@ -6,6 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import limits from '../../states/limits.json' with { type: 'json' };
 import { STEPS, WORKED } from '../lib/document.ts';
 import type { Settings } from '../lib/settings.ts';
 import { SiteStack } from '../lib/site.ts';
@@ -53,7 +54,7 @@ describe('what is deployed', () => {
     expect(Object.keys(machine!.Properties.DefinitionSubstitutions).sort()).toEqual([...STEPS, ...WORKED].sort());
     const document = JSON.parse(machine!.Properties.DefinitionString);
     const committed = JSON.parse(readFileSync(new URL('../../states/session.asl.json', import.meta.url), 'utf8'));
-    for (const state of ['FlacByWorker', 'Thumbnails', 'Video']) committed.States[state].HeartbeatSeconds = 60;
+    for (const state of ['FlacByWorker', 'Thumbnails', 'Video']) committed.States[state].HeartbeatSeconds = limits.heartbeatOnAwsSeconds;
     expect(document).toEqual({ TimeoutSeconds: 86400, ...committed });
     application.hasResourceProperties('AWS::StepFunctions::StateMachine', {
       StateMachineName: 'lockgate-test-session-notify',

@@ -22,7 +22,7 @@ use media::audio;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 use states::Kind;
-use states::recipe::HEARTBEAT_SECONDS;
+use states::limits::HEARTBEAT_SECONDS;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command as Process};
 use tokio::sync::Semaphore;
@@ -58,7 +58,7 @@ impl Captioner for CommandCaptioner {
     }
 
     fn silence(&self) -> Duration {
-        Duration::from_secs(HEARTBEAT_SECONDS.into())
+        Duration::from_secs(HEARTBEAT_SECONDS)
     }
 
     /// It listens to what ffmpeg has decoded.

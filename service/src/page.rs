@@ -19,6 +19,9 @@ const OF_THE_API: &[&str] =
 /// The name of a built file ends with so many characters of a hash of what is in it.
 const HASH_CHARS: usize = 8;
 
+/// What such a file is told in `Cache-Control`; on AWS, in its bucket.
+const FOR_EVER: &str = include_str!("page-for-ever.txt").trim_ascii();
+
 impl Page {
     /// The page itself, if it is there.
     pub fn index(self, headers: &HeaderMap) -> Option<Response> {
@@ -39,7 +42,7 @@ impl Page {
     fn file(self, path: &str, headers: &HeaderMap) -> Option<Response> {
         let plain = (self.0)(path)?;
         let mut response = if is_hashed(path) {
-            let year = HeaderValue::from_static("public, max-age=31536000, immutable");
+            let year = HeaderValue::from_static(FOR_EVER);
             self.compressed(path, plain, headers, year)
         } else {
             let tag = format!("\"{}\"", hex::encode(&Sha256::digest(plain)[..16]));

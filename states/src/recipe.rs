@@ -61,10 +61,6 @@ pub enum By {
     Callback,
 }
 
-/// A worker that says nothing for so long is given up; it says four times as often that it lives. On AWS it is given more
-/// time (`infra/lib/document.ts`).
-pub const HEARTBEAT_SECONDS: u32 = 15;
-
 /// With this error a worker gives a task back that it has no time for any more. It is no try of the task's.
 pub const DRAINING: &str = "Worker.Draining";
 

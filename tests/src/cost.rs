@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use states::limits;
+
 /// What one session takes of each service, whatever its file.
 pub struct Counts {
     /// States that an execution enters, its end included.
@@ -25,8 +27,8 @@ const INDEX_WRITES: f64 = 1.0;
 const PROGRESS: f64 = 2.0;
 const PROGRESS_EVERY: f64 = 5.0;
 
-/// The sweep looks so often, in seconds, at who is at work, and writes when it will look again: `checkup` of `Deadlines`.
-const LOOK_EVERY: f64 = 60.0;
+/// The sweep looks so often, in seconds, at who is at work, and writes when it will look again.
+const LOOK_EVERY: f64 = limits::CHECKUP_SECONDS as f64;
 
 /// A look reads the record before and after; what it writes leaves one place of an index for another.
 const LOOK_READS: f64 = 2.0;
@@ -36,7 +38,7 @@ const LOOK_INDEX_WRITES: f64 = 2.0;
 /// off each so many silent seconds. `aws/src/captioner`.
 const JOB_WRITES: f64 = 2.0;
 const JOB_READS: f64 = 1.0;
-const JOB_LOOK_EVERY: f64 = 300.0;
+const JOB_LOOK_EVERY: f64 = limits::TRANSCRIPTION_LOOK_SECONDS as f64;
 
 /// Reads of the record before its writes, and the client's looks at it.
 const READS: f64 = 30.0;
@@ -99,8 +101,19 @@ enum Work {
 /// A worker has come before its task, and goes after it: the sweep counts by the minute, and the service follows.
 const COMING_AND_GOING: f64 = 240.0;
 
-/// What a worker has of each. Of scratch, so much costs nothing.
-const WORKER: (f64, f64, f64) = (4.0, 8.0, 200.0 - 20.0);
+/// The gigabytes of memory that functions have.
+const RECORDS: f64 = limits::RECORDS_MEMORY_MIB as f64 / 1024.0;
+const API: f64 = limits::API_MEMORY_MIB as f64 / 1024.0;
+const WORK: f64 = limits::WORK_MEMORY_MIB as f64 / 1024.0;
+
+/// The processors that containers have, and the gigabytes of their memory.
+const WORKER: (f64, f64) =
+    (limits::WORKER_MILLI_PROCESSORS as f64 / 1e3, limits::WORKER_MEMORY_MIB as f64 / 1024.0);
+const CONTAINER: (f64, f64) =
+    (limits::CONTAINER_MILLI_PROCESSORS as f64 / 1e3, limits::CONTAINER_MEMORY_MIB as f64 / 1024.0);
+
+/// Of a worker's scratch, so many gigabytes cost nothing.
+const FREE_SCRATCH: u64 = 20;
 
 const EXAMPLES: &[Example] = &[
     Example {
@@ -141,16 +154,18 @@ const EXAMPLES: &[Example] = &[
     },
 ];
 
+/// Of an hour of one.
+fn container((processors, gigabytes): (f64, f64)) -> f64 {
+    processors * price::PROCESSOR + gigabytes * price::GIGABYTE
+}
+
 impl Work {
     fn costs(&self) -> (&'static str, f64) {
         match self {
-            Self::Function(seconds) => ("Lambda, work", seconds * 1.769 / 1.024 * price::GIGABYTE_SECOND),
+            Self::Function(seconds) => ("Lambda, work", seconds * WORK * price::GIGABYTE_SECOND),
             Self::Worker(seconds) => {
-                let (processors, gigabytes, scratch) = WORKER;
-                let by_the_hour = processors * price::PROCESSOR
-                    + gigabytes * price::GIGABYTE
-                    + scratch * price::SCRATCH
-                    + price::ADDRESS;
+                let scratch = (limits::WORKER_SCRATCH_GIB - FREE_SCRATCH) as f64;
+                let by_the_hour = container(WORKER) + scratch * price::SCRATCH + price::ADDRESS;
                 ("Fargate, a worker for it alone", (seconds + COMING_AND_GOING) / 3600.0 * by_the_hour)
             }
             Self::Transcribe(minutes, _) => ("Transcribe", minutes * price::TRANSCRIBED_MINUTE),
@@ -209,7 +224,7 @@ impl Example {
         let parts = (self.result_gigabytes * 1000.0 / 8.0).ceil() + 2.0;
         let read = self.work.reads_of(self.source_gigabytes) + 2.0 * self.result_gigabytes;
         let reads = read * 1000.0 + 10.0;
-        let bookkeeping = 8.0 * 0.05 * 0.25;
+        let bookkeeping = 8.0 * 0.05 * RECORDS;
         let mut items = vec![
             ("Step Functions, transitions", f64::from(transitions) * price::TRANSITION),
             ("DynamoDB, moves", f64::from(writes) * (KILOBYTES + INDEX_WRITES) * price::WRITE),
@@ -218,7 +233,7 @@ impl Example {
             ("DynamoDB, reads", READS * price::READ),
             ("Lambda, invocations", (REQUESTS + self.work.calls()) * price::INVOCATION),
             self.work.costs(),
-            ("Lambda, bookkeeping", (bookkeeping + REQUESTS * 0.02 * 0.5) * price::GIGABYTE_SECOND),
+            ("Lambda, bookkeeping", (bookkeeping + REQUESTS * 0.02 * API) * price::GIGABYTE_SECOND),
             ("S3, requests", (parts + 2.0) * price::PUT + reads * price::GET),
             ("SQS", 3.0 * price::MESSAGE),
             ("API Gateway", REQUESTS * price::REQUEST),
@@ -259,14 +274,12 @@ pub fn document() -> String {
     }
     let minutes = 43_200.0;
     let sweep =
-        minutes * (price::INVOCATION + 0.25 * 0.05 * price::GIGABYTE_SECOND + 4.0 * 0.5 * price::READ);
+        minutes * (price::INVOCATION + RECORDS * 0.05 * price::GIGABYTE_SECOND + 4.0 * 0.5 * price::READ);
     // Lambda asks each of two queues by five pollers, each of which waits for twenty seconds.
     let polls = minutes * 2.0 * 5.0 * 3.0 * price::MESSAGE;
     let watching = ALARMS * price::ALARM + IDLE_METERS * price::METER + price::DASHBOARD;
-    // Half a processor and a gigabyte, and addresses of the container and of the balancer in two zones;
-    // `infra/lib/service.ts`.
-    let container = 0.5 * price::PROCESSOR + price::GIGABYTE;
-    let serving = minutes / 60.0 * (container + price::BALANCER + 3.0 * price::ADDRESS);
+    // With addresses of the container and of the balancer in two zones; `infra/lib/service.ts`.
+    let serving = minutes / 60.0 * (container(CONTAINER) + price::BALANCER + 3.0 * price::ADDRESS);
     let letter = price::LETTER;
     let _ = write!(
         text,

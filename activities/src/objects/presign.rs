@@ -9,11 +9,12 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use states::limits;
 
 use super::{Error, Objects};
 
 /// No URL lives longer: they are minted at each read, so a short life costs nobody anything.
-pub const MAX_LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub const MAX_LIFETIME: Duration = Duration::from_secs(limits::URL_SECONDS);
 
 /// Longest file name given to a browser, in characters. File systems stop at 255 bytes.
 const MAX_FILE_NAME: usize = 200;

@@ -9,7 +9,7 @@ use media::picture::{self, Picture};
 use media::{Answer, Job, Problem};
 use serde::Serialize;
 use states::Recipe;
-use states::recipe::HEARTBEAT_SECONDS;
+use states::limits::HEARTBEAT_SECONDS;
 
 use crate::child::{self, Nowhere};
 use crate::ctx::{Ctx, Workers};
@@ -104,7 +104,7 @@ async fn sound(ctx: &Ctx, step: &Step, wishes: Wishes) -> Result<Sound, Failure>
 }
 
 async fn speech(ctx: &Ctx, step: &Step) -> Result<Speech, Failure> {
-    let usual = Duration::from_secs(HEARTBEAT_SECONDS.into());
+    let usual = Duration::from_secs(HEARTBEAT_SECONDS);
     let silence = ctx.captioner.as_ref().map_or(usual, |captioner| captioner.silence());
     let sound = sound(ctx, step, Wishes::default()).await?;
     Ok(Speech { sound, silence_seconds: silence.as_secs() })

@@ -22,14 +22,14 @@ use aws_sdk_transcribe::operation::start_transcription_job::StartTranscriptionJo
 use aws_sdk_transcribe::types::{Media, SubtitleFormat, Subtitles};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
-use states::Kind;
+use states::{Kind, limits};
 
 use jobs::Jobs;
 
 pub use callback::{Ended, NobodyWaits};
 
 /// A job that has said nothing for so long is asked how it stands. Its task is told then that it is being worked on.
-const LOOK: SignedDuration = SignedDuration::from_mins(5);
+const LOOK: SignedDuration = SignedDuration::from_secs(limits::TRANSCRIPTION_LOOK_SECONDS.cast_signed());
 
 /// Two looks may be lost before a job is given up.
 const SILENCE: Duration = Duration::from_secs(15 * 60);

@@ -7,6 +7,7 @@ use activities::notices::{Terms, Topic};
 use activities::webhook::Guard;
 use jiff::SignedDuration;
 use serde::Deserialize;
+use states::limits;
 
 use crate::notices::Letterbox;
 
@@ -63,7 +64,7 @@ impl Webhooks {
         if !(0.0..=1.0).contains(&jitter) {
             return Err("webhooks.jitter is not from 0 to 1".to_owned());
         }
-        let timeout = self.timeout.unwrap_or(20.0);
+        let timeout = self.timeout.unwrap_or(limits::WEBHOOK_ANSWER_SECONDS as f64);
         if !TIMEOUT.contains(&timeout) {
             return Err("webhooks.timeout is not more than 0 and at most 30 seconds".to_owned());
         }

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+use states::limits;
 use states::session::Retention;
 
 /// What the file says; `inf` is for ever, and what is not said stays as it is.
@@ -18,7 +19,7 @@ pub struct Days {
     tombstones: Option<f64>,
 }
 
-const INPUTS: f64 = 30.0;
+const INPUTS: f64 = limits::INPUTS_KEPT_DAYS as f64;
 const RESULTS: f64 = 30.0;
 const HISTORIES: f64 = 30.0;
 const SESSIONS: f64 = 90.0;

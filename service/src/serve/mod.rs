@@ -22,6 +22,7 @@ use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use states::limits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -69,7 +70,7 @@ impl Default for Limits {
             head_bytes: 16 << 10,
             uri_bytes: 8 << 10,
             connections: 1024,
-            drain: Duration::from_secs(30),
+            drain: Duration::from_secs(limits::DRAIN_SECONDS),
         }
     }
 }
@@ -89,7 +90,7 @@ impl From<Limits> for Manner {
 }
 
 /// By which a browser that was reached over TLS once comes back over nothing else: `Strict-Transport-Security`, two years.
-pub const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
+pub const STRICT_TRANSPORT: &str = include_str!("strict-transport-security.txt").trim_ascii();
 
 /// Where the connection comes from; an extension of every request. A proxy in front makes it the proxy's address.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,9 @@
 
 use serde_json::{Value, json};
 
+use crate::limits::HEARTBEAT_SECONDS;
 use crate::problem::Kind;
-use crate::recipe::{By, DRAINING, HEARTBEAT_SECONDS, RECIPES, Row};
+use crate::recipe::{By, DRAINING, RECIPES, Row};
 use crate::table::Activity;
 
 /// The document, pretty-printed.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Retention, Session};
+use crate::limits;
 use crate::table::State;
 
 /// Of a wait, the longest as a multiple of the first: from a minute to an hour.
@@ -37,10 +38,11 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
+        let seconds = |count: u64| SignedDuration::from_secs(count.cast_signed());
         Self {
-            upload_grace: SignedDuration::from_hours(24),
-            start_within: SignedDuration::from_hours(7 * 24),
-            checkup: SignedDuration::from_secs(60),
+            upload_grace: seconds(limits::UPLOAD_GRACE_SECONDS),
+            start_within: seconds(limits::START_WITHIN_SECONDS),
+            checkup: seconds(limits::CHECKUP_SECONDS),
             debt: SignedDuration::from_secs(15),
             upload_check: SignedDuration::from_secs(60),
             not_found: SignedDuration::from_mins(5),

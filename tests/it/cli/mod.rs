@@ -20,25 +20,25 @@ use tests::sound::wav;
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
-struct Said {
+pub(super) struct Said {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
 impl Said {
-    fn of(output: Output) -> Result<Self> {
+    pub(super) fn of(output: Output) -> Result<Self> {
         let Output { status, stdout, stderr } = output;
         Ok(Self { code: status.code(), out: String::from_utf8(stdout)?, err: String::from_utf8(stderr)? })
     }
 
     /// Each line of its output as JSON.
-    fn json(&self) -> Result<Vec<Value>> {
+    pub(super) fn json(&self) -> Result<Vec<Value>> {
         self.out.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 
     /// Ended with this code, and says these words somewhere.
-    fn expect(&self, code: i32, words: &[&str]) -> Result<()> {
+    pub(super) fn expect(&self, code: i32, words: &[&str]) -> Result<()> {
         ensure!(self.code == Some(code), "exit code {code} is expected: {self:#?}");
         for word in words {
             ensure!(self.out.contains(word) || self.err.contains(word), "{word:?} is not said: {self:#?}");
@@ -48,7 +48,7 @@ impl Said {
 }
 
 /// `lockgate` with nothing in its environment that would tell it where a server is.
-fn command(folder: &Path, arguments: &[&str]) -> Result<Command> {
+pub(super) fn command(folder: &Path, arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(binary()?);
     command.current_dir(folder).args(arguments).env_remove("LOCKGATE_SERVER").stdin(Stdio::null());
     Ok(command)
@@ -59,7 +59,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Result<Said> {
 }
 
 /// The names in a folder, sorted.
-fn names(folder: &Path) -> Result<Vec<String>> {
+pub(super) fn names(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         names.push(entry?.file_name().to_string_lossy().into_owned());

@@ -8,35 +8,18 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use states::Activity;
 
-/// Every test of the suite, for one way of making a driver.
-macro_rules! suite {
-    ($adapter:ident, $open:expr) => {
-        mod $adapter {
-            suite!(@tests $open,
-                what_is_started_again_is_started_once,
-                an_execution_that_failed_tells_why,
-                a_history_is_paged_and_begins_at_the_beginning,
-                what_was_stopped_stays_so,
-                what_a_worker_has_made_is_what_its_step_came_to,
-                a_step_fails_as_its_worker_says,
-                nobody_waits_by_a_token_that_was_never_given
-            );
-        }
-    };
-    (@tests $open:expr, $($test:ident),*) => {
-        $(
-            #[tokio::test]
-            async fn $test() -> anyhow::Result<()> {
-                let (_keep, driver) = $open;
-                super::$test(&driver).await
-            }
-        )*
-    };
-}
-
-suite!(engine, crate::contract::worlds::engine().await?);
-suite!(step_functions_on_our_engine, crate::contract::worlds::engine_by_its_api().await?);
-suite!(on_aws, crate::contract::worlds::localstack().await?);
+suite!(
+    [
+        what_is_started_again_is_started_once,
+        an_execution_that_failed_tells_why,
+        a_history_is_paged_and_begins_at_the_beginning,
+        what_was_stopped_stays_so,
+        what_a_worker_has_made_is_what_its_step_came_to,
+        a_step_fails_as_its_worker_says,
+        nobody_waits_by_a_token_that_was_never_given,
+    ]
+    in engine: engine, step_functions_on_our_engine: engine_by_its_api, on_aws: localstack,
+);
 
 fn input(what: &str) -> String {
     json!({ "do": what, "sessionId": "s", "recipe": "video" }).to_string()

@@ -7,30 +7,15 @@ use states::{FlagSet, Recipe};
 
 use super::worlds::Flagpole;
 
-/// Every test of the suite, for one way of making an empty place.
-macro_rules! suite {
-    ($adapter:ident, $open:expr) => {
-        mod $adapter {
-            suite!(@tests $open,
-                where_nobody_has_set_any_there_are_none,
-                what_is_put_there_holds_for_everybody,
-                who_has_not_seen_the_last_change_changes_nothing,
-                what_cannot_be_read_changes_nothing_and_is_said
-            );
-        }
-    };
-    (@tests $open:expr, $($test:ident),*) => {
-        $(
-            #[tokio::test]
-            async fn $test() -> anyhow::Result<()> {
-                super::$test(&$open).await
-            }
-        )*
-    };
-}
-
-suite!(file, crate::contract::worlds::file_of_flags()?);
-suite!(on_aws, crate::contract::worlds::parameter_of_flags().await?);
+suite!(
+    [
+        where_nobody_has_set_any_there_are_none,
+        what_is_put_there_holds_for_everybody,
+        who_has_not_seen_the_last_change_changes_nothing,
+        what_cannot_be_read_changes_nothing_and_is_said,
+    ]
+    in file: file_of_flags, on_aws: parameter_of_flags,
+);
 
 fn off() -> Result<FlagSet> {
     Ok(serde_json::from_value(json!({ "recipes": { "flac": { "on": false, "reason": "Not today." } } }))?)

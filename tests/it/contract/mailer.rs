@@ -5,29 +5,14 @@ use states::Timestamp;
 
 use super::worlds::Office;
 
-/// Every test of the suite, for one way of opening an office.
-macro_rules! suite {
-    ($adapter:ident, $open:path) => {
-        mod $adapter {
-            suite!(@tests $open,
-                a_letter_arrives_where_its_owner_is,
-                only_what_was_asked_for_is_told_and_only_to_whom_there_is,
-                one_that_is_refused_is_not_to_be_sent_again
-            );
-        }
-    };
-    (@tests $open:path, $($test:ident),*) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                super::$test(&$open().await.unwrap()).await;
-            }
-        )*
-    };
-}
-
-suite!(smtp, crate::contract::worlds::smtp);
-suite!(on_aws, crate::contract::worlds::ses);
+suite!(
+    [
+        a_letter_arrives_where_its_owner_is,
+        only_what_was_asked_for_is_told_and_only_to_whom_there_is,
+        one_that_is_refused_is_not_to_be_sent_again,
+    ]
+    in smtp: smtp, on_aws: ses,
+);
 
 const PAGE: &str = "https://page.example.org/sessions/s";
 

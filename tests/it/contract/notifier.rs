@@ -11,36 +11,15 @@ use tests::desk;
 
 use Written::{Refused, Stored};
 
-/// Every test of the suite, for one way of making an empty store.
-macro_rules! suite {
-    ($adapter:ident, $open:expr) => {
-        mod $adapter {
-            suite!(@tests $open,
-                an_endpoint_is_written_over_the_version_before_and_no_other,
-                endpoints_are_their_owner_s_in_the_order_they_were_made,
-                a_delivery_is_written_over_itself,
-                the_log_is_paged_newest_first_and_filtered
-            );
-        }
-    };
-    (@tests $open:expr, $($test:ident),*) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                let (_keep, store) = $open;
-                super::$test(&store).await;
-            }
-        )*
-    };
-}
-
-suite!(sqlite, {
-    let folder = tempfile::tempdir().unwrap();
-    let store = local::notices::SqliteNotifier::open(&folder.path().join("notices.db")).unwrap();
-    (folder, store)
-});
-
-suite!(on_aws, crate::contract::worlds::notices_in_dynamodb().await.unwrap());
+suite!(
+    [
+        an_endpoint_is_written_over_the_version_before_and_no_other,
+        endpoints_are_their_owner_s_in_the_order_they_were_made,
+        a_delivery_is_written_over_itself,
+        the_log_is_paged_newest_first_and_filtered,
+    ]
+    in sqlite: notices_in_sqlite, on_aws: notices_in_dynamodb,
+);
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap()

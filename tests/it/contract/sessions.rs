@@ -9,45 +9,20 @@ use tests::desk;
 
 use Written::{Refused, Stored};
 
-/// Every test of the suite, for one way of making an empty store.
-macro_rules! suite {
-    ($adapter:ident, $open:expr) => {
-        mod $adapter {
-            suite!(@tests $open,
-                a_record_is_made_once,
-                a_move_is_written_only_where_the_table_lets_it_begin,
-                of_racing_moves_one_is_written,
-                progress_rises_within_its_attempt_only,
-                a_debt_is_struck_unless_the_record_moved,
-                a_tombstone_shuts_out_what_was_decided_before,
-                lists_are_paged_newest_first_and_filtered,
-                what_is_due_is_found_in_order,
-                what_is_put_off_comes_after_the_rest_unless_it_was_written_since
-            );
-        }
-    };
-    (@tests $open:expr, $($test:ident),*) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                let (_keep, store) = $open;
-                super::$test(&store).await;
-            }
-        )*
-    };
-}
-
-suite!(sqlite, {
-    let folder = tempfile::tempdir().unwrap();
-    let store = local::sessions::SqliteSessions::open(
-        &folder.path().join("sessions.db"),
-        service::Changes::default(),
-    )
-    .unwrap();
-    (folder, store)
-});
-
-suite!(on_aws, crate::contract::worlds::dynamodb().await.unwrap());
+suite!(
+    [
+        a_record_is_made_once,
+        a_move_is_written_only_where_the_table_lets_it_begin,
+        of_racing_moves_one_is_written,
+        progress_rises_within_its_attempt_only,
+        a_debt_is_struck_unless_the_record_moved,
+        a_tombstone_shuts_out_what_was_decided_before,
+        lists_are_paged_newest_first_and_filtered,
+        what_is_due_is_found_in_order,
+        what_is_put_off_comes_after_the_rest_unless_it_was_written_since,
+    ]
+    in sqlite: sqlite, on_aws: dynamodb,
+);
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_700_000_000_000 + millis).unwrap()

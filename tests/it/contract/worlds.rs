@@ -16,7 +16,8 @@ use aws::notices::DynamoNotifier;
 use aws::sessions::DynamoSessions;
 use local::driver::EngineDriver;
 use local::flags::{self, FileFlags};
-use local::notices::{Letterbox, SmtpMailer};
+use local::notices::{Letterbox, SmtpMailer, SqliteNotifier};
+use local::sessions::SqliteSessions;
 use serde_json::{Value, json};
 use states::Activity;
 use tempfile::TempDir;
@@ -91,12 +92,26 @@ pub(super) async fn localstack() -> Result<((), StepFunctions)> {
     Ok(((), step_functions(&Rig::running()?.localstack).await?))
 }
 
+/// An empty database.
+pub(super) async fn sqlite() -> Result<(TempDir, SqliteSessions)> {
+    let folder = tempfile::tempdir()?;
+    let store = SqliteSessions::open(&folder.path().join("sessions.db"), service::Changes::default())?;
+    Ok((folder, store))
+}
+
 /// An empty table of its own.
 pub(super) async fn dynamodb() -> Result<((), DynamoSessions)> {
     let client = Connection::new(&Rig::running()?.account())?.dynamodb();
     let table = rig::unique("sessions");
     rig::table::create(&client, &table).await.context("the table is made")?;
     Ok(((), DynamoSessions::new(client, &table)))
+}
+
+/// Endpoints and deliveries in an empty database.
+pub(super) async fn notices_in_sqlite() -> Result<(TempDir, SqliteNotifier)> {
+    let folder = tempfile::tempdir()?;
+    let store = SqliteNotifier::open(&folder.path().join("notices.db"))?;
+    Ok((folder, store))
 }
 
 /// Endpoints and deliveries in an empty table of its own.
@@ -165,13 +180,13 @@ async fn parameter_of(stage: String) -> Result<Flagpole> {
     Ok(pole)
 }
 
-pub(super) fn file_of_flags() -> Result<Flagpole> {
-    Ok(file_in(tempfile::tempdir()?))
+pub(super) async fn file_of_flags() -> Result<((), Flagpole)> {
+    Ok(((), file_in(tempfile::tempdir()?)))
 }
 
 /// Of a stage that nobody else has.
-pub(super) async fn parameter_of_flags() -> Result<Flagpole> {
-    parameter_of(rig::unique("stage")).await
+pub(super) async fn parameter_of_flags() -> Result<((), Flagpole)> {
+    Ok(((), parameter_of(rig::unique("stage")).await?))
 }
 
 /// Somebody who is written to, and where their letters arrive. What has ended well is not told.
@@ -220,7 +235,7 @@ fn topics() -> BTreeSet<Topic> {
     BTreeSet::from([Topic::SessionFailed, Topic::EndpointDisabled])
 }
 
-pub(super) async fn smtp() -> Result<Office> {
+pub(super) async fn smtp() -> Result<((), Office)> {
     let office = PostOffice::open().await?;
     let letterbox = Letterbox {
         server: office.url.clone(),
@@ -228,12 +243,13 @@ pub(super) async fn smtp() -> Result<Office> {
         to: Some("ada@example.org".parse()?),
         topics: topics(),
     };
-    Ok(Office {
+    let office = Office {
         mailer: Arc::new(SmtpMailer::new(letterbox, None)?),
         owner: service::LOCAL.to_owned(),
         address: "ada@example.org".to_owned(),
         arrived: Arrived::Smtp(office),
-    })
+    };
+    Ok(((), office))
 }
 
 fn mailer(rig: &Rig, from: String) -> Result<SesMailer> {
@@ -242,11 +258,11 @@ fn mailer(rig: &Rig, from: String) -> Result<SesMailer> {
     Ok(SesMailer::new(connection.letters(), connection.people(), mail))
 }
 
-pub(super) async fn ses() -> Result<Office> {
+pub(super) async fn ses() -> Result<((), Office)> {
     let rig = Rig::running()?;
     ses::verify(&rig, "lockgate@example.org").await?;
     let name = rig::unique("ada");
     let owner = Pool::shared(&rig).await?.sign_in(&name).await?.subject()?;
     let mailer = Arc::new(mailer(&rig, ses::SENDER.to_owned())?);
-    Ok(Office { mailer, owner, address: Pool::address(&name), arrived: Arrived::Ses(rig) })
+    Ok(((), Office { mailer, owner, address: Pool::address(&name), arrived: Arrived::Ses(rig) }))
 }

@@ -4,10 +4,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::films::{Film, frames};
 use tests::flow::{Flow, PATIENCE, expect, id};
-use tests::rig::stage::{Stage, history};
+use tests::rig::stage::{Stage, history, until};
 use tests::rig::worker::{Agent, Worker};
 use tests::sound::decoded;
 
@@ -21,6 +22,12 @@ const BEGINNERS: usize = 2;
 
 /// The error that a film is given back with.
 const GIVEN_BACK: &str = "Worker.Draining";
+
+/// A film of so many seconds that takes long to encode: of noise.
+fn noisy(seconds: u32) -> Result<Vec<u8>> {
+    let options = &["-g", "6", "-vf", "noise=alls=60:allf=t", "-preset", "ultrafast"];
+    Film { seconds, size: "1280x720", options, ..Film::default() }.bytes()
+}
 
 /// Announces and sends a film that starts by itself.
 async fn sent(flow: &Flow, recipe: &str, film: &[u8]) -> Result<String> {
@@ -58,7 +65,7 @@ fn failures(history: &Value) -> Vec<String> {
 
 /// Waits until this worker has a task: it has a file of it then.
 async fn has_task(worker: &Worker) -> Result<()> {
-    until(async || Ok(worker.left_in_scratch()? > 0)).await
+    until(MISSED + PATIENCE, async || Ok(worker.left_in_scratch()? > 0)).await
 }
 
 /// A worker that was told to end while it encoded the film, and has given that back; ECS has heard when it was at work. If its
@@ -73,7 +80,7 @@ async fn given_back(stage: &Stage, flow: &Flow, id: &str) -> Result<Worker> {
         ensure!(busy == json!({ "ProtectionEnabled": true, "ExpiresInMinutes": 60 }), "{busy}");
         let before = failures(&flow.history(id).await?).len();
         worker.tell_to_end();
-        until(async || Ok(failures(&flow.history(id).await?).len() > before))
+        until(MISSED + PATIENCE, async || Ok(failures(&flow.history(id).await?).len() > before))
             .await
             .context("it does not give its task back, nor is it missed")?;
         let free = agent.hears().await?;
@@ -89,9 +96,7 @@ async fn given_back(stage: &Stage, flow: &Flow, id: &str) -> Result<Worker> {
 async fn a_film_outlives_the_workers_that_begin_it() -> Result<()> {
     let stage = Stage::open().await?;
     let flow = Flow { patience: MISSED + PATIENCE, ..stage.flow_of("ann").await? };
-    // Noise takes long to encode.
-    let options = &["-g", "6", "-vf", "noise=alls=60:allf=t", "-preset", "ultrafast"];
-    let film = Film { seconds: 40, size: "1280x720", options, ..Film::default() }.bytes()?;
+    let film = noisy(40)?;
     let id = sent(&flow, "video", &film).await?;
 
     let told = given_back(&stage, &flow, &id).await?;
@@ -127,8 +132,7 @@ async fn a_film_outlives_the_workers_that_begin_it() -> Result<()> {
 async fn a_worker_that_stood_still_too_long_changes_nothing_any_more() -> Result<()> {
     let stage = Stage::open().await?;
     let flow = Flow { patience: MISSED + PATIENCE, ..stage.flow_of("ann").await? };
-    let options = &["-g", "6", "-vf", "noise=alls=60:allf=t", "-preset", "ultrafast"];
-    let film = Film { seconds: 20, size: "1280x720", options, ..Film::default() }.bytes()?;
+    let film = noisy(20)?;
     let id = sent(&flow, "video", &film).await?;
     let first = Worker::start(&stage.rig, None).await?;
     has_task(&first).await.context("the first worker has no task")?;
@@ -140,23 +144,49 @@ async fn a_worker_that_stood_still_too_long_changes_nothing_any_more() -> Result
     let made = flow.fetch(&done).await?;
 
     first.thaw();
-    until(async || Ok(first.left_in_scratch()? == 0)).await.context("it does not give up")?;
+    until(MISSED + PATIENCE, async || Ok(first.left_in_scratch()? == 0))
+        .await
+        .context("it does not give up")?;
     let after = flow.session(&id).await?;
-    for kept in ["state", "version", "attempt"] {
+    for kept in ["state", "trail", "attempt"] {
         ensure!(after[kept] == done[kept], "{kept} changed: {after:#}");
     }
     ensure!(flow.fetch(&after).await? == made, "the result changed");
     Ok(())
 }
 
-/// Waits until it holds.
-async fn until(holds: impl AsyncFn() -> Result<bool>) -> Result<()> {
-    let began = Instant::now();
-    let mut ticks = tokio::time::interval(Duration::from_millis(50));
-    while !holds().await? {
-        ensure!(began.elapsed() < MISSED + PATIENCE, "it never came to be");
-        ticks.tick().await;
-    }
+#[tokio::test]
+async fn a_cancel_frees_the_worker_that_is_at_the_film_and_nothing_is_left() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = Flow { patience: MISSED + PATIENCE, ..stage.flow_of("ann").await? };
+    let film = noisy(40)?;
+    let mut agent = Agent::start().await?;
+    let worker = Worker::start(&stage.rig, Some(&agent.url)).await?;
+    let id = sent(&flow, "video", &film).await?;
+    has_task(&worker).await.context("the worker has no task")?;
+    at_work(&flow, &id).await?;
+    let busy = agent.hears().await?;
+    ensure!(busy["ProtectionEnabled"] == true, "{busy}");
+
+    let path = format!("/xcode/{id}/cancel");
+    let cancelled = expect(flow.verb(Method::POST, &path, None).await?, 202).await?;
+    ensure!(cancelled["state"] == "Failed" && cancelled["problem"]["type"] == "cancelled", "{cancelled:#}");
+    // Nobody tells the worker: it hears of it when it says how far it is.
+    let free = agent.hears().await?;
+    ensure!(free == json!({ "ProtectionEnabled": false }), "{free}");
+    ensure!(worker.left_in_scratch()? == 0, "something is left in the scratch folder");
+    until(flow.patience, async || {
+        Ok(stage.swept(&id).await?.owes.is_empty() && stage.results(&id).await?.is_empty())
+    })
+    .await?;
+    let after = flow.session(&id).await?;
+    ensure!(after["trail"] == cancelled["trail"] && after["outputs"] == json!([]), "{after:#}");
+
+    let next = sent(&flow, "thumbnails", &Film { seconds: 4, ..Film::default() }.bytes()?).await?;
+    let session = flow.until(&next, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done", "{session:#}");
+    let meters = worker.meters().await?;
+    ensure!(meters.contains("activity=\"thumbnails\""), "who was cancelled takes the next: {meters}");
     Ok(())
 }
 
@@ -213,7 +243,7 @@ async fn a_sound_that_takes_ffmpeg_is_a_workers() -> Result<()> {
 async fn without_workers_there_are_no_films() -> Result<()> {
     let stage = Stage::told(&json!({ "LOCKGATE_WORKERS": "false" })).await?;
     let flow = stage.flow_of("ann").await?;
-    let listed = expect(flow.verb(reqwest::Method::GET, "/api/recipes", None).await?, 200).await?;
+    let listed = expect(flow.verb(Method::GET, "/api/recipes", None).await?, 200).await?;
     let recipes = listed["recipes"].as_array().context("recipes")?;
     for row in recipes {
         let takes_workers = row["name"] == "video" || row["name"] == "thumbnails";

@@ -1,6 +1,9 @@
 //! What needs stand-ins for AWS: `make test-aws` starts these and runs them.
 
+mod cancel;
 mod captions;
+mod cli;
+mod dead_letters;
 mod ended;
 mod engine;
 mod faults;

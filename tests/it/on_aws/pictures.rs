@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
+use states::limits;
 use tests::flow::{Flow, expect};
 use tests::pictures::{Jpeg, Pixels};
 use tests::rig::cognito::Pool;
@@ -24,9 +25,12 @@ async fn a_large_picture_is_uploaded_instead_and_its_proxies_made() -> Result<()
     ensure!(session["state"] == "Done", "{session:#}");
 
     let mut large = Jpeg::default().bytes(&Pixels::scene(2400, 1800))?;
-    large.resize((4 << 20) + (256 << 10), 0); // what follows a picture's end is none of it
+    large.resize(usize::try_from(limits::BODY_BYTES)? + (256 << 10), 0); // what follows a picture's end is none of it
     let refused = expect(send(&flow, "large", &large).await?, 413).await?;
-    ensure!(refused["type"] == "/problems/upload-instead" && refused["limit"] == 4 << 20, "{refused:#}");
+    ensure!(
+        refused["type"] == "/problems/upload-instead" && refused["limit"] == limits::BODY_BYTES,
+        "{refused:#}"
+    );
     let id = refused["sessionId"].as_str().context("it has a session")?;
     ensure!(flow.upload(&refused, &large).await?.status() == 200);
     let session = flow.until(id, &["Done", "Failed"]).await?;

@@ -19,7 +19,7 @@ use local::s3::{Keys, RESULTS, S3Config, S3Store, UPLOADS};
 use serde_json::Value;
 use service::serve::Limits;
 use states::session::{Change, Deadlines, Draft, Source};
-use states::{Recipe, Session, Timestamp};
+use states::{Recipe, Session, Timestamp, limits};
 use tests::desk;
 use tests::rig::functions::{Deployed, Memory, Outcome, measure};
 use tests::rig::{account, moto, table};
@@ -172,8 +172,8 @@ fn flac(endpoints: &[(&str, &str)]) -> Deployed {
     Deployed {
         name: "flac".to_owned(),
         handler: "flac".to_owned(),
-        memory: 1769,
-        timeout: Duration::from_secs(15 * 60),
+        memory: limits::WORK_MEMORY_MIB,
+        timeout: Duration::from_secs(limits::WORK_SECONDS),
         variables: told.collect::<HashMap<_, _>>(),
     }
 }

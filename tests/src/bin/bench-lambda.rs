@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
+use states::limits;
 use tests::rig::functions::{Deployed, Outcome, cold_start};
 use tests::rig::gateway::event;
 use tokio::net::TcpListener;
@@ -70,8 +71,8 @@ fn api(parameters: &str) -> Deployed {
     Deployed {
         name: "api".to_owned(),
         handler: "api".to_owned(),
-        memory: 512,
-        timeout: Duration::from_secs(29),
+        memory: limits::API_MEMORY_MIB,
+        timeout: Duration::from_secs(limits::API_SECONDS),
         variables: HashMap::from(told.map(|(name, value)| (name.to_owned(), value.to_owned()))),
     }
 }

@@ -1,12 +1,16 @@
 //! People, by moto's Cognito: no stand-in makes the stack's pool, so that each test makes one of its own, but for those of
 //! letters, who are looked up in the one that all functions are told.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::Rig;
+use super::json::Service;
+
+const COGNITO: Service =
+    Service { signed_as: "cognito-idp", target: "AWSCognitoIdentityProviderService", version: "1.1" };
 
 const PASSWORD: &str = "A-long-enough-1";
 
@@ -45,7 +49,7 @@ impl Pool {
     /// A new pool at `url`, as the stack has it: people are called by their addresses. Answers its id.
     pub async fn make(url: &str) -> Result<String> {
         let pool = json!({ "PoolName": "people", "UsernameAttributes": ["email"] });
-        let made = ask(url, "CreateUserPool", pool).await?;
+        let made = COGNITO.ask(url, "CreateUserPool", pool).await?;
         Ok(made["UserPool"]["Id"].as_str().context("a pool has an id")?.to_owned())
     }
 
@@ -53,7 +57,7 @@ impl Pool {
         let url = rig.moto.clone();
         let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
         let client = json!({ "UserPoolId": id, "ClientName": "page", "ExplicitAuthFlows": flows });
-        let client = ask(&url, "CreateUserPoolClient", client).await?;
+        let client = COGNITO.ask(&url, "CreateUserPoolClient", client).await?;
         let client = client["UserPoolClient"]["ClientId"].as_str().context("a client has an id")?.to_owned();
         Ok(Self { url, id, client })
     }
@@ -73,9 +77,9 @@ impl Pool {
     pub async fn sign_in_as(&self, name: &str, group: &str) -> Result<Tokens> {
         let Self { url, id, .. } = self;
         self.add(name).await?;
-        ask(url, "CreateGroup", json!({ "UserPoolId": id, "GroupName": group })).await?;
+        COGNITO.ask(url, "CreateGroup", json!({ "UserPoolId": id, "GroupName": group })).await?;
         let of = json!({ "UserPoolId": id, "Username": Self::address(name), "GroupName": group });
-        ask(url, "AdminAddUserToGroup", of).await?;
+        COGNITO.ask(url, "AdminAddUserToGroup", of).await?;
         self.tokens(name).await
     }
 
@@ -83,11 +87,11 @@ impl Pool {
         let Self { url, id, .. } = self;
         let known = json!([{ "Name": "email_verified", "Value": "true" }]);
         let user = json!({ "UserPoolId": id, "Username": Self::address(name), "UserAttributes": known });
-        ask(url, "AdminCreateUser", user).await?;
+        COGNITO.ask(url, "AdminCreateUser", user).await?;
         let password = json!({
             "UserPoolId": id, "Username": Self::address(name), "Password": PASSWORD, "Permanent": true,
         });
-        ask(url, "AdminSetUserPassword", password).await?;
+        COGNITO.ask(url, "AdminSetUserPassword", password).await?;
         Ok(())
     }
 
@@ -96,27 +100,11 @@ impl Pool {
         let parameters = json!({ "USERNAME": Self::address(name), "PASSWORD": PASSWORD });
         let auth =
             json!({ "ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters });
-        let signed_in = ask(url, "InitiateAuth", auth).await?;
+        let signed_in = COGNITO.ask(url, "InitiateAuth", auth).await?;
         let token = |which: &str| {
             let token = signed_in["AuthenticationResult"][which].as_str();
             Ok::<_, anyhow::Error>(token.context("a token")?.to_owned())
         };
         Ok(Tokens { access: token("AccessToken")?, id: token("IdToken")? })
     }
-}
-
-async fn ask(url: &str, operation: &str, body: Value) -> Result<Value> {
-    let request = reqwest::Client::new()
-        .post(url)
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"))
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=0",
-        )
-        .body(body.to_string());
-    let answer = request.send().await?;
-    let (good, text) = (answer.status().is_success(), answer.text().await?);
-    ensure!(good, "{operation}: {text}");
-    if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
 }

@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
+use states::limits;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -20,7 +21,7 @@ use super::functions::VARIABLES;
 
 /// A body is of ten megabytes at most, and the event of which it is a part, as base64, of what a function is handed.
 const LARGEST_BODY: usize = 10 << 20;
-const LARGEST_EVENT: usize = 6 << 20;
+const LARGEST_EVENT: usize = limits::EVENT_BYTES as usize;
 
 /// It listens until it is dropped.
 pub struct Gateway {

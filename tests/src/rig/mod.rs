@@ -6,10 +6,12 @@
 pub mod cognito;
 pub mod functions;
 pub mod gateway;
+mod json;
 pub mod localstack;
 pub mod moto;
 pub mod proxy;
 pub mod ses;
+pub mod sqs;
 pub mod stack;
 pub mod stage;
 pub mod table;

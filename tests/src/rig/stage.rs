@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use activities::ports::{Due, Sessions as _};
 use anyhow::{Context, Result, ensure};
+use aws::connection::Connection;
+use aws::sessions::DynamoSessions;
 use serde_json::{Value, json};
+use states::{Session, Timestamp};
 
 use super::Rig;
 use super::cognito::Pool;
@@ -62,11 +66,45 @@ impl Stage {
         Ok(answer.text().await?.parse()?)
     }
 
+    /// Has the sweep come to a session now, as if it were due. Answers with the record as it stands then.
+    pub async fn swept(&self, id: &str) -> Result<Session> {
+        // The stack's own table is reached where the stack was made.
+        let made = Connection::new(&super::account(&[("", &self.rig.localstack)]))?;
+        let records = DynamoSessions::new(made.dynamodb(), self.rig.output("Table")?);
+        if let Some(at) = records.get(id).await?.context("it is there")?.due_at {
+            records.put_off(&Due { id: id.to_owned(), at }, Timestamp::UNIX_EPOCH).await?;
+        }
+        self.invoke("SweepFunction", &json!({ "source": "aws.events", "detail": {} })).await?;
+        records.get(id).await?.context("it is there still")
+    }
+
+    /// What lies below a session's id in the bucket of results: the keys of objects, and of uploads that are in parts yet.
+    pub async fn results(&self, id: &str) -> Result<Vec<String>> {
+        let objects = Connection::new(&self.rig.account())?.objects();
+        let (bucket, below) = (self.rig.output("Results")?, format!("{id}/"));
+        // First: one that is completed meanwhile is an object then.
+        let uploads = objects.client().list_multipart_uploads().bucket(bucket).prefix(&below).send().await?;
+        let uploads = uploads.uploads.unwrap_or_default().into_iter().filter_map(|upload| upload.key);
+        let listed = objects.list(bucket, &below).await?.into_iter().map(|listed| listed.key);
+        Ok(uploads.chain(listed).collect())
+    }
+
     /// How a session's record was written, write by write.
     pub async fn writes(&self, id: &str) -> Result<Vec<String>> {
         let answer = self.http.get(format!("{}/rig/writes/{id}", self.rig.functions)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
+}
+
+/// Waits until it holds.
+pub async fn until(patience: Duration, holds: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    let began = Instant::now();
+    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    while !holds().await? {
+        ensure!(began.elapsed() < patience, "it never came to be");
+        ticks.tick().await;
+    }
+    Ok(())
 }
 
 /// The history of a session at its end, once its last execution has ended too: that comes a moment later.

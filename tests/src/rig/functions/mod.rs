@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 
 use activities::clock::random_id;
 
+use super::json::authorization;
 use super::proxy::Proxy;
 use crate::memory;
 use crate::server::program;
@@ -236,11 +237,7 @@ impl Inner {
         let request = self
             .http
             .get(format!("{url}/2015-03-31/functions/{name}/configuration"))
-            // Which service is meant, the stand-in finds out from this; nobody checks it.
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0",
-            );
+            .header("authorization", authorization("lambda"));
         let answer = request.send().await?.error_for_status()?;
         let told: Value = answer.json().await?;
         let mut deployed = Deployed::read(&told).with_context(|| format!("{name} was deployed as {told}"))?;

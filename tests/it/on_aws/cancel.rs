@@ -1,0 +1,48 @@
+//! Cancel while a function is at work, which nobody stops: it finds out by itself. Of a worker, `films` tells.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::json;
+use tests::flow::{expect, id};
+use tests::rig::stage::{Stage, history, until};
+use tests::sound::{decoded, wav};
+
+const SECOND: u32 = 44_100;
+
+#[tokio::test]
+async fn a_cancel_in_the_middle_of_the_work_leaves_nothing_of_it() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    // Its FLAC is written in many parts.
+    let file = wav(600 * SECOND, 1);
+    let announced = flow.announce("a.wav", &file, "k", json!({})).await?;
+    ensure!(flow.upload(&announced, &file).await?.status() == 200);
+    let id = id(&announced)?;
+    flow.until(&id, &["ReadyToXcode"]).await?;
+    expect(flow.verb(Method::PUT, &format!("/xcode/{id}"), None).await?, 202).await?;
+    until(flow.patience, async || Ok(!stage.results(&id).await?.is_empty()))
+        .await
+        .context("nothing is written")?;
+
+    let cancelled = flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?;
+    let cancelled = expect(cancelled, 202).await?;
+    ensure!(cancelled["state"] == "Failed" && cancelled["problem"]["type"] == "cancelled", "{cancelled:#}");
+    let history = history(&flow, &id).await?;
+    ensure!(history["executions"][0]["status"] == "ABORTED", "{history:#}");
+    until(flow.patience, async || {
+        Ok(stage.swept(&id).await?.owes.is_empty() && stage.results(&id).await?.is_empty())
+    })
+    .await
+    .with_context(|| format!("something of {id} stays"))?;
+    let after = flow.session(&id).await?;
+    ensure!(after["trail"] == cancelled["trail"] && after["outputs"] == json!([]), "{after:#}");
+
+    // The file is there still, and whoever was at it takes it again.
+    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+    let done = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(done["state"] == "Done" && done["attempt"] == 2, "{done:#}");
+    ensure!(decoded(&flow.fetch(&done).await?)? == file[44..], "the samples differ");
+    let results = stage.results(&id).await?;
+    ensure!(results.iter().all(|key| key.starts_with(&format!("{id}/2/"))), "{results:?}");
+    Ok(())
+}
