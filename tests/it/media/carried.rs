@@ -102,6 +102,10 @@ async fn pictures_attached_to_a_matroska_file_come_over() {
             assert!(carried(&flac) == picture, "{name}: another picture");
             let listed = tools::metaflac(&flac, &["--list", "--block-type=PICTURE"]);
             assert!(String::from_utf8_lossy(&listed).contains(kind), "{name}: {listed:?}");
+            assert!(
+                comments(&flac).iter().any(|line| line == EXPECTED[0]),
+                "{name}: its title is that of the file"
+            );
             tools::flac_accepts(&flac);
         }
     }

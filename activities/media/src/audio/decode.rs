@@ -16,7 +16,7 @@ use super::open::{self, Bytes, Opened};
 use super::packets::{check_source, undecodable, unreadable};
 use super::wav::{self, Mended};
 use super::wishes::{Plan, Wishes};
-use super::{Limits, Sound, ending, tags};
+use super::{Limits, Sound, ending, matroska, tags};
 
 /// Decodes the sound of one source. A damaged or incomplete file ends in a problem, never in fewer samples.
 pub(crate) struct Decoder<'s> {
@@ -87,7 +87,7 @@ impl<'s> Decoder<'s> {
         let Found { mut sound, plan, samples, damage, chunks, packet } = found;
         let (metadata, tagged) = tags::of(opened.reader.as_mut(), opened.track.id);
         let window = window(&source, &opened, claim, sound.sample_rate, tagged)?;
-        let metadata = with_tags_of_wav(&source, metadata)?;
+        let metadata = with_tags_beside(&source, metadata)?;
         sound.samples = kept(claim, window);
         let held_back = HeldBack::of(&source, &opened).map_err(|error| Problem::source(&error))?;
         Ok(Self {
@@ -267,9 +267,12 @@ impl<'s> Decoder<'s> {
     }
 }
 
-/// Adds the tags of a WAV, whose chunks of tags the demuxer passes over.
-pub(super) fn with_tags_of_wav(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, Problem> {
+/// Adds what the demuxers pass over: the chunks of a WAV's tags, and a Matroska file's title.
+pub(super) fn with_tags_beside(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, Problem> {
     let chunks = wav::tag_chunks(source).map_err(|error| Problem::source(&error))?;
+    let title = matroska::title(source).map_err(|error| Problem::source(&error))?;
+    let title = title.map(|title| ("TITLE".to_owned(), title));
+    let metadata = tags::add_comments(metadata, title.as_slice());
     Ok(chunks.iter().fold(metadata, |metadata, (name, chunk)| match name {
         b"LIST" => tags::add_info(metadata, chunk),
         _ => tags::add_id3(metadata, chunk),

@@ -1,5 +1,5 @@
-//! Padding at the end of a sound, where only the end tells how much there is: by the last block of a Matroska file, or by how
-//! long the samples of a fragmented MP4 say they are. What came last is held back until there is no more.
+//! Padding at the end of a sound, where only the end tells how much there is: by the last block of a Matroska file, or
+//! by how long the samples of a fragmented MP4 say they are. What came last is held back until there is no more.
 
 use std::io;
 
@@ -54,10 +54,9 @@ impl HeldBack {
         let held = (self.samples.len() / channels) as u64;
         let padding = match self.told {
             Told::LastBlock => samples(matroska::padding(source, opened.track.id)?, rate),
-            Told::Durations => match stated(opened, rate) {
-                Some(stated) => (decoded + held).saturating_sub(stated),
-                None => 0,
-            },
+            Told::Durations => {
+                stated(opened, rate).map_or(0, |stated| (decoded + held).saturating_sub(stated))
+            }
         };
         // What is more than the last packet is no padding of it.
         let kept = held.checked_sub(padding).unwrap_or(held);

@@ -1,6 +1,6 @@
-//! The few elements of Matroska that symphonia does not act on (RFC 9559): how long the decoder's priming is, which the track
-//! states, and how much of its last block is padding. How much to decode before a place that is sought (SeekPreRoll) is of no
-//! use to who reads from the beginning.
+//! The few elements of Matroska that symphonia does not act on (RFC 9559): how long the decoder's priming is, which
+//! the track states, how much of its last block is padding, and the title of all. How much to decode before a place
+//! that is sought (SeekPreRoll) is of no use to who reads from the beginning.
 
 use std::io;
 
@@ -9,6 +9,9 @@ use crate::ReadAt;
 use crate::source::read_up_to;
 
 pub(super) const SEGMENT: u32 = 0x1853_8067;
+const EBML: u32 = 0x1A45_DFA3;
+const INFO: u32 = 0x1549_A966;
+const TITLE: u32 = 0x7BA9;
 const TRACKS: u32 = 0x1654_AE6B;
 const TRACK_ENTRY: u32 = 0xAE;
 const TRACK_NUMBER: u32 = 0xD7;
@@ -22,17 +25,17 @@ const DISCARD_PADDING: u32 = 0x75A2;
 /// What else stands in a cluster: its time, its place, how long the one before is, a checksum, and nothing.
 const OF_CLUSTER: [u32; 5] = [0xE7, 0xA7, 0xAB, 0xBF, 0xEC];
 
-/// More elements than this before the tracks are no film.
+/// More elements than this before the sound are no film.
 const MOST_ELEMENTS: usize = 1000;
-/// Longer descriptions of tracks are read up to here only.
-const LONGEST_TRACKS: u64 = 1 << 20;
+/// Longer descriptions are read up to here only.
+const LONGEST: u64 = 1 << 20;
 
 /// How much of the end is looked at for the last cluster with a block of the track: those of a film can be long.
 const TAILS: [u64; 3] = [128 << 10, 1 << 20, 8 << 20];
 
 /// The nanoseconds of this track's sound that its decoder gives before the sound begins.
 pub(super) fn delay(source: &dyn ReadAt, track: u32) -> io::Result<u64> {
-    let tracks = tracks(source)?;
+    let tracks = described(source, TRACKS)?;
     let mut entries = elements(&tracks).filter(|&(name, _)| name == TRACK_ENTRY).map(|(_, entry)| entry);
     let ours = entries.find(|entry| stated(entry, TRACK_NUMBER) == Some(u64::from(track)));
     Ok(ours.and_then(|entry| stated(entry, CODEC_DELAY)).unwrap_or(0))
@@ -43,22 +46,33 @@ fn stated(entry: &[u8], name: u32) -> Option<u64> {
     elements(entry).find(|&(found, _)| found == name).map(|(_, value)| number(value))
 }
 
-/// The description of the tracks, if it stands before the sound.
-fn tracks(source: &dyn ReadAt) -> io::Result<Vec<u8>> {
+/// What the file is called.
+pub(super) fn title(source: &dyn ReadAt) -> io::Result<Option<String>> {
+    let info = described(source, INFO)?;
+    let title = elements(&info).find(|&(name, _)| name == TITLE);
+    let words = title.map(|(_, words)| String::from_utf8_lossy(words).trim_end_matches('\0').to_owned());
+    Ok(words.filter(|words| !words.is_empty()))
+}
+
+/// What the element of this name holds, if it stands before the sound.
+fn described(source: &dyn ReadAt, wanted: u32) -> io::Result<Vec<u8>> {
     let mut offset = 0;
     for _ in 0..MOST_ELEMENTS {
         let mut bytes = [0; 12];
         let filled = read_up_to(source, offset, &mut bytes)?;
         let Some((name, width, size)) = head(&bytes[..filled]) else { break };
+        if offset == 0 && name != EBML {
+            break;
+        }
         let body = offset + width as u64;
         match (name, size) {
             (SEGMENT, _) => offset = body,
-            (TRACKS, Some(size)) => {
-                let length = size.min(LONGEST_TRACKS).min(source.len().saturating_sub(body));
-                let mut tracks = vec![0; length as usize];
-                let filled = read_up_to(source, body, &mut tracks)?;
-                tracks.truncate(filled);
-                return Ok(tracks);
+            (name, Some(size)) if name == wanted => {
+                let length = size.min(LONGEST).min(source.len().saturating_sub(body));
+                let mut bytes = vec![0; length as usize];
+                let filled = read_up_to(source, body, &mut bytes)?;
+                bytes.truncate(filled);
+                return Ok(bytes);
             }
             (CLUSTER, _) | (_, None) => break,
             (_, Some(size)) => offset = body.saturating_add(size),
@@ -186,13 +200,14 @@ mod tests {
 
     fn file(clusters: &[u8]) -> Vec<u8> {
         let tracks = element(&TRACKS.to_be_bytes(), &[entry(1, &[5]), entry(2, &[1, 0, 7])].concat());
-        let inside = [&element(&[0xEC], &[0; 9])[..], &tracks, clusters].concat();
+        let info = element(&INFO.to_be_bytes(), &element(&[0x7B, 0xA9], b"A title\0"));
+        let inside = [&element(&[0xEC], &[0; 9])[..], &info, &tracks, clusters].concat();
         let header = element(b"\x1A\x45\xDF\xA3", &[]);
         [header, element(&SEGMENT.to_be_bytes(), &inside)].concat()
     }
 
     #[test]
-    fn each_track_has_its_own_delay() {
+    fn each_track_has_its_own_delay_and_all_have_a_title() {
         let file = file(&cluster(&[simple(1)]));
         for (track, expected) in [(1, 5), (2, 65_543), (3, 0)] {
             assert_eq!(delay(&file, track).unwrap(), expected);
@@ -200,6 +215,8 @@ mod tests {
         for cut in 0..file.len() {
             assert!(delay(&file[..cut].to_vec(), 2).unwrap() <= 65_543);
         }
+        assert_eq!(title(&file).unwrap().as_deref(), Some("A title"));
+        assert_eq!(title(&file[20..].to_vec()).unwrap(), None, "that is no Matroska file");
     }
 
     #[test]

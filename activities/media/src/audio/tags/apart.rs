@@ -1,6 +1,6 @@
-//! Tags and pictures of a file whose sound another program decodes: read here, where all files are read, without its sound.
-//! They travel before the samples, as the blocks that a FLAC keeps them in; what the other program says of tags is added
-//! where it knows more.
+//! Tags and pictures of a file whose sound another program decodes: read here, where all files are read, without its
+//! sound. They travel before the samples, as the blocks that a FLAC keeps them in; what the other program says of tags
+//! is added where it knows more.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use symphonia_metadata::embedded::flac::{
 
 use super::{Collected, ape, asf};
 use crate::audio::Container;
-use crate::audio::decode::with_tags_of_wav;
+use crate::audio::decode::with_tags_beside;
 use crate::audio::open::{self, Bytes};
 use crate::audio::sniff::Guess;
 use crate::audio::wav::Mended;
@@ -22,11 +22,11 @@ use crate::{Problem, ReadAt};
 
 /// What `source` is tagged with, for its sound track of this number. Tags that cannot be read are as if there were none.
 pub(in crate::audio) fn of_undecoded(source: &dyn ReadAt, track: Option<u32>) -> Result<Metadata, Problem> {
-    use Container::{Asf, MonkeysAudio, Musepack, Musepack7, Ogg, Tak, TrueAudio, WavPack};
+    use Container::{Asf, MonkeysAudio, Musepack, Musepack7, Tak, TrueAudio, WavPack};
     let mended = Mended::new(source).map_err(|error| Problem::source(&error))?;
     let source = Arc::new(Watched::new(mended));
     let metadata = match open::guess(&source)? {
-        Guess::Known(_) | Guess::Unknown | Guess::Foreign(_, Ogg) => by_demuxer(&source, track)?,
+        Guess::Known(_) | Guess::Unknown => by_demuxer(&source, track)?,
         Guess::Foreign(_, Asf) => asf::pictures_of(&source)?,
         Guess::Foreign(_, MonkeysAudio | Musepack | Musepack7 | Tak | TrueAudio | WavPack) => {
             ape::pictures_of(&source)?
@@ -38,9 +38,10 @@ pub(in crate::audio) fn of_undecoded(source: &dyn ReadAt, track: Option<u32>) ->
 
 fn by_demuxer(source: &Bytes<'_>, track: Option<u32>) -> Result<Metadata, Problem> {
     let Ok(mut reader) = open::demuxer(source) else { return Ok(Metadata::default()) };
-    // Where there are tracks of a kind not known here, the number is the other program's: what is said of the file remains.
+    // Where there are tracks of a kind not known here, the number is the other program's: what is said of the file
+    // remains.
     let track = open::sound_track(reader.as_ref(), track).map_or(0, |(track, _)| track.id);
-    with_tags_of_wav(source, super::of(reader.as_mut(), track).0)
+    with_tags_beside(source, super::of(reader.as_mut(), track).0)
 }
 
 /// What is in these blocks of a FLAC.
@@ -66,8 +67,8 @@ pub(in crate::audio) fn of_blocks(mut blocks: &[u8]) -> Metadata {
     collected.metadata
 }
 
-/// Adds what another program says of the same file. It has names of its own for some tags: what is said already, by this name
-/// or in these words, is not said again.
+/// Adds what another program says of the same file. It has names of its own for some tags: what is said already, by
+/// this name or in these words, is not said again.
 pub(in crate::audio) fn add_comments(metadata: Metadata, comments: &[(String, String)]) -> Metadata {
     let mut collected = Collected::from(metadata);
     let known = collected.metadata.comments.len();

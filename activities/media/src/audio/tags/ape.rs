@@ -1,5 +1,5 @@
-//! Pictures of APE tags, which stand at the end of WavPack, Monkey's Audio, Musepack and their kin. The texts beside them are
-//! known to whoever decodes such a file.
+//! Pictures of APE tags, which stand at the end of WavPack, Monkey's Audio, Musepack and their kin. The texts beside
+//! them are known to whoever decodes such a file.
 
 use super::pictures::{FRONT_COVER, Found, OTHER};
 use super::{Collected, MOST_COMMENT_BYTES, MOST_PICTURE_BYTES};
