@@ -19,7 +19,8 @@ pub enum Job {
     ProbeAudio { limits: Limits, wishes: Wishes },
     /// Decode the source's sound and write it as FLAC.
     Flac(Order),
-    /// Write tags and pictures of a source whose sound track of this number is decoded elsewhere, for [`Input::Decoded`].
+    /// Write tags and pictures of a source whose sound track of this number is decoded elsewhere, for
+    /// [`Input::Decoded`].
     Tags { track: Option<u32> },
     /// Decode a FLAC that we made and compare it with what its header states. Writes nothing.
     VerifyFlac,

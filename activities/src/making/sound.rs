@@ -1,5 +1,5 @@
-//! A FLAC of any source: the child decodes what it can; what it leaves to others, ffmpeg decodes into another child, and its
-//! tags are read by one more.
+//! A FLAC of any source: the child decodes what it can; what it leaves to others, ffmpeg decodes into another child, and
+//! its tags are read by one more.
 
 use std::future::pending;
 use std::io;

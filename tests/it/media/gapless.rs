@@ -1,4 +1,5 @@
-//! Priming and padding of Matroska and of fragmented MP4, which say of it in their own ways: the sound is as long as it was.
+//! Priming and padding of Matroska and of fragmented MP4, which say of it in their own ways: the sound is as long as it
+//! was.
 
 use media::flac::Level;
 

@@ -1,11 +1,11 @@
 //! Sound in: what a file holds ([`probe`]) and its samples ([`Decoder`]), whatever the container and codec.
 //!
-//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them, and `feed` and
-//! `ahead` through chunks of it). What it leaves out is beside it: files that end too soon (`ending`), edit lists
-//! (`mp4`), priming and padding (`matroska`, `held_back`), WAV headers written by a stream (`wav`), HE-AAC told from AAC
-//! (`he_aac`, `sbr`), and saying in plain words what a file is (`sniff`). What it does not decode is
-//! [`Foreign`](Problem::Foreign): another program decodes it, and `pcm` reads what comes. `tags` carries over what is known
-//! besides. `shape` makes of the samples what was wished for (`wishes`).
+//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them, and `feed`
+//! and `ahead` through chunks of it). What it leaves out is beside it: files that end too soon (`ending`), edit lists
+//! (`mp4`), priming and padding (`matroska`, `held_back`), WAV headers written by a stream (`wav`), HE-AAC told from
+//! AAC (`he_aac`, `sbr`), and saying in plain words what a file is (`sniff`). What it does not decode is
+//! [`Foreign`](Problem::Foreign): another program decodes it, and `pcm` reads what comes. `tags` carries over what is
+//! known besides. `shape` makes of the samples what was wished for (`wishes`).
 
 mod ahead;
 mod chunks;
@@ -154,8 +154,8 @@ pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Re
     Decoder::open(source, limits, wishes, NonZeroUsize::MIN).map(|decoder| decoder.sound().clone())
 }
 
-/// Writes tags and pictures of a source whose sound another program decodes, as blocks of a FLAC; how many bytes. Decodes
-/// nothing.
+/// Writes tags and pictures of a source whose sound another program decodes, as blocks of a FLAC; how many bytes.
+/// Decodes nothing.
 pub(crate) fn write_tags(
     source: &dyn ReadAt,
     track: Option<u32>,

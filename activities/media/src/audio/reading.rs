@@ -21,8 +21,8 @@ pub enum Input {
     /// The file itself.
     #[default]
     File,
-    /// The samples of a sound, as another decoder makes them: a WAV without sizes, read once from front to back. Before it
-    /// stand tags and pictures, if there are any.
+    /// The samples of a sound, as another decoder makes them: a WAV without sizes, read once from front to back. Before
+    /// it stand tags and pictures, if there are any.
     Decoded(Decoded),
 }
 

@@ -20,7 +20,7 @@ use crate::flac::{COMMENT_TYPE, Metadata, PICTURE_TYPE};
 use crate::source::Watched;
 use crate::{Problem, ReadAt};
 
-/// What `source` is tagged with, for its sound track of this number. Tags that cannot be read are as if there were none.
+/// What `source` is tagged with, for its sound track of this number. Tags that cannot be read are none.
 pub(in crate::audio) fn of_undecoded(source: &dyn ReadAt, track: Option<u32>) -> Result<Metadata, Problem> {
     use Container::{Asf, MonkeysAudio, Musepack, Musepack7, Tak, TrueAudio, WavPack};
     let mended = Mended::new(source).map_err(|error| Problem::source(&error))?;

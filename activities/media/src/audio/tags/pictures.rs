@@ -1,4 +1,5 @@
-//! Pictures, as FLAC keeps them: those that symphonia finds among tags, and those that a container only has the bytes of.
+//! Pictures, as FLAC keeps them: those that symphonia finds among tags, and those that a container only has the bytes
+//! of.
 
 use symphonia::core::formats::Attachment;
 use symphonia::core::io::BufReader;

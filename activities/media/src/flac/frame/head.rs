@@ -87,8 +87,8 @@ pub(super) fn write(bits: &mut Bits, format: Format, layout: Layout, length: usi
     bits.put(u64::from(crc), 8);
 }
 
-/// How many samples of each channel a frame has, by the code of its length; `behind` reads so many of the bytes that follow
-/// the frame's number. (RFC 9639, 9.1.1.)
+/// How many samples of each channel a frame has, by the code of its length; `behind` reads so many of the bytes that
+/// follow the frame's number. (RFC 9639, 9.1.1.)
 pub(in crate::flac) fn samples_of_frame(code: u32, behind: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
     Some(match code {
         0 => return None,
