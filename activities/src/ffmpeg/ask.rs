@@ -250,4 +250,16 @@ mod tests {
             tracks("{}").choose(Container::Mp4, Some(1)).unwrap_err().to_string().contains("without tracks")
         );
     }
+
+    #[test]
+    fn what_is_said_of_the_file_and_not_of_the_sound_is_no_comment() {
+        let tagged = tracks(
+            r#"{"streams": [{"codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": 2,
+                "tags": {"BPS": "128000", "_STATISTICS_TAGS": "BPS", "artist": "somebody"}}],
+                "format": {"tags": {"iTunSMPB": " 0 840 1CA 3F31F6", "title": "words", "track": "3/12"}}}"#,
+        );
+        let pairs = [("TITLE", "words"), ("TRACKNUMBER", "3/12"), ("ARTIST", "somebody")];
+        let expected = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(tagged.choose(Container::Mp4, None).unwrap().decoded.comments, expected);
+    }
 }

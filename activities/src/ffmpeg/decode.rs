@@ -69,8 +69,8 @@ impl Decoded {
                 Ok(())
             }
             Verdict::Flawed(said) => {
-                let samples = running.position - self.tags.len() as u64;
-                let missing = self.stated.map(|stated| stated.saturating_sub(samples));
+                let given = running.position - self.tags.len() as u64;
+                let missing = self.stated.map(|stated| stated.saturating_sub(given));
                 let missing_samples =
                     missing.map(|bytes| bytes / self.bytes_per_frame).filter(|&samples| samples > 0);
                 Err(carried(Failure::Media(Problem::Corrupt { what: what(&said), missing_samples })))
