@@ -19,6 +19,9 @@ pub enum Job {
     ProbeAudio { limits: Limits, wishes: Wishes },
     /// Decode the source's sound and write it as FLAC.
     Flac(Order),
+    /// Write tags and pictures of a source whose sound track of this number is decoded elsewhere, for
+    /// [`Input::Decoded`].
+    Tags { track: Option<u32> },
     /// Decode a FLAC that we made and compare it with what its header states. Writes nothing.
     VerifyFlac,
     /// Say what picture the source holds. Writes nothing.
@@ -55,6 +58,8 @@ pub struct Order {
 pub enum Answer {
     Audio(Sound),
     Flac(MadeFlac),
+    /// So many bytes were written.
+    Tags(u32),
     Verified(Facts),
     Picture(Picture),
     Proxies(MadeProxies),
@@ -91,6 +96,7 @@ pub fn run(
     match job {
         Job::ProbeAudio { limits, wishes } => audio::probe(source, limits, wishes).map(Answer::Audio),
         Job::Flac(order) => flac::convert(source, order, processors, sink, progress).map(Answer::Flac),
+        Job::Tags { track } => audio::write_tags(source, *track, sink).map(Answer::Tags),
         Job::VerifyFlac => flac::verify(source, processors, progress).map(Answer::Verified),
         Job::ProbePicture { limits } => picture::probe(source, limits).map(Answer::Picture),
         Job::Proxies { limits, order } => {

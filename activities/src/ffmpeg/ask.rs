@@ -89,7 +89,8 @@ impl Tracks {
         let comments = comments(self.format.tags.iter().chain(&stream.tags));
         let trimmed = container == Container::Mp4;
         let seconds_of_file = seconds(&self.format.duration).filter(|_| container.states_its_length());
-        Ok(Found { decoded: Decoded { sound, trimmed, comments }, track: index, samples, seconds_of_file })
+        let decoded = Decoded { sound, trimmed, comments, tag_bytes: 0 };
+        Ok(Found { decoded, track: index, samples, seconds_of_file })
     }
 
     fn without_sound(&self) -> String {
@@ -163,6 +164,10 @@ fn comments<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> Vec<(St
         "VENDOR_ID",
         "DURATION",
         "LANGUAGE",
+        "ITUNSMPB",
+        "BPS",
+        "NUMBER_OF_FRAMES",
+        "NUMBER_OF_BYTES",
     ];
     let (mut comments, mut bytes) = (Vec::new(), 0);
     for (name, value) in tags {
@@ -175,7 +180,9 @@ fn comments<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> Vec<(St
         };
         bytes += name.len() + value.len();
         let nameable = name.bytes().all(|byte| (0x20..=0x7D).contains(&byte) && byte != b'=');
-        if nameable && !OF_THE_FILE.contains(&name.as_str()) && bytes <= MOST_BYTES {
+        // What mkvmerge counts of a track.
+        let of_the_file = OF_THE_FILE.contains(&name.as_str()) || name.starts_with("_STATISTICS_");
+        if nameable && !of_the_file && bytes <= MOST_BYTES {
             comments.push((name, value.clone()));
         }
     }
@@ -242,5 +249,17 @@ mod tests {
         assert!(
             tracks("{}").choose(Container::Mp4, Some(1)).unwrap_err().to_string().contains("without tracks")
         );
+    }
+
+    #[test]
+    fn what_is_said_of_the_file_and_not_of_the_sound_is_no_comment() {
+        let tagged = tracks(
+            r#"{"streams": [{"codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": 2,
+                "tags": {"BPS": "128000", "_STATISTICS_TAGS": "BPS", "artist": "somebody"}}],
+                "format": {"tags": {"iTunSMPB": " 0 840 1CA 3F31F6", "title": "words", "track": "3/12"}}}"#,
+        );
+        let pairs = [("TITLE", "words"), ("TRACKNUMBER", "3/12"), ("ARTIST", "somebody")];
+        let expected = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(tagged.choose(Container::Mp4, None).unwrap().decoded.comments, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Samples out of ffmpeg: a source for a media child.
+//! Samples out of ffmpeg: a source for a media child, which gets tags and pictures before them.
 
 use std::io;
 use std::path::Path;
@@ -20,6 +20,8 @@ pub(crate) struct Decoded {
     /// How many bytes of samples there should be.
     stated: Option<u64>,
     bytes_per_frame: u64,
+    /// What comes before the samples.
+    tags: Bytes,
 }
 
 struct Running {
@@ -37,7 +39,7 @@ impl Decoded {
         ffmpeg: &Ffmpeg,
         limits: Limits,
         container: Container,
-        (file, found): (&Path, &Found),
+        (file, found, tags): (&Path, &Found, Bytes),
         keep_going: bool,
     ) -> Result<Self, Failure> {
         // Checksums are looked at only when that is asked for.
@@ -50,7 +52,7 @@ impl Decoded {
         let sound = &found.decoded.sound;
         let bytes_per_frame = u64::from(sound.channels.max(1)) * found.samples.bytes();
         let stated = sound.samples.map(|samples| samples.saturating_mul(bytes_per_frame));
-        Ok(Self { running: Mutex::new(running), keep_going, limits, stated, bytes_per_frame })
+        Ok(Self { running: Mutex::new(running), keep_going, limits, stated, bytes_per_frame, tags })
     }
 
     /// What ffmpeg has complained of, once all samples were read.
@@ -67,7 +69,8 @@ impl Decoded {
                 Ok(())
             }
             Verdict::Flawed(said) => {
-                let missing = self.stated.map(|stated| stated.saturating_sub(running.position));
+                let given = running.position - self.tags.len() as u64;
+                let missing = self.stated.map(|stated| stated.saturating_sub(given));
                 let missing_samples =
                     missing.map(|bytes| bytes / self.bytes_per_frame).filter(|&samples| samples > 0);
                 Err(carried(Failure::Media(Problem::Corrupt { what: what(&said), missing_samples })))
@@ -99,6 +102,12 @@ impl AsyncSource for Decoded {
         let mut running = self.running.lock().await;
         if offset != running.position {
             return Err(io::Error::from(io::ErrorKind::NotSeekable));
+        }
+        let tags = usize::try_from(offset).ok().and_then(|start| self.tags.get(start..)).unwrap_or_default();
+        if !tags.is_empty() {
+            let portion = Bytes::copy_from_slice(&tags[..length.min(tags.len())]);
+            running.position += portion.len() as u64;
+            return Ok(portion);
         }
         let mut bytes = vec![0; length];
         let filled = running.ffmpeg.fill(&mut bytes).await?;

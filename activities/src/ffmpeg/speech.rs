@@ -128,7 +128,7 @@ mod tests {
             bits_per_sample: None,
             samples,
         };
-        let decoded = Decoded { sound, trimmed: false, comments: Vec::new() };
+        let decoded = Decoded { sound, trimmed: false, comments: Vec::new(), tag_bytes: 0 };
         Found { decoded, track: 0, samples: Samples::F32, seconds_of_file }
     }
 

@@ -1,12 +1,16 @@
-//! A FLAC of any source: the child decodes what it can; what it leaves to others, ffmpeg decodes into another child.
+//! A FLAC of any source: the child decodes what it can; what it leaves to others, ffmpeg decodes into another child, and
+//! its tags are read by one more.
 
 use std::future::pending;
+use std::io;
 
+use bytes::Bytes;
 use media::audio::{Change, Container, Input, Limits, Sound, Wishes};
 use media::flac::Level;
 use media::{Answer, Job, MadeFlac, Order, Problem, Report};
 use states::options;
 
+use crate::child::files::FileSource;
 use crate::child::{AsyncSink, AsyncSource, Failure, Nowhere, Workbench};
 use crate::ffmpeg::{self, AsFile, Decoded, Ffmpeg, Found};
 
@@ -60,10 +64,12 @@ pub async fn flac(
         Err(failure) => return Err(failure.into()),
     };
     let foreign = Foreign::open(bench, found, container, source, &order.wishes).await?;
-    let keep_going = order.wishes.keep_going;
-    let what = (foreign.file.path(), &foreign.found);
+    let Wishes { keep_going, track, .. } = order.wishes;
+    let tags = foreign.tags(bench, track).await?;
+    let known = media::audio::Decoded { tag_bytes: tags.len() as u32, ..foreign.found.decoded.clone() };
+    let what = (foreign.file.path(), &foreign.found, tags);
     let decoded = Decoded::start(&bench.program, foreign.ffmpeg, bench.limits, container, what, keep_going)?;
-    let job = Job::Flac(Order { input: Input::Decoded(foreign.found.decoded.clone()), ..order });
+    let job = Job::Flac(Order { input: Input::Decoded(known), ..order });
     match bench.run(job, &decoded, sink, progress, pending()).await? {
         Answer::Flac(made) => Ok(with_flaw(made, decoded.flaw().await)),
         other => Err(Trouble::OddAnswer(other)),
@@ -111,6 +117,36 @@ impl<'b> Foreign<'b> {
         let file = ffmpeg::as_file(source, &ffmpeg.scratch).await.map_err(Failure::from)?;
         let found = ffmpeg::ask(&bench.program, ffmpeg, container, file.path(), wishes).await?;
         Ok(Self { ffmpeg, file, found })
+    }
+
+    /// Its tags and pictures, as our own child reads them.
+    async fn tags(&self, bench: &Workbench, track: Option<u32>) -> Result<Bytes, Trouble> {
+        let file = FileSource::open(self.file.path()).await.map_err(Failure::Sink)?;
+        let mut blocks = Blocks::default();
+        match bench.run(Job::Tags { track }, &file, &mut blocks, |_| {}, pending()).await? {
+            Answer::Tags(_) => Ok(Bytes::from(blocks.0)),
+            other => Err(Trouble::OddAnswer(other)),
+        }
+    }
+}
+
+/// What a child says of tags, in memory.
+#[derive(Default)]
+struct Blocks(Vec<u8>);
+
+impl AsyncSink for Blocks {
+    async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        /// More than it lets through.
+        const LONGEST: usize = 20 << 20;
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    async fn patch(&mut self, _offset: u64, _bytes: Bytes) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

@@ -80,7 +80,7 @@ fn samples(wav: &[u8], much: u8) {
         samples: (much > 0).then_some(u64::from(much) * FIFTH_OF_A_SECOND),
     };
     for trimmed in [false, true] {
-        let decoded = Decoded { sound: sound.clone(), trimmed, comments: Vec::new() };
+        let decoded = Decoded { sound: sound.clone(), trimmed, comments: Vec::new(), tag_bytes: 0 };
         sound::convert(wav, Input::Decoded(decoded), wishes);
     }
 }

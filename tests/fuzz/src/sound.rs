@@ -1,5 +1,5 @@
 //! Sound: any bytes, as a file of whatever it takes itself for. It is refused with a problem, or becomes a FLAC; and what
-//! was made reads back as what it was made of.
+//! was made reads back as what it was made of. Its tags are read, or there are none.
 
 use media::audio::{Input, Limits, Wishes};
 use media::flac::Level;
@@ -12,6 +12,8 @@ const LIMITS: Limits = Limits { seconds: 10, channels: 8, sample_rate: 96_000 };
 
 pub(crate) fn run(data: &[u8]) {
     let Some((wish, file)) = data.split_first() else { return };
+    let tags = job::done(&Job::Tags { track: None }, file, &mut Vec::new());
+    assert!(matches!(tags, Ok(Answer::Tags(_))), "whatever cannot be read is no tag: {tags:?}");
     convert(file, Input::File, Wishes { keep_going: wish & 1 == 1, ..Wishes::default() });
 }
 

@@ -132,3 +132,48 @@ fn he_aac_that_does_not_say_so_is_not_taken_for_half_of_itself() {
     assert!(matches!(problem, Problem::Foreign { .. }), "{problem}");
     assert!(problem.to_string().contains("HE-AAC"), "{problem}");
 }
+
+/// What an AudioSpecificConfig of 22.05 kHz in stereo says of SBR, put where ffmpeg writes that there is none.
+#[test]
+fn he_aac_that_says_so_goes_to_others_in_every_way_of_saying_it() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    const WITHOUT: &[u8] = b"\x13\x90\x56\xE5\x00";
+    let wav = Pcm::music(22_050, 2, 16, LENGTH).wav();
+    for name in ["sound.m4a", "sound.mka"] {
+        let plain = tools::ffmpeg_makes(&wav, name, &["-c:a", "aac", "-fflags", "+bitexact"]);
+        let (_, made) = convert(&plain).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        assert_eq!(made.facts.sample_rate, 22_050, "{name}: it says that it is no HE-AAC");
+        let at = plain.windows(WITHOUT.len()).position(|window| window == WITHOUT).expect("a config");
+        for (what, config, expected) in [
+            ("as the object type", b"\x2B\x92\x08\x00\x00", "HE-AAC sound"),
+            ("with PS as the object type", b"\xEB\x92\x08\x00\x00", "HE-AAC sound"),
+            ("in the extension", b"\x13\x90\x56\xE5\xA0", "HE-AAC sound"),
+            ("not at all", b"\x13\x90\x00\x00\x00", "AAC sound that may be HE-AAC"),
+        ] {
+            let file = [&plain[..at], config, &plain[at + WITHOUT.len()..]].concat();
+            let problem = convert(&file).map(drop).expect_err("it is, or may be, HE-AAC");
+            assert!(matches!(problem, Problem::Foreign { .. }), "{name}, {what}: {problem}");
+            assert!(problem.to_string().starts_with(expected), "{name}, {what}: {problem}");
+        }
+    }
+}
+
+/// ADTS has no word for SBR: where the rate is that of a core, it is left to one who looks for it.
+#[test]
+fn adts_is_taken_for_plain_aac_only_above_the_rates_of_a_core() {
+    if !tools::present("ffmpeg") {
+        return;
+    }
+    for rate in [16_000, 22_050, 24_000, 32_000, 48_000] {
+        let wav = Pcm::music(rate, 2, 16, LENGTH).wav();
+        let file = tools::ffmpeg_makes(&wav, "sound.aac", &["-c:a", "aac"]);
+        match convert(&file) {
+            Ok((_, made)) => assert!(rate > 24_000 && made.facts.sample_rate == rate, "{rate} Hz"),
+            Err(problem) => {
+                assert!(rate <= 24_000 && matches!(problem, Problem::Foreign { .. }), "{rate} Hz: {problem}");
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! in, against sounds made here and against the `flac` and `ffmpeg` programs.
 
 mod aac;
+mod carried;
 mod child;
 mod chunks;
 mod confinement;
@@ -10,6 +11,7 @@ mod damage;
 mod encoder;
 mod films;
 mod foreign;
+mod gapless;
 mod lossy;
 mod pictures;
 mod processors;

@@ -56,7 +56,11 @@ fn tags_of_every_kind_become_vorbis_comments() {
         ("sound.aiff", &["-write_id3v2", "1"], everything),
         ("info.wav", &[], few),
         // Tags of a whole Matroska file are the album's.
-        ("sound.mka", &["-c:a", "libvorbis"], &["ALBUMARTIST=Matthias Claudius", "GENRE=Folk"]),
+        (
+            "sound.mka",
+            &["-c:a", "libvorbis"],
+            &["TITLE=Der Mond ist aufgegangen", "ALBUMARTIST=Matthias Claudius", "GENRE=Folk"],
+        ),
     ] {
         let comments = comments(&tagged(name, options));
         for line in expected {

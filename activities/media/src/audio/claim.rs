@@ -3,9 +3,10 @@
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 
-use super::Limits;
 use super::mp4::{self, Edit};
-use super::open::{Bytes, Opened};
+use super::open::{Bytes, Opened, is_mpeg_layer};
+use super::tags::MOST_PRIMING;
+use super::{Limits, held_back, matroska};
 use crate::Problem;
 use crate::flac::unstated_samples;
 
@@ -31,8 +32,11 @@ pub(super) fn claim(source: &Bytes<'_>, opened: &Opened<'_>) -> Result<Claim, Pr
             Some(count) => (Some(count), true),
             None => return unstated(source),
         },
-        // A fragmented one states zero here.
-        "isomp4" => (track.num_frames.filter(|&count| count > 0), true),
+        // A fragmented one states zero here, or how long it plays, which is not what comes out of the decoder.
+        "isomp4" => {
+            let fragmented = mp4::is_fragmented(source).map_err(|error| Problem::source(&error))?;
+            (track.num_frames.filter(|&count| count > 0), !fragmented)
+        }
         _ => (track.num_frames, true),
     };
     let exact = exact && track.num_frames.is_some();
@@ -86,6 +90,7 @@ pub(super) fn window(
             mp4::edit(source, opened.track.id, rate).map_err(|error| Problem::source(&error))?.or(tagged)
         }
         "aac" => tagged,
+        "matroska" => Some(Edit { skip: delay(source, opened, rate)?, end: None }),
         _ => return Ok(whole),
     };
     let edit = edit.unwrap_or(whole);
@@ -93,9 +98,23 @@ pub(super) fn window(
     Ok(Edit { skip: edit.skip, end })
 }
 
-/// How many of this many samples lie within the window.
-pub(super) fn kept(samples: u64, window: Edit) -> u64 {
-    window.end.map_or(samples, |end| end.min(samples)).saturating_sub(window.skip)
+/// How many samples a Matroska file says are priming. Of other codecs than these, the decoders hand none out.
+fn delay(source: &Bytes<'_>, opened: &Opened<'_>, rate: u32) -> Result<u64, Problem> {
+    let codec = opened.params.codec;
+    if codec != CODEC_ID_AAC && !is_mpeg_layer(codec) {
+        return Ok(0);
+    }
+    let delay = matroska::delay(source, opened.track.id).map_err(|error| Problem::source(&error))?;
+    Ok(Some(held_back::samples(delay, rate)).filter(|&samples| samples <= MOST_PRIMING).unwrap_or(0))
+}
+
+/// How many samples lie within the window, as far as that can be told. What is a guess, is one of these.
+pub(super) fn kept(claim: Claim, window: Edit) -> Option<u64> {
+    let samples = claim.samples?;
+    if !claim.exact && window.end.is_none() {
+        return Some(samples);
+    }
+    Some(window.end.map_or(samples, |end| end.min(samples)).saturating_sub(window.skip))
 }
 
 /// The file ended before what it claims.

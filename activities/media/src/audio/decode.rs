@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use crate::flac::Metadata;
 use crate::source::Watched;
-use crate::{Problem, ReadAt};
+use crate::{Format, Problem, ReadAt};
 
 use super::claim::{Claim, TOO_SHORT, check_claim, claim, kept, too_short, window};
 use super::feed::{Feed, Step};
 use super::first::{Found, first_block};
+use super::held_back::HeldBack;
 use super::mp4::Edit;
 use super::open::{self, Bytes, Opened};
 use super::packets::{check_source, undecodable, unreadable};
 use super::wav::{self, Mended};
 use super::wishes::{Plan, Wishes};
-use super::{Limits, Sound, ending, tags};
+use super::{Limits, Sound, ending, matroska, tags};
 
 /// Decodes the sound of one source. A damaged or incomplete file ends in a problem, never in fewer samples.
 pub(crate) struct Decoder<'s> {
@@ -30,8 +31,11 @@ pub(crate) struct Decoder<'s> {
     claim: Claim,
     /// Which of the decoded samples are handed on.
     window: Edit,
-    /// Samples of each channel that came out of the decoder so far.
+    /// Samples of each channel that came out of the decoder so far, but for those that are held back.
     decoded: u64,
+    held_back: Option<HeldBack>,
+    /// There are no more packets.
+    ended: bool,
     /// The first packet's samples, decoded to learn their format.
     first: Option<Vec<i32>>,
     last_packet: Box<[u8]>,
@@ -83,8 +87,9 @@ impl<'s> Decoder<'s> {
         let Found { mut sound, plan, samples, damage, chunks, packet } = found;
         let (metadata, tagged) = tags::of(opened.reader.as_mut(), opened.track.id);
         let window = window(&source, &opened, claim, sound.sample_rate, tagged)?;
-        let metadata = with_tags_of_wav(&source, metadata)?;
-        sound.samples = claim.samples.map(|samples| kept(samples, window));
+        let metadata = with_tags_beside(&source, metadata)?;
+        sound.samples = kept(claim, window);
+        let held_back = HeldBack::of(&source, &opened).map_err(|error| Problem::source(&error))?;
         Ok(Self {
             feed: Feed::new(&opened, chunks, &packet, plan.decoded, processors),
             source,
@@ -98,6 +103,8 @@ impl<'s> Decoder<'s> {
             claim,
             window,
             decoded: 0,
+            held_back,
+            ended: false,
             first: Some(samples),
             last_packet: packet.data,
         })
@@ -125,8 +132,16 @@ impl<'s> Decoder<'s> {
     pub(crate) fn next(&mut self, out: &mut Vec<i32>) -> Result<bool, Problem> {
         let start = out.len();
         match self.block(out) {
-            Ok(true) => self.admit(start, out).map(|()| true),
-            Ok(false) => self.check_end().map(|()| false),
+            Ok(true) => {
+                if let Some(held) = &mut self.held_back {
+                    held.exchange(start, out);
+                }
+                self.admit(start, out).map(|()| true)
+            }
+            Ok(false) => match self.held_back.take() {
+                Some(held) => self.release(held, out).map(|()| true),
+                None => self.check_end().map(|()| false),
+            },
             Err(problem) if self.keep_going => self.note(problem).map(|()| true),
             Err(Problem::Corrupt { what, missing_samples: None }) => self.survey(what, out),
             Err(problem) => Err(problem),
@@ -139,7 +154,7 @@ impl<'s> Decoder<'s> {
             out.extend_from_slice(&first);
             return Ok(true);
         }
-        if self.damage.stopped {
+        if self.damage.stopped || self.ended {
             return Ok(false);
         }
         let step = self.feed.next(&mut self.opened, out);
@@ -162,9 +177,21 @@ impl<'s> Decoder<'s> {
                 self.damage.stumble(&problem);
                 return Err(problem);
             }
-            Step::End => return Ok(false),
+            Step::End => {
+                self.ended = true;
+                return Ok(false);
+            }
         }
         Ok(true)
+    }
+
+    /// Appends what was held back until the end.
+    fn release(&mut self, held: HeldBack, out: &mut Vec<i32>) -> Result<(), Problem> {
+        let start = out.len();
+        let Format { sample_rate, .. } = self.plan.decoded;
+        let before = (self.decoded + self.damage.missing, sample_rate, self.plan.decoded.channels());
+        held.release(&self.source, &self.opened, before, out).map_err(|error| Problem::source(&error))?;
+        self.admit(start, out)
     }
 
     /// Remembers a flaw that is passed over; what is no flaw of the sound is not.
@@ -240,9 +267,12 @@ impl<'s> Decoder<'s> {
     }
 }
 
-/// Adds the tags of a WAV, whose chunks of tags the demuxer passes over.
-fn with_tags_of_wav(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, Problem> {
+/// Adds what the demuxers pass over: the chunks of a WAV's tags, and a Matroska file's title.
+pub(super) fn with_tags_beside(source: &Bytes<'_>, metadata: Metadata) -> Result<Metadata, Problem> {
     let chunks = wav::tag_chunks(source).map_err(|error| Problem::source(&error))?;
+    let title = matroska::title(source).map_err(|error| Problem::source(&error))?;
+    let title = title.map(|title| ("TITLE".to_owned(), title));
+    let metadata = tags::add_comments(metadata, title.as_slice());
     Ok(chunks.iter().fold(metadata, |metadata, (name, chunk)| match name {
         b"LIST" => tags::add_info(metadata, chunk),
         _ => tags::add_id3(metadata, chunk),

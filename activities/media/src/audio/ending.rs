@@ -6,7 +6,7 @@ use std::io;
 use crate::source::read_up_to;
 use crate::{Problem, ReadAt};
 
-use super::{Container, mp4};
+use super::{Container, matroska, mp4};
 
 /// How much of the end is looked at: more than the largest Ogg page or MPEG frame.
 const TAIL: u64 = 128 * 1024;
@@ -46,14 +46,19 @@ pub(super) fn cut(source: &dyn ReadAt, container: Container) -> Result<Option<Pr
 }
 
 fn tail(source: &dyn ReadAt) -> io::Result<Vec<u8>> {
-    let length = source.len().min(TAIL);
+    last_bytes(source, TAIL)
+}
+
+/// So many bytes of the end, or the whole of a shorter source.
+pub(super) fn last_bytes(source: &dyn ReadAt, most: u64) -> io::Result<Vec<u8>> {
+    let length = source.len().min(most);
     let mut bytes = vec![0; length as usize];
     let filled = read_up_to(source, source.len() - length, &mut bytes)?;
     bytes.truncate(filled);
     Ok(bytes)
 }
 
-fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+pub(super) fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len().max(1)).rposition(|window| window == needle)
 }
 
@@ -129,25 +134,14 @@ fn cut_asf(source: &dyn ReadAt) -> io::Result<Option<String>> {
 
 /// The segment, which holds all the rest, states its length unless it was streamed.
 fn cut_segment(source: &dyn ReadAt) -> io::Result<Option<String>> {
-    const SEGMENT: [u8; 4] = [0x18, 0x53, 0x80, 0x67];
     let mut head = vec![0; 4096];
     let filled = read_up_to(source, 0, &mut head)?;
     head.truncate(filled);
-    let Some(start) = head.windows(4).position(|window| window == SEGMENT) else { return Ok(None) };
-    let Some((size, width)) = ebml_size(&head[start + 4..]) else { return Ok(None) };
+    let Some(start) = head.windows(4).position(|window| window == matroska::SEGMENT.to_be_bytes()) else {
+        return Ok(None);
+    };
+    let Some((size, width)) = matroska::size(&head[start + 4..]) else { return Ok(None) };
     let end = size.and_then(|size| size.checked_add((start + 4 + width) as u64));
     let cut = end.is_some_and(|end| end > source.len());
     Ok(cut.then(|| "the file ends before the end of its segment".to_owned()))
-}
-
-/// A size in EBML's variable-length form and how many bytes it took; no size when it is unknown.
-fn ebml_size(bytes: &[u8]) -> Option<(Option<u64>, usize)> {
-    let width = bytes.first()?.leading_zeros() as usize + 1;
-    if width > 8 {
-        return None;
-    }
-    let raw = bytes.get(..width)?.iter().fold(0_u64, |value, &byte| (value << 8) | u64::from(byte));
-    let mask = (1_u64 << (7 * width)) - 1;
-    let size = raw & mask;
-    Some(((size != mask).then_some(size), width))
 }

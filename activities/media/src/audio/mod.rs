@@ -1,10 +1,11 @@
 //! Sound in: what a file holds ([`probe`]) and its samples ([`Decoder`]), whatever the container and codec.
 //!
-//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them, and `feed` and
-//! `ahead` through chunks of it). What it leaves out is beside it: files that end too soon (`ending`), edit lists
-//! (`mp4`), WAV headers written by a stream (`wav`), HE-AAC told from AAC (`he_aac`, `sbr`), and saying in plain words what a
-//! file is (`sniff`). What it does not decode is [`Foreign`](Problem::Foreign): another program decodes it, and `pcm`
-//! reads what comes. `tags` carries over what is known besides. `shape` makes of the samples what was wished for (`wishes`).
+//! symphonia does the parsing (`open`, `packets`, `claim`, `depth`; `decode` goes through a file with them, and `feed`
+//! and `ahead` through chunks of it). What it leaves out is beside it: files that end too soon (`ending`), edit lists
+//! (`mp4`), priming and padding (`matroska`, `held_back`), WAV headers written by a stream (`wav`), HE-AAC told from
+//! AAC (`he_aac`, `sbr`), and saying in plain words what a file is (`sniff`). What it does not decode is
+//! [`Foreign`](Problem::Foreign): another program decodes it, and `pcm` reads what comes. `tags` carries over what is
+//! known besides. `shape` makes of the samples what was wished for (`wishes`).
 
 mod ahead;
 mod chunks;
@@ -16,6 +17,8 @@ mod feed;
 mod first;
 mod foreign;
 mod he_aac;
+mod held_back;
+mod matroska;
 mod mp4;
 mod open;
 mod packets;
@@ -41,8 +44,9 @@ use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flac::blocks_of_known;
 use crate::source::read_up_to;
-use crate::{Problem, ReadAt};
+use crate::{Problem, ReadAt, Sink};
 
 /// What a file's sound is, before it is made into anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,4 +152,16 @@ pub(crate) fn container(source: &dyn ReadAt) -> Result<Container, Problem> {
 /// Says what sound `source` holds. Decodes no more than its first packet.
 pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Result<Sound, Problem> {
     Decoder::open(source, limits, wishes, NonZeroUsize::MIN).map(|decoder| decoder.sound().clone())
+}
+
+/// Writes tags and pictures of a source whose sound another program decodes, as blocks of a FLAC; how many bytes.
+/// Decodes nothing.
+pub(crate) fn write_tags(
+    source: &dyn ReadAt,
+    track: Option<u32>,
+    sink: &mut dyn Sink,
+) -> Result<u32, Problem> {
+    let blocks = blocks_of_known(&tags::of_undecoded(source, track)?);
+    sink.write(&blocks).map_err(|error| Problem::sink(&error))?;
+    Ok(blocks.len() as u32)
 }

@@ -28,14 +28,14 @@ struct Span {
 /// The edit of the track with this id, in samples at `sample_rate`. None when there is no edit list, or one that
 /// rearranges more than the two ends.
 pub(super) fn edit(source: &dyn ReadAt, track_id: u32, sample_rate: u32) -> io::Result<Option<Edit>> {
-    let whole = Span { kind: *b"file", body: 0, end: source.len() };
-    let Some(moov) = child(source, whole, b"moov")? else { return Ok(None) };
+    let Some(moov) = child(source, whole(source), b"moov")? else { return Ok(None) };
     let movie_scale = match child(source, moov, b"mvhd")? {
         Some(mvhd) => time_scale(source, mvhd)?,
         None => None,
     };
-    for track in children(source, moov)?.into_iter().filter(|span| &span.kind == b"trak") {
-        if id_of(source, track)? != Some(track_id) {
+    for span in children(source, moov) {
+        let track = span?;
+        if &track.kind != b"trak" || id_of(source, track)? != Some(track_id) {
             continue;
         }
         let Some(list) = descend(source, track, &[b"edts", b"elst"])? else { return Ok(None) };
@@ -45,6 +45,16 @@ pub(super) fn edit(source: &dyn ReadAt, track_id: u32, sample_rate: u32) -> io::
         return Ok(entry.zip(scales).map(|(entry, scales)| in_samples(entry, scales, sample_rate)));
     }
     Ok(None)
+}
+
+/// Whether its samples lie in fragments, each of which says itself how long its samples are.
+pub(super) fn is_fragmented(source: &dyn ReadAt) -> io::Result<bool> {
+    let Some(moov) = child(source, whole(source), b"moov")? else { return Ok(false) };
+    Ok(child(source, moov, b"mvex")?.is_some())
+}
+
+fn whole(source: &dyn ReadAt) -> Span {
+    Span { kind: *b"file", body: 0, end: source.len() }
 }
 
 fn in_samples((duration, start): (u64, u64), (movie, media): (u32, u32), rate: u32) -> Edit {
@@ -58,40 +68,45 @@ fn in_samples((duration, start): (u64, u64), (movie, media): (u32, u32), rate: u
 
 /// The name of a top-level box that is longer than the file.
 pub(super) fn cut_box(source: &dyn ReadAt) -> io::Result<Option<String>> {
-    let whole = Span { kind: *b"file", body: 0, end: source.len() };
-    let last = children(source, whole)?.pop();
+    let last = children(source, whole(source)).last().transpose()?;
     Ok(last
         .filter(|span| span.end > source.len())
         .map(|span| String::from_utf8_lossy(&span.kind).into_owned()))
 }
 
-/// Boxes side by side. The last may claim to end past its parent.
-fn children(source: &dyn ReadAt, parent: Span) -> io::Result<Vec<Span>> {
-    let mut spans = Vec::new();
+/// Boxes side by side, read one after the other. The last may claim to end past its parent.
+fn children(source: &dyn ReadAt, parent: Span) -> impl Iterator<Item = io::Result<Span>> {
     let mut offset = parent.body;
-    while offset < parent.end && spans.len() < MOST_BOXES {
-        let mut header = [0; 16];
-        let got = read_up_to(source, offset, &mut header)?;
-        if got < 8 {
-            break;
-        }
-        let kind = [header[4], header[5], header[6], header[7]];
-        let (body, end) = match be32(&header) {
-            0 => (offset + 8, parent.end),
-            1 if got == 16 => (offset + 16, offset.saturating_add(be64(&header[8..]))),
-            size => (offset + 8, offset + u64::from(size)),
-        };
-        if end < body {
-            break;
-        }
-        spans.push(Span { kind, body, end });
-        offset = end;
-    }
-    Ok(spans)
+    let next = move || {
+        let span = span_at(source, parent, offset).transpose()?;
+        offset = span.as_ref().map_or(parent.end, |span| span.end);
+        Some(span)
+    };
+    std::iter::from_fn(next).take(MOST_BOXES)
 }
 
+fn span_at(source: &dyn ReadAt, parent: Span, offset: u64) -> io::Result<Option<Span>> {
+    let mut header = [0; 16];
+    if offset >= parent.end {
+        return Ok(None);
+    }
+    let got = read_up_to(source, offset, &mut header)?;
+    if got < 8 {
+        return Ok(None);
+    }
+    let kind = [header[4], header[5], header[6], header[7]];
+    let (body, end) = match be32(&header) {
+        0 => (offset + 8, parent.end),
+        1 if got == 16 => (offset + 16, offset.saturating_add(be64(&header[8..]))),
+        size => (offset + 8, offset + u64::from(size)),
+    };
+    Ok((end >= body).then_some(Span { kind, body, end }))
+}
+
+/// The first of this kind; those behind it are not read.
 fn child(source: &dyn ReadAt, parent: Span, kind: &[u8; 4]) -> io::Result<Option<Span>> {
-    Ok(children(source, parent)?.into_iter().find(|span| &span.kind == kind))
+    let is_other = |found: &io::Result<Span>| found.as_ref().is_ok_and(|span| &span.kind != kind);
+    children(source, parent).find(|found| !is_other(found)).transpose()
 }
 
 fn descend(source: &dyn ReadAt, from: Span, path: &[&[u8; 4]]) -> io::Result<Option<Span>> {

@@ -39,6 +39,8 @@ pub(super) struct Opened<'s> {
     pub(super) decoder: Box<dyn AudioDecoder>,
     /// Packets, of all tracks, that were looked at before their turn, and why there are no more of them.
     peeked: VecDeque<Result<Option<Packet>, Error>>,
+    /// How long the track's packets so far say they are, by its own clock.
+    pub(super) ticks: u64,
 }
 
 impl Opened<'_> {
@@ -85,7 +87,7 @@ pub(super) fn open<'s>(source: &Bytes<'s>, wishes: &Wishes) -> Result<Opened<'s>
     let container = reader.format_info().short_name;
     leave_he_aac_to_others(container, &params)?;
     let decoder = decoder(&track, &params).map_err(|error| no_decoder(container, &params, &error))?;
-    let mut opened = Opened { reader, track, params, decoder, peeked: VecDeque::new() };
+    let mut opened = Opened { reader, track, params, decoder, peeked: VecDeque::new(), ticks: 0 };
     if sbr::is_hidden_in(&mut opened) {
         return Err(foreign("HE-AAC sound", Container::of_demuxer(container).unwrap_or(Container::Mp4)));
     }
@@ -99,13 +101,13 @@ pub(super) fn decoder(track: &Track, params: &AudioCodecParameters) -> Result<Bo
     guarded(|| get_codecs().make_audio_decoder(params, &options))
 }
 
-fn guess(source: &Bytes<'_>) -> Result<Guess, Problem> {
+pub(super) fn guess(source: &Bytes<'_>) -> Result<Guess, Problem> {
     let mut head = [0; sniff::HEAD];
     let filled = read_up_to(source, 0, &mut head).map_err(|error| Problem::source(&error))?;
     Ok(sniff::guess(&head[..filled]))
 }
 
-fn demuxer<'s>(source: &Bytes<'s>) -> Result<Box<dyn FormatReader + 's>, Error> {
+pub(super) fn demuxer<'s>(source: &Bytes<'s>) -> Result<Box<dyn FormatReader + 's>, Error> {
     let options = ProbeOptions { max_probe_depth: PROBE_DEPTH, ..ProbeOptions::default() };
     let mut probe = Probe::new_with_options(&options);
     register_enabled_formats(&mut probe);
@@ -126,7 +128,7 @@ fn not_opened(source: &Bytes<'_>, guess: Guess, error: &Error) -> Problem {
 }
 
 /// The sound track of this number, counted from 1; or the default one, or else the first.
-fn sound_track(
+pub(super) fn sound_track(
     reader: &dyn FormatReader,
     number: Option<u32>,
 ) -> Result<(Track, AudioCodecParameters), Problem> {

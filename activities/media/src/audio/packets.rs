@@ -20,7 +20,11 @@ pub(super) fn next_packet(opened: &mut Opened<'_>) -> Result<Option<Packet>, Err
     loop {
         match opened.next_of_all()? {
             Some(packet) if packet.track_id != opened.track.id => {}
-            found => return Ok(found),
+            Some(packet) => {
+                opened.ticks = opened.ticks.saturating_add(packet.dur.get());
+                return Ok(Some(packet));
+            }
+            None => return Ok(None),
         }
     }
 }

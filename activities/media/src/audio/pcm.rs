@@ -35,14 +35,14 @@ pub(super) struct Stream<'s> {
 }
 
 impl<'s> Stream<'s> {
-    /// The samples of `sound`, whose rate and channels are set right by what comes.
+    /// The samples of `sound`, which begin at a byte of the source; its rate and channels are set right by what comes.
     pub(super) fn open(
-        source: &'s dyn ReadAt,
+        (source, start): (&'s dyn ReadAt, u64),
         limits: &Limits,
         sound: &mut Sound,
         trimmed: bool,
     ) -> Result<Self, Problem> {
-        let mut source = ReadAhead::new(source);
+        let mut source = ReadAhead::starting_at(source, start);
         let shape = header(&mut source)?;
         limits.check_shape(shape.sample_rate, usize::from(shape.channels))?;
         let kind = shape.pcm().ok_or_else(|| garbled("samples of a kind that was not asked for"))?;

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 
 use crate::flac::Metadata;
+use crate::source::read_up_to;
 use crate::{Format, Problem, ReadAt};
 
 use super::claim::TOO_SHORT;
@@ -20,7 +21,8 @@ pub enum Input {
     /// The file itself.
     #[default]
     File,
-    /// The samples of a sound, as another decoder makes them: a WAV without sizes, read once from front to back.
+    /// The samples of a sound, as another decoder makes them: a WAV without sizes, read once from front to back. Before
+    /// it stand tags and pictures, if there are any.
     Decoded(Decoded),
 }
 
@@ -30,8 +32,10 @@ pub struct Decoded {
     pub sound: Sound,
     /// Whether the sound ends where it is said to end, and what the decoder gives beyond that is padding.
     pub trimmed: bool,
-    /// Names, as Vorbis comments spell them, and values.
+    /// Names, as Vorbis comments spell them, and values: what the other decoder knows of them.
     pub comments: Vec<(String, String)>,
+    /// How many bytes of tags and pictures stand before the samples, as [`Job::Tags`](crate::Job::Tags) writes them.
+    pub tag_bytes: u32,
 }
 
 pub(crate) struct Reading<'s> {
@@ -67,11 +71,12 @@ impl<'s> Reading<'s> {
                 let metadata = decoder.take_metadata();
                 (Origin::Decoder(decoder), sound, plan, metadata)
             }
-            Input::Decoded(Decoded { sound, trimmed, comments }) => {
+            Input::Decoded(Decoded { sound, trimmed, comments, tag_bytes }) => {
+                let metadata = tags::add_comments(before_samples(source, *tag_bytes)?, comments);
                 let mut sound = sound.clone();
-                let stream = pcm::Stream::open(source, limits, &mut sound, *trimmed)?;
+                let stream =
+                    pcm::Stream::open((source, u64::from(*tag_bytes)), limits, &mut sound, *trimmed)?;
                 let plan = plan(&sound, stream.is_float(), wishes)?;
-                let metadata = Metadata { comments: comments.clone(), pictures: Vec::new() };
                 (Origin::Pcm(stream), sound, plan, metadata)
             }
         };
@@ -167,6 +172,13 @@ impl<'s> Reading<'s> {
             None => Ok(()),
         }
     }
+}
+
+/// The tags and pictures that are the first bytes of `source`.
+fn before_samples(source: &dyn ReadAt, bytes: u32) -> Result<Metadata, Problem> {
+    let mut blocks = vec![0; bytes as usize];
+    let filled = read_up_to(source, 0, &mut blocks).map_err(|error| Problem::source(&error))?;
+    Ok(tags::of_blocks(&blocks[..filled]))
 }
 
 impl Origin<'_> {

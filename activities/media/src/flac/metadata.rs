@@ -36,23 +36,35 @@ const PADDING: usize = 8192;
 const LAST: u8 = 0x80;
 const PADDING_TYPE: u8 = 1;
 const SEEK_TABLE_TYPE: u8 = 3;
-const COMMENT_TYPE: u8 = 4;
-const PICTURE_TYPE: u8 = 6;
+pub(crate) const COMMENT_TYPE: u8 = 4;
+pub(crate) const PICTURE_TYPE: u8 = 6;
 
 /// All blocks behind STREAMINFO. The seek table is the first, in the part that can be patched however large the pictures
-/// are. Pictures that do not fit into a block are left out.
+/// are.
 pub(super) fn blocks(metadata: &Metadata, seek: &SeekTable) -> Vec<u8> {
     let mut bytes = Vec::new();
     block(SEEK_TABLE_TYPE, &seek.bytes(), &mut bytes);
-    block(COMMENT_TYPE, &comment(metadata), &mut bytes);
-    for picture in &metadata.pictures {
-        let body = body(picture);
-        if body.len() <= LONGEST {
-            block(PICTURE_TYPE, &body, &mut bytes);
-        }
-    }
+    put_known(metadata, &mut bytes);
     block(LAST | PADDING_TYPE, &[0; PADDING], &mut bytes);
     bytes
+}
+
+/// Only the blocks of what is known about the sound.
+pub(crate) fn blocks_of_known(metadata: &Metadata) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_known(metadata, &mut bytes);
+    bytes
+}
+
+/// Comments and pictures. Of these, what does not fit into a block is left out.
+fn put_known(metadata: &Metadata, bytes: &mut Vec<u8>) {
+    block(COMMENT_TYPE, &comment(metadata), bytes);
+    for picture in &metadata.pictures {
+        let body = picture_block(picture);
+        if body.len() <= LONGEST {
+            block(PICTURE_TYPE, &body, bytes);
+        }
+    }
 }
 
 fn block(kind: u8, body: &[u8], bytes: &mut Vec<u8>) {
@@ -85,7 +97,8 @@ fn comment(metadata: &Metadata) -> Vec<u8> {
     bytes
 }
 
-fn body(picture: &Picture) -> Vec<u8> {
+/// What a picture's block holds.
+pub(crate) fn picture_block(picture: &Picture) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64 + picture.bytes.len());
     let number = |number: u32, bytes: &mut Vec<u8>| bytes.extend_from_slice(&number.to_be_bytes());
     number(picture.kind, &mut bytes);

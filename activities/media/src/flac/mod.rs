@@ -22,6 +22,7 @@ mod verify;
 pub(crate) use convert::convert;
 pub use header::Facts;
 pub use level::Level;
+pub(crate) use metadata::{COMMENT_TYPE, PICTURE_TYPE, blocks_of_known, picture_block};
 pub use metadata::{LONGEST, Metadata, Picture};
 pub use peaks::Waveform;
 pub(crate) use unstated::samples as unstated_samples;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::frame::{crc16, holds_its_checksum};
+use super::frame::{crc16, holds_its_checksum, samples_of_frame};
 use super::header::LENGTH;
 use crate::ReadAt;
 use crate::source::read_up_to;
@@ -47,16 +47,12 @@ impl Head {
         if !holds_its_checksum(bytes, width) {
             return None;
         }
-        let length = match (codes >> 4, rest.get(width..)?) {
-            (0, _) => return None,
-            (1, _) => 192,
-            (code @ 2..=5, _) => 576 << (code - 2),
-            (6, &[less, ..]) => u64::from(less) + 1,
-            (7, &[high, low, ..]) => u64::from(u16::from_be_bytes([high, low])) + 1,
-            (6 | 7, _) => return None,
-            (code, _) => 256 << (code - 8),
+        let behind = |count: u32| {
+            let bytes = rest.get(width..width + count as usize)?;
+            Some(bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte)))
         };
-        Some(Self { by_samples: kind & 1 == 1, number, length })
+        let length = samples_of_frame(u32::from(codes >> 4), behind)?;
+        Some(Self { by_samples: kind & 1 == 1, number, length: u64::from(length) })
     }
 
     /// How many samples there are up to its end.

@@ -9,7 +9,7 @@ use crate::audio::mp4::Edit;
 const NAME: &str = "iTunSMPB";
 
 /// More samples than this before the sound are no priming.
-const MOST_PRIMING: u64 = 1 << 16;
+pub(in crate::audio) const MOST_PRIMING: u64 = 1 << 16;
 
 pub(super) fn is_one(tag: &Tag) -> bool {
     const ID3_DESCRIPTION: &str = "SHORT_DESCRIPTION";

@@ -1,13 +1,21 @@
 //! What is known about a sound besides the sound: tags and pictures, from whatever the source keeps them in, as Vorbis
-//! comments and FLAC pictures. `names` knows what a tag of another kind is called there,
-//! `gapless` what one says of the length.
+//! comments and FLAC pictures. `names` knows what a tag of another kind is called there, `pictures` what a picture is;
+//! `gapless` knows what one says of the length. What another program decodes has its tags read in `apart`, those of
+//! containers that no demuxer here opens in `asf` and `ape`.
 //!
 //! Vorbis comments are carried as they are. Of other kinds, what has a known meaning is; a tag that only means something
 //! to the program that wrote it is left behind. ReplayGain stays true as long as channels are not mixed: each sample is as
 //! loud as it was.
 
+mod apart;
+mod ape;
+mod asf;
 mod gapless;
 mod names;
+mod pictures;
+
+pub(super) use apart::{add_comments, of_blocks, of_undecoded};
+pub(super) use gapless::MOST_PRIMING;
 
 use symphonia::core::formats::FormatReader;
 use symphonia::core::io::BufReader;
@@ -15,8 +23,7 @@ use symphonia::core::meta::well_known::{
     METADATA_ID_FLAC, METADATA_ID_ID3V1, METADATA_ID_VORBIS_COMMENT, METADATA_ID_WAVE,
 };
 use symphonia::core::meta::{
-    ColorMode, ColorModel, MetadataBuilder, MetadataContainer, MetadataInfo, MetadataRevision, RawValue,
-    StandardVisualKey, Tag, Visual,
+    MetadataBuilder, MetadataContainer, MetadataInfo, MetadataRevision, RawValue, Tag,
 };
 
 use symphonia_metadata::embedded::riff::{parse_riff_info_chunk, read_riff_id3_chunk};
@@ -24,6 +31,7 @@ use symphonia_metadata::embedded::riff::{parse_riff_info_chunk, read_riff_id3_ch
 use crate::flac::{Metadata, Picture};
 
 use super::mp4::Edit;
+use pictures::Found;
 
 /// Leaves out what was measured of a sound that is as loud as another now.
 pub(super) fn forget_loudness(metadata: &mut Metadata) {
@@ -47,6 +55,7 @@ pub(super) fn of(reader: &mut dyn FormatReader, track: u32) -> (Metadata, Option
     // ID3v1 cuts everything off at thirty letters: what any other says goes before it.
     revisions.sort_by_key(|revision| revision.info.metadata == METADATA_ID_ID3V1);
     revisions.iter().for_each(|revision| collected.take(revision, track));
+    reader.attachments().iter().filter_map(pictures::attached).for_each(|found| collected.add_found(found));
     (collected.metadata, collected.edit)
 }
 
@@ -95,7 +104,7 @@ impl From<Metadata> for Collected {
         let length = |(name, value): &(String, String)| name.len() + value.len();
         Self {
             comment_bytes: metadata.comments.iter().map(length).sum(),
-            picture_bytes: metadata.pictures.iter().map(|picture| picture.bytes.len()).sum(),
+            picture_bytes: metadata.pictures.iter().map(pictures::size).sum(),
             metadata,
             edit: None,
         }
@@ -125,21 +134,36 @@ impl Collected {
             let comments = &self.metadata.comments;
             let said = comments[..earlier].iter().any(|(said, _)| *said == name);
             let repeated = comments.iter().any(|(said, value_said)| *said == name && *value_said == value);
-            let bytes = self.comment_bytes + name.len() + value.len();
-            let fits = comments.len() < MOST_COMMENTS && bytes <= MOST_COMMENT_BYTES;
-            if !said && !repeated && fits && names::is_field_name(&name) {
-                self.comment_bytes = bytes;
-                self.metadata.comments.push((name, value));
+            if !said && !repeated {
+                self.add_comment(name, value);
             }
         }
         for visual in &container.visuals {
-            let bytes = self.picture_bytes + visual.data.len();
-            let pictures = &self.metadata.pictures;
-            let repeated = pictures.iter().any(|picture| *picture.bytes == *visual.data);
-            if !repeated && pictures.len() < MOST_PICTURES && bytes <= MOST_PICTURE_BYTES {
-                self.picture_bytes = bytes;
-                self.metadata.pictures.push(picture(visual));
-            }
+            self.add_picture(&visual.data, pictures::text_of(visual), || pictures::of_visual(visual));
+        }
+    }
+
+    fn add_comment(&mut self, name: String, value: String) {
+        let bytes = self.comment_bytes + name.len() + value.len();
+        let fits = self.metadata.comments.len() < MOST_COMMENTS && bytes <= MOST_COMMENT_BYTES;
+        if fits && names::is_field_name(&name) {
+            self.comment_bytes = bytes;
+            self.metadata.comments.push((name, value));
+        }
+    }
+
+    fn add_found(&mut self, found: Found<'_>) {
+        self.add_picture(found.bytes, found.text(), || found.looked_at());
+    }
+
+    /// Adds a picture of these bytes, which comes with so much text, unless there is one, or no room for it.
+    fn add_picture(&mut self, bytes: &[u8], text: usize, picture: impl FnOnce() -> Picture) {
+        let all = self.picture_bytes + bytes.len() + text;
+        let pictures = &self.metadata.pictures;
+        let repeated = pictures.iter().any(|picture| *picture.bytes == *bytes);
+        if !repeated && pictures.len() < MOST_PICTURES && all <= MOST_PICTURE_BYTES {
+            self.picture_bytes = all;
+            self.metadata.pictures.push(picture());
         }
     }
 }
@@ -159,69 +183,5 @@ fn text(value: &RawValue) -> Option<String> {
         RawValue::Float(number) => Some(number.to_string()),
         RawValue::Boolean(yes) => Some(u8::from(*yes).to_string()),
         _ => None,
-    }
-}
-
-fn picture(visual: &Visual) -> Picture {
-    let (width, height) = visual.dimensions.map_or((0, 0), |size| (size.width, size.height));
-    let (depth, colours) = match &visual.color_mode {
-        Some(ColorMode::Direct(model)) => (bits_of_pixel(model), 0),
-        Some(ColorMode::Indexed(palette)) => {
-            (u32::from(palette.bits_per_pixel.get()), 1 << palette.bits_per_pixel.get().min(31))
-        }
-        None => (0, 0),
-    };
-    let media_type = visual.media_type.clone();
-    Picture {
-        kind: kind(visual.usage),
-        media_type: media_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
-        description: description(visual).unwrap_or_default(),
-        width,
-        height,
-        depth,
-        colours,
-        bytes: visual.data.to_vec(),
-    }
-}
-
-fn bits_of_pixel(model: &ColorModel) -> u32 {
-    let (planes, bits) = match model {
-        ColorModel::Y(bits) => (1, bits),
-        ColorModel::YA(bits) => (2, bits),
-        ColorModel::RGB(bits) => (3, bits),
-        ColorModel::RGBA(bits) | ColorModel::CMYK(bits) => (4, bits),
-        _ => return 0,
-    };
-    planes * u32::from(bits.get())
-}
-
-fn description(visual: &Visual) -> Option<String> {
-    visual.tags.iter().find_map(|tag| text(&tag.raw.value))
-}
-
-/// The number that ID3v2 and FLAC give to what a picture shows. One that says nothing is the cover.
-fn kind(usage: Option<StandardVisualKey>) -> u32 {
-    match usage {
-        Some(StandardVisualKey::Other) => 0,
-        Some(StandardVisualKey::FileIcon) => 1,
-        Some(StandardVisualKey::OtherIcon) => 2,
-        Some(StandardVisualKey::FrontCover) => 3,
-        Some(StandardVisualKey::BackCover) => 4,
-        Some(StandardVisualKey::Leaflet) => 5,
-        Some(StandardVisualKey::Media) => 6,
-        Some(StandardVisualKey::LeadArtistPerformerSoloist) => 7,
-        Some(StandardVisualKey::ArtistPerformer) => 8,
-        Some(StandardVisualKey::Conductor) => 9,
-        Some(StandardVisualKey::BandOrchestra) => 10,
-        Some(StandardVisualKey::Composer) => 11,
-        Some(StandardVisualKey::Lyricist) => 12,
-        Some(StandardVisualKey::RecordingLocation) => 13,
-        Some(StandardVisualKey::RecordingSession) => 14,
-        Some(StandardVisualKey::Performance) => 15,
-        Some(StandardVisualKey::ScreenCapture) => 16,
-        Some(StandardVisualKey::Illustration) => 18,
-        Some(StandardVisualKey::BandArtistLogo) => 19,
-        Some(StandardVisualKey::PublisherStudioLogo) => 20,
-        _ => 3,
     }
 }

@@ -4,6 +4,7 @@
 use super::Flaw;
 use super::bits::Bits;
 use crate::Format;
+use crate::flac::frame::samples_of_frame;
 
 /// What a frame states about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +47,8 @@ pub(super) fn read(bits: &mut Bits<'_>, format: Format) -> Result<Head, Flaw> {
         return Err("a frame's header uses a bit that is reserved");
     }
     skip_number(bits)?;
-    let length = match length {
-        0 => return Err("a frame's length is reserved"),
-        1 => 192,
-        2..=5 => 576 << (length - 2),
-        6 => bits.take(8) + 1,
-        7 => bits.take(16) + 1,
-        _ => 256 << (length - 8),
-    };
+    let length =
+        samples_of_frame(length, |bytes| Some(bits.take(bytes * 8))).ok_or("a frame's length is reserved")?;
     if stated_rate(bits, rate).is_some_and(|rate| rate != format.sample_rate) {
         return Err("a frame has another sample rate than the header");
     }

@@ -87,6 +87,19 @@ pub(super) fn write(bits: &mut Bits, format: Format, layout: Layout, length: usi
     bits.put(u64::from(crc), 8);
 }
 
+/// How many samples of each channel a frame has, by the code of its length; `behind` reads so many of the bytes that
+/// follow the frame's number. (RFC 9639, 9.1.1.)
+pub(in crate::flac) fn samples_of_frame(code: u32, behind: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
+    Some(match code {
+        0 => return None,
+        1 => 192,
+        2..=5 => 576 << (code - 2),
+        6 => behind(1)? + 1,
+        7 => behind(2)? + 1,
+        _ => 256 << (code - 8),
+    })
+}
+
 /// Whether `bytes` begin with a frame of this number, as [`write`] writes them.
 pub(in crate::flac) fn begins_frame(bytes: &[u8], number: u64) -> bool {
     let &[0xFF, 0xF8, _, _, ref rest @ ..] = bytes else { return false };

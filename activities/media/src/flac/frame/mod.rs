@@ -19,7 +19,7 @@ use pulp::{Arch, Simd, WithSimd};
 #[cfg(test)]
 pub(super) use self::crc::crc8;
 pub(super) use self::crc::crc16;
-pub(super) use self::head::{begins_frame, holds_its_checksum};
+pub(super) use self::head::{begins_frame, holds_its_checksum, samples_of_frame};
 
 use self::bits::Bits;
 use self::effort::Effort;
