@@ -9,7 +9,7 @@ mod convert;
 mod damage;
 mod encoder;
 mod films;
-mod foreign;
+pub(crate) mod foreign;
 mod lossy;
 mod pictures;
 mod processors;
