@@ -13,7 +13,7 @@ const MANY: u64 = 1 << 63;
 
 pub(super) fn all() -> Result<Vec<Hostile>> {
     let wholes = wholes(6)?;
-    let mut all = too_long();
+    let mut all = Vec::from(too_long());
     all.extend(lying(&wholes)?);
     for (name, whole) in &wholes {
         all.extend(cut_at(SOME, (*name, Flac), whole));
