@@ -64,7 +64,7 @@ fn without_a_frame(film: &[u8]) -> Result<Vec<u8>> {
     TABLES.iter().try_fold(film.to_vec(), |film, (table, behind)| with(&film, table, *behind, &[0; 4]))
 }
 
-fn playlists(port: u16) -> [Hostile; 6] {
+pub(super) fn playlists(port: u16) -> [Hostile; 6] {
     let playlist = |first: &str, second: &str| {
         format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{first}\n#EXTINF:1,\n{second}\n").into_bytes()
     };

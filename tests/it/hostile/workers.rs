@@ -125,6 +125,16 @@ async fn every_hostile_file_ends_in_a_problem_before_its_worker_is_killed() -> R
     trap.has_caught_nobody()
 }
 
+/// The real program takes no sound for captions where it has no captioner.
+#[tokio::test]
+async fn a_captioner_is_given_nothing_that_a_playlist_names() -> Result<()> {
+    let trap = Trap::set()?;
+    for playlist in films::playlists(trap.port()?) {
+        is_refused(&Hostile { recipe: Recipe::Captions, ..playlist }, &KINDS).await?;
+    }
+    trap.has_caught_nobody()
+}
+
 /// Of the first bytes alone, a file may not be known.
 const OF_A_CUT: [Kind; 2] = [Kind::MediaCorrupt, Kind::UnsupportedMedia];
 
