@@ -1,5 +1,5 @@
-//! Hostile files, given to workers that may take no more than is promised: the kernel kills whoever takes more, and then
-//! the problem is not the file's.
+//! Hostile files, given to workers that may take no more than is promised: the kernel kills whoever takes more, and
+//! then the problem is not the file's.
 
 use std::future::pending;
 use std::path::Path;
