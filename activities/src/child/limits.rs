@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
+use media::Job;
 use states::Recipe;
 
 /// What one worker may take.
@@ -44,7 +45,32 @@ impl Default for Limits {
     }
 }
 
+/// Processor time for whoever looks at a file's headers and tags, or reads captions back: milliseconds are usual.
+const SECONDS_TO_LOOK: u64 = 10;
+/// For whoever decodes a proxy that we made: the largest that can be ordered takes some seconds.
+const SECONDS_TO_VERIFY_A_PROXY: u64 = 60;
+
 impl Limits {
+    /// As much of it as one piece of work may take: what decodes nothing, or little, need not be given a film's time.
+    pub(crate) fn of_job(self, job: &Job) -> Self {
+        let most = match job {
+            Job::ProbeAudio { .. }
+            | Job::ProbePicture { .. }
+            | Job::SurveyFilm { .. }
+            | Job::TellContainer
+            | Job::Tags { .. }
+            | Job::Captions
+            | Job::VerifyCaptions(_) => SECONDS_TO_LOOK,
+            Job::VerifyProxy { .. } => SECONDS_TO_VERIFY_A_PROXY,
+            Job::Flac(_)
+            | Job::VerifyFlac
+            | Job::Proxies { .. }
+            | Job::Thumbnails(_)
+            | Job::VerifyThumbnails => return self,
+        };
+        Self { cpu_seconds: self.cpu_seconds.min(most), ..self }
+    }
+
     /// What a recipe usually takes, and some more.
     pub fn of(recipe: Recipe) -> Self {
         let usual = Self::default();
@@ -82,5 +108,26 @@ impl RecipeLimits {
 
     pub fn of(&self, recipe: Recipe) -> Limits {
         self.0.get(&recipe).copied().unwrap_or_else(|| Limits::of(recipe))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use media::picture;
+
+    use super::*;
+
+    #[test]
+    fn whoever_only_looks_gets_no_film_s_time_and_nobody_more_than_is_configured() {
+        let seconds = |limits: Limits, job: &Job| limits.of_job(job).cpu_seconds;
+        let look = Job::ProbePicture { limits: picture::Limits::default() };
+        let verify = Job::VerifyProxy { width: 1, height: 1 };
+        let (video, proxies) = (Limits::of(Recipe::Video), Limits::of(Recipe::Proxies));
+        assert_eq!((seconds(video, &Job::TellContainer), seconds(proxies, &look)), (10, 10));
+        assert_eq!((seconds(proxies, &verify), seconds(proxies, &Job::VerifyFlac)), (60, 600));
+        let configured = Limits { cpu_seconds: 2, ..proxies };
+        for job in [look, verify, Job::VerifyFlac] {
+            assert_eq!(configured.of_job(&job), configured, "{job:?}");
+        }
     }
 }

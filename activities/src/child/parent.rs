@@ -116,16 +116,18 @@ impl Workbench {
         mut progress: impl FnMut(Report) + Send,
         cancelled: impl Future<Output = ()> + Send,
     ) -> Result<Answer, Failure> {
+        let work: Work = work.into();
+        let limits = work.within(self.limits);
         let mut worker = Worker::start(self, source.file())?;
         let mut watch = Watch::default();
-        let conversation = worker.converse(self.limits, work.into(), source, sink, &mut progress);
+        let conversation = worker.converse(limits, work, source, sink, &mut progress);
         let ended = tokio::select! {
             () = cancelled => Ok(Err(Stopped::Failed(Failure::Cancelled))),
-            ended = timeout(self.limits.wall, conversation) => ended,
+            ended = timeout(limits.wall, conversation) => ended,
         };
         let outcome = match ended {
-            Err(_elapsed) => Err(Failure::TimedOut { limit: self.limits.wall }),
-            Ok(Err(Stopped::Lost)) => Err(worker.cause_of_death(self.limits).await),
+            Err(_elapsed) => Err(Failure::TimedOut { limit: limits.wall }),
+            Ok(Err(Stopped::Lost)) => Err(worker.cause_of_death(limits).await),
             Ok(Err(Stopped::Failed(failure))) => Err(failure),
             Ok(Ok(answer)) => {
                 worker.leave().await;

@@ -12,6 +12,8 @@ use media::{Answer, Job, Problem, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Limits;
+
 /// The largest head. Heads hold names and numbers.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// The largest body: one read or one portion of the result.
@@ -27,6 +29,17 @@ pub enum Work {
     /// For tests of what the parent makes of it; not in a release build.
     #[cfg(debug_assertions)]
     Misbehave(super::Misbehaviour),
+}
+
+impl Work {
+    /// What it may take of what the worker may.
+    pub(super) fn within(&self, limits: Limits) -> Limits {
+        match self {
+            Self::Media(job) => limits.of_job(job),
+            #[cfg(debug_assertions)]
+            Self::Misbehave(_) => limits,
+        }
+    }
 }
 
 impl From<Job> for Work {

@@ -7,7 +7,7 @@ use media::audio::{Container, Decoded, Sound, Wishes};
 
 use super::Ffmpeg;
 use super::ffprobe::{self, Stream, Tracks, seconds};
-use crate::child::Failure;
+use crate::child::{Failure, Workbench};
 
 /// What is to be decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,13 +53,13 @@ impl Samples {
 
 /// Has ffprobe look at `file`, which is said to be a `container`, and finds the sound track that is wished for.
 pub(crate) async fn ask(
-    us: &Path,
+    bench: &Workbench,
     ffmpeg: &Ffmpeg,
     container: Container,
     file: &Path,
     wishes: &Wishes,
 ) -> Result<Found, Failure> {
-    let tracks = ffprobe::look(us, ffmpeg, container, file).await?;
+    let tracks = ffprobe::look(bench, ffmpeg, container, file).await?;
     tracks.choose(container, wishes.track).map_err(Failure::Media)
 }
 

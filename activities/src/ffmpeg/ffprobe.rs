@@ -1,19 +1,21 @@
 //! ffprobe at work: what tracks a file has.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::Duration;
 
 use media::Problem;
 use media::audio::Container;
+use rustix::process::Signal;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::{Bounds, Ffmpeg, LAST_WORDS, confined, first_words, other};
-use crate::child::{DECODER_BYTES, Failure, Watch};
+use crate::child::{DECODER_BYTES, Failure, Limits, Watch, Workbench};
 
-/// Looking at headers takes no longer, nor more.
+/// To look at headers, and at the first frames where those say too little, takes no longer, nor more.
 const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, data_bytes: DECODER_BYTES, cpu_seconds: 30 };
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest answer: a few tracks are a few kilobytes.
@@ -84,14 +86,25 @@ pub(super) fn seconds(text: &Option<String>) -> Option<f64> {
     (seconds.is_finite() && seconds > 0.0).then_some(seconds)
 }
 
+/// As much of it as a worker may take.
+fn bounds(limits: Limits) -> Bounds {
+    let Limits { program_bytes, decoder_bytes, cpu_seconds, .. } = limits;
+    Bounds {
+        memory_bytes: BOUNDS.memory_bytes.min(program_bytes),
+        data_bytes: BOUNDS.data_bytes.min(decoder_bytes),
+        cpu_seconds: BOUNDS.cpu_seconds.min(cpu_seconds),
+    }
+}
+
 /// Has ffprobe look at `file`, which is said to be a `container`.
 pub(super) async fn look(
-    us: &Path,
+    bench: &Workbench,
     ffmpeg: &Ffmpeg,
     container: Container,
     file: &Path,
 ) -> Result<Tracks, Failure> {
-    let mut command = confined(us, &ffmpeg.ffprobe, BOUNDS, container, file, &[]);
+    let bounds = bounds(bench.limits);
+    let mut command = confined(&bench.program, &ffmpeg.ffprobe, bounds, container, file, &[]);
     command.args(["-of", "json", "-show_streams", "-show_format"]);
     let mut process = command.spawn().map_err(Failure::NotStarted)?;
     let mut watch = Watch::default();
@@ -115,9 +128,15 @@ pub(super) async fn look(
         complained?;
         process.wait().await
     };
-    let ended = timeout(PATIENCE, asking).await.map_err(|_elapsed| Failure::TimedOut { limit: PATIENCE });
+    let ended = match timeout(PATIENCE, asking).await {
+        Err(_elapsed) => Err(Failure::TimedOut { limit: PATIENCE }),
+        Ok(Ok(status)) if status.signal() == Some(Signal::XCPU.as_raw()) => {
+            Err(Failure::CpuExhausted { seconds: bounds.cpu_seconds })
+        }
+        Ok(ended) => ended.map_err(Failure::NotStarted),
+    };
     watch.tell(ended.as_ref().err());
-    let status = ended?.map_err(Failure::NotStarted)?;
+    let status = ended?;
     let words = first_words(&last_words);
     if status.code() == Some(i32::from(COULD_NOT_START)) && answer.is_empty() && said_not_started(&last_words)
     {
@@ -139,4 +158,22 @@ fn said_not_started(last_words: &[u8]) -> bool {
 
 fn corrupt(what: String) -> Failure {
     Failure::Media(Problem::Corrupt { what, missing_samples: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_may_take_no_more_than_a_worker_and_never_more_than_a_look_takes() {
+        let may = |limits| {
+            let Bounds { memory_bytes, data_bytes, cpu_seconds } = bounds(limits);
+            (memory_bytes, data_bytes, cpu_seconds)
+        };
+        let much = Limits { program_bytes: 1 << 40, decoder_bytes: 1 << 40, ..Limits::default() };
+        assert_eq!(may(much), (1 << 30, 224 << 20, 30));
+        let little =
+            Limits { program_bytes: 512 << 20, decoder_bytes: 64 << 20, cpu_seconds: 2, ..Limits::default() };
+        assert_eq!(may(little), (512 << 20, 64 << 20, 2));
+    }
 }

@@ -7,7 +7,7 @@ use media::audio::Container;
 
 use super::Ffmpeg;
 use super::ffprobe::{self, Stream, Tracks, seconds};
-use crate::child::Failure;
+use crate::child::{Failure, Workbench};
 
 /// A film, as a player shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,12 +25,12 @@ pub(crate) struct Film {
 
 /// Has ffprobe look at `file`, which is said to be a `container`.
 pub(crate) async fn ask_film(
-    us: &Path,
+    bench: &Workbench,
     ffmpeg: &Ffmpeg,
     container: Container,
     file: &Path,
 ) -> Result<Film, Failure> {
-    let tracks = ffprobe::look(us, ffmpeg, container, file).await?;
+    let tracks = ffprobe::look(bench, ffmpeg, container, file).await?;
     tracks.film().map_err(Failure::Media)
 }
 

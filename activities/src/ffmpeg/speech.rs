@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::piped::{Piped, Verdict};
 use super::{Bounds, Ffmpeg, Found, ask, confined_into, url};
-use crate::child::{Failure, Limits};
+use crate::child::{Failure, Limits, Workbench};
 
 /// Deleted, with all that lies beside it, when this is dropped.
 pub struct Speech {
@@ -35,13 +35,12 @@ const BYTES: u64 = 2;
 
 /// Makes the WAV of the default sound track of `file`, which is no longer than `most`.
 pub(crate) async fn speech(
-    us: &Path,
+    bench: &Workbench,
     ffmpeg: &Ffmpeg,
-    limits: Limits,
     most: audio::Limits,
     (container, file): (Container, &Path),
 ) -> Result<Speech, Failure> {
-    let found = ask(us, ffmpeg, container, file, &Wishes::default()).await?;
+    let found = ask(bench, ffmpeg, container, file, &Wishes::default()).await?;
     found.decoded.sound.check_length(most).map_err(Failure::Media)?;
     let folder = ffmpeg.folder()?;
     let wav = folder.path().join("speech.wav");
@@ -50,12 +49,12 @@ pub(crate) async fn speech(
     // Resampled, it may be some samples longer than that.
     let into = Some((folder.path(), HEAD + (seconds + 1) * u64::from(RATE) * BYTES));
     let checked = &["-err_detect", "crccheck"];
-    let bounds = Bounds::of_sound(limits);
-    let mut command = confined_into(us, &ffmpeg.ffmpeg, bounds, (container, file), checked, into);
+    let bounds = Bounds::of_sound(bench.limits);
+    let mut command = confined_into(&bench.program, &ffmpeg.ffmpeg, bounds, (container, file), checked, into);
     command.args(["-map", &format!("0:a:{}", found.track), "-vn", "-sn", "-dn", "-map_metadata", "-1"]);
     command.args(["-bitexact", "-t", &seconds.to_string(), "-ac", "1", "-ar", &RATE.to_string()]);
     command.args(["-c:a", "pcm_s16le", "-f", "wav"]).arg(url(&wav));
-    let flaw = run(command, limits).await?;
+    let flaw = run(command, bench.limits).await?;
     let length = tokio::fs::metadata(&wav).await.map_or(0, |file| file.len());
     let samples = length.saturating_sub(HEAD) / BYTES;
     let checked = most.check_length(samples, RATE).and_then(|()| check(&found, samples, flaw.as_deref()));

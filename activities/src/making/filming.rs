@@ -72,13 +72,13 @@ pub async fn video(
     let ffmpeg = bench.ffmpeg()?;
     let Survey { container, .. } = survey(bench, source, None).await?;
     let file = ffmpeg::as_file(source, &ffmpeg.scratch).await.map_err(Failure::from)?;
-    let found = ffmpeg::ask_film(&bench.program, ffmpeg, container, file.path()).await?;
+    let found = ffmpeg::ask_film(bench, ffmpeg, container, file.path()).await?;
     check(&found)?;
     let recipe = recipe(options);
     let told = |pace| progress(Progress { pace, milliseconds: found.milliseconds });
     let what = (container, file.path(), &found);
     let encoded = ffmpeg::encode(&bench.program, ffmpeg, bench.limits, what, &recipe, told).await?;
-    let film = ffmpeg::ask_film(&bench.program, ffmpeg, recipe.container, &encoded.path).await?;
+    let film = ffmpeg::ask_film(bench, ffmpeg, recipe.container, &encoded.path).await?;
     verify(&recipe, &found, &film, encoded.flaw.as_deref()).map_err(Failure::Media)?;
     verify_index(&recipe, &encoded).await?;
     Ok(Filmed { encoded, film, source: found })

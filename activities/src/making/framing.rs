@@ -239,7 +239,7 @@ async fn sides_and_length(
     container: Container,
     file: &AsFile,
 ) -> Result<((u32, u32), u64), Failure> {
-    let film = ffmpeg::ask_film(&bench.program, ffmpeg, container, file.path()).await?;
+    let film = ffmpeg::ask_film(bench, ffmpeg, container, file.path()).await?;
     let limits = Limits::default();
     limits.check_sides(film.width, film.height).map_err(Failure::Media)?;
     let unknown = || Problem::Corrupt {

@@ -115,7 +115,7 @@ impl<'b> Foreign<'b> {
             return Err(Failure::Media(Problem::Foreign { found, container }));
         };
         let file = ffmpeg::as_file(source, &ffmpeg.scratch).await.map_err(Failure::from)?;
-        let found = ffmpeg::ask(&bench.program, ffmpeg, container, file.path(), wishes).await?;
+        let found = ffmpeg::ask(bench, ffmpeg, container, file.path(), wishes).await?;
         Ok(Self { ffmpeg, file, found })
     }
 

@@ -76,7 +76,7 @@ pub async fn speech(
     let container = container(bench, source).await?;
     let file = ffmpeg::as_file(source, &ffmpeg.scratch).await.map_err(child::Failure::from)?;
     let film = (container, file.path());
-    Ok(ffmpeg::speech(&bench.program, ffmpeg, bench.limits, most, film).await?)
+    Ok(ffmpeg::speech(bench, ffmpeg, most, film).await?)
 }
 
 /// Does `work` of a step while its attempt runs; when that is over, the work is dropped.

@@ -15,9 +15,10 @@ use states::Kind;
 use super::child::{Kept, whole};
 use super::sounds::Pcm;
 use super::tools;
+use crate::hostile::within_bounds;
 
 /// A bench whose ffmpeg is the installed one, and a folder for it that should be empty whenever nothing runs.
-pub(super) fn bench(scratch: &Path) -> Workbench {
+pub(crate) fn bench(scratch: &Path) -> Workbench {
     let path = std::env::var_os("PATH").expect("tests have a PATH");
     Workbench {
         program: PathBuf::from(env!("CARGO_BIN_EXE_media-child")),
@@ -28,9 +29,13 @@ pub(super) fn bench(scratch: &Path) -> Workbench {
 }
 
 pub(super) async fn made(file: &[u8], wishes: Wishes) -> Result<(Vec<u8>, MadeFlac), Failure> {
+    made_within(Limits::default(), file, wishes).await
+}
+
+async fn made_within(limits: Limits, file: &[u8], wishes: Wishes) -> Result<(Vec<u8>, MadeFlac), Failure> {
     let scratch = tempfile::tempdir().expect("a folder for a test");
     let order = Order { wishes, ..Order::default() };
-    let outcome = made_by(&bench(scratch.path()), order, &whole(file)).await;
+    let outcome = made_by(&bench(scratch.path()).within(limits), order, &whole(file)).await;
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "something was left behind");
     outcome
 }
@@ -215,8 +220,9 @@ async fn foreign_files_cut_short_are_refused() {
 async fn cut_everywhere(case: &Case) {
     let (_, file) = file(case, 16);
     let (_, whole) = made(&file, Wishes::default()).await.unwrap();
+    let limits = within_bounds(Limits::default());
     for part in 0..64 {
-        match made(&file[..file.len() * part / 64], Wishes::default()).await {
+        match made_within(limits, &file[..file.len() * part / 64], Wishes::default()).await {
             Ok((_, made)) => assert_eq!(made.facts, whole.facts, "{} cut at {part}/64 passed", case.name),
             Err(failure) => {
                 let problem = failure.into_problem();

@@ -10,7 +10,7 @@ mod convert;
 mod damage;
 mod encoder;
 mod films;
-mod foreign;
+pub(crate) mod foreign;
 mod gapless;
 mod lossy;
 mod pictures;

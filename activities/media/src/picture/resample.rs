@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::rows::Plane;
+use super::rows::{PARTS, Plane, Sample};
 
 /// How far Lanczos reaches to each side, in samples of the result.
 pub(super) const REACH: f64 = 3.0;
@@ -122,8 +122,8 @@ pub(super) struct Resampler<'a> {
     next: usize,
     /// A row made of those above each other.
     line: Vec<f32>,
-    /// Where the result goes, a row after the other, so many bytes apart.
-    made: &'a mut [u8],
+    /// Where the result goes, a row after the other, so many samples apart.
+    made: &'a mut [Sample],
     made_stride: usize,
 }
 
@@ -142,7 +142,7 @@ impl<'a> Resampler<'a> {
         (across, down): (&'a Axis, &'a Axis),
         to_make: Range<usize>,
         coming: Coming,
-        (made, made_stride): (&'a mut [u8], usize),
+        (made, made_stride): (&'a mut [Sample], usize),
     ) -> Self {
         let Coming { first: next, at_once, width } = coming;
         let room = (down.most + at_once).next_multiple_of(at_once);
@@ -213,9 +213,9 @@ fn above_each_other(rows: &[&[f32]], weights: &[f32], line: &mut [f32]) {
     }
 }
 
-/// A row as long as wanted, in bytes.
+/// A row as long as wanted.
 #[inline(always)]
-fn along<S: Simd>(simd: S, line: &[f32], across: &Axis, row: &mut [u8]) {
+fn along<S: Simd>(simd: S, line: &[f32], across: &Axis, row: &mut [Sample]) {
     let (weights, _) = across.weights.as_chunks::<LANES>();
     let per_sample = across.taps / LANES;
     let product = |number: usize| {
@@ -229,24 +229,24 @@ fn along<S: Simd>(simd: S, line: &[f32], across: &Axis, row: &mut [u8]) {
         sums
     };
     let (eights, rest) = row.as_chunks_mut::<LANES>();
-    for (number, bytes) in eights.iter_mut().enumerate() {
-        to_bytes(totals(simd, from_fn(|lane| product(number * LANES + lane))), bytes);
+    for (number, samples) in eights.iter_mut().enumerate() {
+        to_samples(totals(simd, from_fn(|lane| product(number * LANES + lane))), samples);
     }
     let done = eights.len() * LANES;
-    for (number, byte) in rest.iter_mut().enumerate() {
-        to_bytes([total(product(done + number))], std::array::from_mut(byte));
+    for (number, sample) in rest.iter_mut().enumerate() {
+        to_samples([total(product(done + number))], std::array::from_mut(sample));
     }
 }
 
 /// To the nearest, at the next end where they lie outside.
 #[inline(always)]
-fn to_bytes<const COUNT: usize>(values: [f32; COUNT], bytes: &mut [u8; COUNT]) {
-    /// Added to a small number, it leaves that number's whole part at the bottom.
-    const WHOLE: f32 = 8_388_608.0;
-    for (byte, value) in bytes.iter_mut().zip(values) {
+fn to_samples<const COUNT: usize>(values: [f32; COUNT], samples: &mut [Sample; COUNT]) {
+    /// Added to a small number, it leaves that number's [`PARTS`] at the bottom.
+    const IN_PARTS: f32 = 8_388_608.0 / PARTS as f32;
+    for (sample, value) in samples.iter_mut().zip(values) {
         let value = if value > 0.0 { value } else { 0.0 };
         let value = if value < 255.0 { value } else { 255.0 };
-        *byte = (value + WHOLE).to_bits() as u8;
+        *sample = (value + IN_PARTS).to_bits() as Sample;
     }
 }
 
@@ -279,10 +279,10 @@ pub(super) fn resampled(plane: &Plane, wide: (Line, Line), high: (Line, Line)) -
     let mut made = Plane::blank(across.len() as u32, down.len() as u32);
     let stride = made.stride();
     let coming = Coming { first: 0, at_once: 1, width: 0 };
-    let mut resampler = Resampler::new((&across, &down), 0..down.len(), coming, (&mut made.bytes, stride));
+    let mut resampler = Resampler::new((&across, &down), 0..down.len(), coming, (&mut made.samples, stride));
     for row in plane.rows() {
-        for (sample, &byte) in resampler.room().iter_mut().zip(row) {
-            *sample = byte.into();
+        for (to, &sample) in resampler.room().iter_mut().zip(row) {
+            *to = f32::from(sample) / f32::from(PARTS);
         }
         resampler.took(1);
     }
@@ -295,15 +295,16 @@ mod tests {
     use fast_image_resize::images::{Image, ImageRef};
     use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
+    use super::super::rows::sample_of;
     use super::*;
 
     fn noise(width: u32, height: u32) -> Plane {
         let mut plane = Plane::blank(width, height);
         let stride = plane.stride();
-        for (number, row) in plane.bytes.chunks_exact_mut(stride).enumerate() {
-            for (at, byte) in row.iter_mut().enumerate() {
+        for (number, row) in plane.samples.chunks_exact_mut(stride).enumerate() {
+            for (at, sample) in row.iter_mut().enumerate() {
                 let number = (number * stride + at) as u32;
-                *byte = (number.wrapping_mul(2_654_435_761) >> 23) as u8;
+                *sample = sample_of((number.wrapping_mul(2_654_435_761) >> 23) as u8);
             }
         }
         plane
@@ -334,6 +335,16 @@ mod tests {
     fn the_same_size_is_the_same_picture() {
         let plane = noise(77, 51);
         assert_eq!(resized(&plane, 77, 51).to_raster().bytes, plane.to_raster().bytes);
+    }
+
+    #[test]
+    fn what_lies_between_two_bytes_is_not_rounded_to_either() {
+        let mut stripes = Plane::blank(64, 64);
+        let bytes = [100, 101].into_iter().cycle();
+        stripes.samples.iter_mut().zip(bytes).for_each(|(sample, byte)| *sample = sample_of(byte));
+        let grey = resized(&stripes, 32, 32);
+        let inner = |row: &[Sample]| row[8..24].iter().all(|&sample| sample == 100 * PARTS + PARTS / 2);
+        assert!(grey.rows().all(inner), "{:?}", grey.samples);
     }
 
     #[test]

@@ -54,18 +54,33 @@ impl Raster {
     }
 }
 
+/// What a plane is made of: a byte's step in [`PARTS`], so that what was resampled is rounded only once, when it is
+/// encoded.
+pub(super) type Sample = u16;
+
+pub(super) const PARTS: u16 = 256;
+
+pub(super) fn sample_of(byte: u8) -> Sample {
+    Sample::from(byte) * PARTS
+}
+
+/// The nearest.
+pub(super) fn byte_of(sample: Sample) -> u8 {
+    ((sample + PARTS / 2) / PARTS) as u8
+}
+
 /// A picture's channel, in memory, of whole blocks as a JPEG has them: behind its last column and row lies room, which
 /// [`Plane::fill_up`] fills with what these hold.
 pub(super) struct Plane {
     pub(super) width: u32,
     pub(super) height: u32,
-    pub(super) bytes: Vec<u8>,
+    pub(super) samples: Vec<Sample>,
 }
 
 impl Plane {
     pub(super) fn blank(width: u32, height: u32) -> Self {
         let high = (height as usize).next_multiple_of(SIDE);
-        Self { width, height, bytes: vec![0; Self::stride_of(width) * high] }
+        Self { width, height, samples: vec![0; Self::stride_of(width) * high] }
     }
 
     fn stride_of(width: u32) -> usize {
@@ -77,34 +92,35 @@ impl Plane {
         Self::stride_of(self.width)
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        let rows = self.bytes.chunks_exact(self.stride()).take(self.height as usize);
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[Sample]> {
+        let rows = self.samples.chunks_exact(self.stride()).take(self.height as usize);
         rows.map(|row| &row[..self.width as usize])
     }
 
     pub(super) fn fill_up(&mut self) {
         let (width, stride) = (self.width as usize, self.stride());
-        for row in self.bytes.chunks_exact_mut(stride) {
+        for row in self.samples.chunks_exact_mut(stride) {
             let last = row[width - 1];
             row[width..].fill(last);
         }
         let end = self.height as usize * stride;
-        for row in (end..self.bytes.len()).step_by(stride) {
-            self.bytes.copy_within(end - stride..end, row);
+        for row in (end..self.samples.len()).step_by(stride) {
+            self.samples.copy_within(end - stride..end, row);
         }
     }
 
     /// As a picture of one channel, without what lies behind.
+    #[cfg(test)]
     pub(super) fn to_raster(&self) -> Raster {
         let shape = Shape { width: self.width, height: self.height, channels: 1 };
-        Raster { shape, bytes: self.rows().flatten().copied().collect() }
+        Raster { shape, bytes: self.rows().flatten().copied().map(byte_of).collect() }
     }
 
     pub(super) fn of_raster(raster: &Raster) -> Self {
         let mut plane = Self::blank(raster.shape.width, raster.shape.height);
         let stride = plane.stride();
-        for (to, row) in plane.bytes.chunks_exact_mut(stride).zip(raster.rows()) {
-            to[..row.len()].copy_from_slice(row);
+        for (to, row) in plane.samples.chunks_exact_mut(stride).zip(raster.rows()) {
+            to.iter_mut().zip(row).for_each(|(sample, &byte)| *sample = sample_of(byte));
         }
         plane.fill_up();
         plane

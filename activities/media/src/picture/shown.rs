@@ -3,7 +3,7 @@
 
 use super::resample::{Line, resampled};
 use super::rows::{Plane, Raster, Shape};
-use super::upright::upright;
+use super::upright::upright_plane;
 use super::{Turn, ycc};
 
 pub(super) struct Shown {
@@ -27,8 +27,8 @@ impl Shown {
         if turn == Turn::NONE {
             return self;
         }
-        let turned = |plane: Plane| Plane::of_raster(&upright(plane.to_raster(), turn));
-        Self { planes: self.planes.into_iter().map(turned).collect(), ..self }
+        let planes = self.planes.into_iter().map(|plane| upright_plane(&plane, turn)).collect();
+        Self { planes, ..self }
     }
 
     pub(super) fn shrunk(&self, width: u32, height: u32) -> Self {

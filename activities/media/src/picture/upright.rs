@@ -1,42 +1,75 @@
 //! Turning a picture as its EXIF says.
 
 use super::Turn;
-use super::rows::{Raster, Shape};
+use super::rows::{Plane, Raster, Shape};
 
 /// The picture as it is meant to be seen.
 pub(super) fn upright(raster: Raster, turn: Turn) -> Raster {
-    let Shape { width, height, channels } = raster.shape;
-    let (columns, rows) = (width as usize, height as usize);
-    // Where a pixel of the result comes from: column and row of the stored picture.
-    let from = |x: usize, y: usize| match turn.0 {
-        2 => (columns - 1 - x, y),
-        3 => (columns - 1 - x, rows - 1 - y),
-        4 => (x, rows - 1 - y),
-        5 => (y, x),
-        6 => (y, rows - 1 - x),
-        7 => (columns - 1 - y, rows - 1 - x),
-        8 => (columns - 1 - y, x),
-        _ => (x, y),
-    };
     if turn == Turn::NONE {
         return raster;
     }
-    let (wide, high) = if turn.swaps_sides() { (height, width) } else { (width, height) };
-    let shape = Shape { width: wide, height: high, channels };
-    let size = usize::from(channels);
-    let mut bytes = Vec::with_capacity(shape.bytes());
-    for y in 0..high as usize {
-        for x in 0..wide as usize {
-            let (column, row) = from(x, y);
-            let start = (row * columns + column) * size;
-            bytes.extend_from_slice(&raster.bytes[start..start + size]);
+    let shape = turn.shape(raster.shape);
+    let mut bytes = vec![0; shape.bytes()];
+    let from = (&raster.bytes[..], raster.shape.row_bytes());
+    turned(from, (&mut bytes, shape.row_bytes()), raster.shape, turn);
+    Raster { shape, bytes }
+}
+
+/// A channel of it.
+pub(super) fn upright_plane(plane: &Plane, turn: Turn) -> Plane {
+    let Plane { width, height, .. } = *plane;
+    let stored = Shape { width, height, channels: 1 };
+    let shape = turn.shape(stored);
+    let mut seen = Plane::blank(shape.width, shape.height);
+    let stride = seen.stride();
+    turned((&plane.samples, plane.stride()), (&mut seen.samples, stride), stored, turn);
+    seen.fill_up();
+    seen
+}
+
+impl Turn {
+    /// Of what is seen of a stored picture of this shape.
+    fn shape(self, stored: Shape) -> Shape {
+        let Shape { width, height, .. } = stored;
+        let (width, height) = if self.swaps_sides() { (height, width) } else { (width, height) };
+        Shape { width, height, ..stored }
+    }
+
+    /// The column and the row of a stored picture that are seen at these.
+    fn stored(self, (x, y): (usize, usize), (columns, rows): (usize, usize)) -> (usize, usize) {
+        match self.0 {
+            2 => (columns - 1 - x, y),
+            3 => (columns - 1 - x, rows - 1 - y),
+            4 => (x, rows - 1 - y),
+            5 => (y, x),
+            6 => (y, rows - 1 - x),
+            7 => (columns - 1 - y, rows - 1 - x),
+            8 => (columns - 1 - y, x),
+            _ => (x, y),
         }
     }
-    Raster { shape, bytes }
+}
+
+/// From what is stored, in this shape, to what is seen; either comes with how far its rows lie apart.
+fn turned<T: Copy>(
+    (from, from_stride): (&[T], usize),
+    (to, to_stride): (&mut [T], usize),
+    stored: Shape,
+    turn: Turn,
+) {
+    let (sides, size) = ((stored.width as usize, stored.height as usize), usize::from(stored.channels));
+    let seen = turn.shape(stored);
+    for (y, to) in to.chunks_exact_mut(to_stride).take(seen.height as usize).enumerate() {
+        for (x, pixel) in to.chunks_exact_mut(size).take(seen.width as usize).enumerate() {
+            let (column, row) = turn.stored((x, y), sides);
+            pixel.copy_from_slice(&from[row * from_stride + column * size..][..size]);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::{Sample, sample_of};
     use super::*;
 
     /// The stored picture that looks like this when it is turned:
@@ -62,6 +95,13 @@ mod tests {
             let seen = upright(Raster { shape, bytes: bytes.to_vec() }, Turn::from_exif(number.into()));
             assert_eq!(seen.bytes, [1, 2, 3, 4, 5, 6], "{number}");
             assert_eq!(seen.shape, Shape { width: 3, height: 2, channels: 1 });
+
+            let mut plane = Plane::of_raster(&Raster { shape, bytes: bytes.to_vec() });
+            plane.samples.iter_mut().for_each(|sample| *sample += 7);
+            let seen = upright_plane(&plane, Turn::from_exif(number.into()));
+            let rows: Vec<_> = seen.rows().map(<[Sample]>::to_vec).collect();
+            let expected = [[1, 2, 3], [4, 5, 6]].map(|row| row.map(|byte| sample_of(byte) + 7).to_vec());
+            assert_eq!(rows, expected, "{number}: and nothing is rounded");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! JFIF.
 
 use super::jpeg::Meaning;
-use super::rows::{Plane, Raster, Shape};
+use super::rows::{PARTS, Plane, Raster, Sample, Shape, byte_of, sample_of};
 
 /// A part of one, in a number that is [`ONE`] times as large.
 const fn times(part: f64) -> i32 {
@@ -21,7 +21,11 @@ pub(super) fn raster(meaning: Meaning, planes: &[Plane]) -> Raster {
     let mut bytes = vec![0; shape.bytes()];
     for (channel, plane) in planes.iter().enumerate() {
         for (row, from) in bytes.chunks_exact_mut(shape.row_bytes()).zip(plane.rows()) {
-            row.iter_mut().skip(channel).step_by(channels).zip(from).for_each(|(byte, &of)| *byte = of);
+            row.iter_mut()
+                .skip(channel)
+                .step_by(channels)
+                .zip(from)
+                .for_each(|(byte, &of)| *byte = byte_of(of));
         }
     }
     match meaning {
@@ -65,8 +69,8 @@ fn light(raster: &Raster) -> Plane {
     let mut light = Plane::blank(width, height);
     let stride = light.stride();
     let rows = raster.bytes.chunks_exact(raster.shape.row_bytes());
-    for (to, row) in light.bytes.chunks_exact_mut(stride).zip(rows) {
-        to.iter_mut().zip(row.as_chunks().0).for_each(|(byte, &pixel)| *byte = light_of(pixel));
+    for (to, row) in light.samples.chunks_exact_mut(stride).zip(rows) {
+        to.iter_mut().zip(row.as_chunks().0).for_each(|(sample, &pixel)| *sample = light_of(pixel));
     }
     light
 }
@@ -84,8 +88,8 @@ fn colour(raster: &Raster, step: usize) -> [Plane; 2] {
         rows.for_each(|row| add_up(row, step, &mut sums));
         for (plane, factors) in planes.iter_mut().zip([BLUE, RED]) {
             let stride = plane.stride();
-            let to = &mut plane.bytes[number * stride..];
-            to.iter_mut().zip(&sums).for_each(|(byte, sum)| *byte = colour_of(*sum, pixels, factors));
+            let to = &mut plane.samples[number * stride..];
+            to.iter_mut().zip(&sums).for_each(|(sample, sum)| *sample = colour_of(*sum, pixels, factors));
         }
     }
     planes
@@ -105,16 +109,21 @@ fn add_up(row: &[u8], step: usize, sums: &mut [[i32; 3]]) {
 const BLUE: [i32; 3] = [-times(0.168_736), -times(0.331_264), times(0.5)];
 const RED: [i32; 3] = [times(0.5), -times(0.418_688), -times(0.081_312)];
 
-fn light_of([red, green, blue]: [u8; 3]) -> u8 {
+fn light_of([red, green, blue]: [u8; 3]) -> Sample {
     let [red, green, blue] = [red, green, blue].map(i32::from);
-    let sum = times(0.299) * red + times(0.587) * green + times(0.114) * blue;
-    ((sum + ONE / 2) >> BITS).min(255) as u8
+    nearest(times(0.299) * red + times(0.587) * green + times(0.114) * blue)
 }
 
 /// Of the sums of as many pixels.
-fn colour_of(sums: [i32; 3], pixels: i32, factors: [i32; 3]) -> u8 {
+fn colour_of(sums: [i32; 3], pixels: i32, factors: [i32; 3]) -> Sample {
     let sum: i32 = sums.iter().zip(factors).map(|(sum, factor)| sum * factor).sum();
-    ((sum / pixels + NONE * ONE + ONE / 2 - 1) >> BITS).clamp(0, 255) as u8
+    nearest(sum / pixels + NONE * ONE)
+}
+
+/// Of what is [`ONE`] times as large.
+fn nearest(value: i32) -> Sample {
+    const PART: i32 = ONE / PARTS as i32;
+    ((value + PART / 2) / PART).clamp(0, sample_of(255).into()) as Sample
 }
 
 #[cfg(test)]
@@ -152,9 +161,9 @@ mod tests {
     #[test]
     fn what_lies_behind_a_plane_is_like_its_end() {
         let [light, ..] = &planes(&noise(9, 10), true)[..] else { panic!("there is light") };
-        let rows: Vec<_> = light.bytes.chunks(16).collect();
+        let rows: Vec<_> = light.samples.chunks(16).collect();
         assert_eq!(rows.len(), 16);
-        assert!(rows.iter().all(|row| row[9..].iter().all(|&byte| byte == row[8])));
+        assert!(rows.iter().all(|row| row[9..].iter().all(|&sample| sample == row[8])));
         assert!(rows[10..].iter().all(|row| row == &rows[9]));
     }
 
@@ -162,7 +171,7 @@ mod tests {
     fn inks_by_light_and_colour_are_inks() {
         let plane = |byte| {
             let mut plane = Plane::blank(1, 1);
-            plane.bytes.fill(byte);
+            plane.samples.fill(sample_of(byte));
             plane
         };
         let planes = [76, 85, 255, 40].map(plane);

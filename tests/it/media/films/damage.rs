@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use activities::child;
 use activities::making::framing::Wish;
 use media::film::{Limits, Spread};
 use media::{Job, Problem};
@@ -11,13 +12,15 @@ use tests::films::Film;
 
 use super::super::child::whole;
 use super::super::{TWO, tools};
-use super::framed;
+use super::framed_within;
+use crate::hostile::within_bounds;
 
 const WISH: Wish = Wish { spread: Spread::Count(5), width: 640, exact: false };
 
 async fn problem(file: &[u8]) -> Option<(Kind, String)> {
     let began = Instant::now();
-    let outcome = framed(&whole(file), WISH).await;
+    let limits = within_bounds(child::Limits::default());
+    let outcome = framed_within(limits, &whole(file), WISH).await;
     assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
     outcome.err().map(|failure| {
         let problem = failure.into_problem();

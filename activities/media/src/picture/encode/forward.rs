@@ -3,6 +3,7 @@
 use std::array::from_fn;
 
 use super::super::blocks::{BLOCK, Lanes, MIDDLE, ORDER, SIDE, add, height};
+use super::super::rows::{self, Sample};
 
 /// The steps that the standard gives as an example, and that everybody scales: of light and of colour, by rows.
 const LIGHT: [u16; BLOCK] = [
@@ -18,7 +19,10 @@ const COLOUR: [u16; BLOCK] = [
 
 /// libjpeg has coefficients in eighths, and gives what is half a step the next one: so what is nearly half. As much is added
 /// here, so that a quality is as good, and as large, as whoever asks for it is used to.
-const FAVOUR: f32 = 1.0 / 16.0;
+const FAVOUR: f32 = PARTS / 16.0;
+
+/// What a pixel is counted in, and a wave until it is quantised.
+const PARTS: f32 = rows::PARTS as f32;
 
 /// A block's coefficients in the order in which they are written.
 pub(super) struct Coefficients {
@@ -30,8 +34,8 @@ pub(super) struct Coefficients {
 pub(super) struct Quantiser {
     /// By rows.
     steps: [u8; BLOCK],
-    /// How many steps a unit is.
-    per_unit: [Lanes; SIDE],
+    /// How many steps a part is.
+    per_part: [Lanes; SIDE],
     /// Of each pixel, the height of each wave there.
     heights: [Lanes; SIDE],
     /// Where coefficients lie in so many rows and columns: the number after the last.
@@ -59,7 +63,7 @@ impl Quantiser {
         };
         Self {
             steps,
-            per_unit: from_fn(|row| from_fn(|column| 1.0 / f32::from(steps[row * SIDE + column]))),
+            per_part: from_fn(|row| from_fn(|column| 1.0 / (PARTS * f32::from(steps[row * SIDE + column])))),
             heights: from_fn(|pixel| from_fn(|wave| height(wave, pixel, SIDE))),
             ends: from_fn(|rows| from_fn(|columns| end(rows, columns))),
         }
@@ -72,26 +76,26 @@ impl Quantiser {
 
     /// The block at the begin of `pixels`, whose rows lie `stride` apart.
     #[inline(always)]
-    pub(super) fn block(&self, pixels: &[u8], stride: usize) -> Coefficients {
+    pub(super) fn block(&self, pixels: &[Sample], stride: usize) -> Coefficients {
         let mut columns = [[0.0; SIDE]; SIDE];
         for (number, heights) in self.heights.iter().enumerate() {
-            let Some(row) = pixels.get(number * stride..).and_then(<[u8]>::first_chunk::<SIDE>) else {
+            let Some(row) = pixels.get(number * stride..).and_then(<[Sample]>::first_chunk::<SIDE>) else {
                 break;
             };
-            let row: Lanes = from_fn(|at| f32::from(row[at]) - MIDDLE);
+            let row: Lanes = from_fn(|at| f32::from(row[at]) - MIDDLE * PARTS);
             for wave in 0..SIDE {
                 add(&mut columns[wave], &row, heights[wave]);
             }
         }
         let mut by_rows = [[0; SIDE]; SIDE];
-        for ((row, column), per_unit) in by_rows.iter_mut().zip(&columns).zip(&self.per_unit) {
+        for ((row, column), per_part) in by_rows.iter_mut().zip(&columns).zip(&self.per_part) {
             let mut waves = [0.0; SIDE];
             for (heights, &height) in self.heights.iter().zip(column) {
                 add(&mut waves, heights, height);
             }
             for lane in 0..SIDE {
                 let height = waves[lane] + FAVOUR.copysign(waves[lane]);
-                row[lane] = rounded(height * per_unit[lane]);
+                row[lane] = rounded(height * per_part[lane]);
             }
         }
         self.in_order(&by_rows)
@@ -123,4 +127,19 @@ fn rounded(value: f32) -> i16 {
     /// Added to a small number, it leaves that number's whole part at the bottom, with its sign.
     const WHOLE: f32 = 12_582_912.0;
     (value + WHOLE).to_bits() as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pixel_between_two_bytes_counts_as_what_it_is() {
+        let quantiser = Quantiser::light(100);
+        for (pixel, wave) in [(100.0, -224), (100.5, -220), (100.125, -223), (101.0, -216)] {
+            let flat = [(pixel * PARTS) as Sample; BLOCK];
+            let Coefficients { values, end } = quantiser.block(&flat, SIDE);
+            assert_eq!((values[0], end), (wave, 1), "{pixel}");
+        }
+    }
 }

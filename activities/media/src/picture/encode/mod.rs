@@ -16,7 +16,7 @@ use super::jpeg::guarded;
 use super::jpeg::marks::{
     BASELINE_FRAME, END_OF_IMAGE, EXIF, HUFFMAN_TABLES, JFIF, QUANTISERS, START_OF_IMAGE, START_OF_SCAN,
 };
-use super::rows::{Plane, Shape};
+use super::rows::{Plane, Shape, byte_of};
 use super::shown::Shown;
 
 use self::codes::Codes;
@@ -121,8 +121,9 @@ fn ever_sharper(shown: &Shown, style: Style, copyright: Option<Vec<u8>>) -> Resu
         if let Some(block) = copyright {
             started.write_marker(Marker::APP(1), &block);
         }
-        let rows: Vec<_> = shown.planes.iter().map(|plane| &plane.bytes[..]).collect();
-        if !started.write_raw_data(&rows) {
+        let bytes = |plane: &Plane| plane.samples.iter().copied().map(byte_of).collect::<Vec<_>>();
+        let planes: Vec<_> = shown.planes.iter().map(bytes).collect();
+        if !started.write_raw_data(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>()) {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         started.finish()

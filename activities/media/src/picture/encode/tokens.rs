@@ -141,8 +141,8 @@ impl Component<'_> {
     fn block(&self, (column, row): (usize, usize), before: i32) -> Coefficients {
         let stride = self.plane.stride();
         let at = row * SIDE * stride + column * SIDE;
-        if column * SIDE < stride && at < self.plane.bytes.len() {
-            return self.quantiser.block(&self.plane.bytes[at..], stride);
+        if column * SIDE < stride && at < self.plane.samples.len() {
+            return self.quantiser.block(&self.plane.samples[at..], stride);
         }
         let mut values = [0; BLOCK];
         values[0] = before as i16;

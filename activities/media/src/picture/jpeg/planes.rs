@@ -14,7 +14,7 @@ use crate::{Problem, Progress, ReadAt, Report};
 
 use super::super::blocks::SIDE;
 use super::super::resample::{Axis, Coming, Line, Resampler};
-use super::super::rows::Plane;
+use super::super::rows::{Plane, Sample};
 use super::super::{Colours, Picture};
 use super::layout::{Component, Layout, Meaning};
 use super::scan::{BEHIND, Band, Scan};
@@ -151,7 +151,7 @@ impl Plan {
         &'a self,
         from: u32,
         to_make: Range<usize>,
-        made: (&'a mut [u8], usize),
+        made: (&'a mut [Sample], usize),
     ) -> Resampler<'a> {
         let coming = Coming {
             first: from as usize * self.rows(),
@@ -185,7 +185,7 @@ fn decode(
     for (plan, plane) in plans.iter().zip(planes) {
         let (stride, all) = (plane.stride(), plan.down.len());
         let seam = cut.map_or(all, |cut| plan.down.first_from(cut as usize * plan.rows()));
-        let (top, bottom) = plane.bytes.split_at_mut(seam * stride);
+        let (top, bottom) = plane.samples.split_at_mut(seam * stride);
         above.push(plan.resampler(0, 0..seam, (top, stride)));
         below.extend(cut.map(|cut| plan.resampler(cut, seam..all, (bottom, stride))));
     }
