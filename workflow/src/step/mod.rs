@@ -9,7 +9,7 @@ pub(crate) mod machine;
 pub(crate) mod trial;
 
 pub use inspection::{ErrorDetails, Inspection};
-pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
+pub use trial::{Mock, Report, Trial, TrialStatus, Tried, Unfit, try_state};
 
 pub(crate) use items::item_inputs;
 
