@@ -164,7 +164,7 @@ pub fn step(
         Input::Continue => Ok(()),
         Input::Time => machine.fire(),
         Input::Stop { error, cause } => {
-            machine.emit(0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
+            machine.emit_after(0, 0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
         }
         Input::Redrive { token } => machine.redrive(token),
         Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
@@ -290,8 +290,8 @@ impl Machine<'_> {
     /// Everything that is due, in the order of the instants, as far as a step may go.
     fn fire(&mut self) -> Outcome {
         if self.execution().timeout_at().is_some_and(|due| due <= self.now()) {
-            return self
-                .emit(0, Detail::ExecutionTimedOut(Failure { error: Some(TIMEOUT.into()), cause: None }));
+            let failure = Failure { error: Some(TIMEOUT.into()), cause: None };
+            return self.emit_after(0, 0, Detail::ExecutionTimedOut(failure));
         }
         while let Some((due, frame)) = self.execution().first_due()
             && due <= self.now()
