@@ -173,19 +173,19 @@ fn the_items_of_a_map_are_seen_on_their_way() {
         "ItemBatcher": {"MaxItemsPerBatch": 1}});
     let read = |text: &str, failed_items: u32| {
         report(&map, &json!({}), |trial| {
-            mocked(&json!([1]))(trial);
+            mocked(&json!([1, 2]))(trial);
             (trial.read, trial.failed_items) = (Some(text.into()), failed_items);
         })
     };
     let seen = read(r#"{"o":{"x":1,"y":2,"z":3}}"#, 1);
-    assert_eq!((seen.status, output(&seen)), (TrialStatus::Succeeded, json!([1])));
+    assert_eq!((seen.status, output(&seen)), (TrialStatus::Succeeded, json!([1, 2])));
     let seen = seen.inspection;
     assert_eq!(seen.after_items_pointer, Some(json!({"x": 1, "y": 2, "z": 3})));
     let [x, y] = ["x", "y"].map(|key| json!({"k": key, "from": "s3://b/k"}));
     assert_eq!(seen.after_item_selector, Some(json!([x, y])));
     assert_eq!(seen.after_item_batcher, Some(json!([{"Items": [x]}, {"Items": [y]}])));
     assert_eq!(
-        read(r#"{"o":[]}"#, 2).failure.unwrap().error.as_deref(),
+        read(r#"{"o":[1,2]}"#, 2).failure.unwrap().error.as_deref(),
         Some("States.ExceedToleratedFailureThreshold")
     );
     assert_eq!(read("7", 0).failure.unwrap().error.as_deref(), Some("States.ItemReaderFailed"));

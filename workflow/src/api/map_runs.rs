@@ -75,7 +75,7 @@ fn counts(counts: &Counts) -> Value {
         "aborted": counts.aborted,
         "total": counts.total,
         "resultsWritten": counts.results_written,
-        "failuresNotRedrivable": 0,
+        "failuresNotRedrivable": counts.not_redrivable,
         "pendingRedrive": counts.pending_redrive,
     })
 }

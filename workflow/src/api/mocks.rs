@@ -46,6 +46,7 @@ const ANSWERS: [(&str, &str, &[Field]); 4] = [
         "lambda",
         "invoke",
         &[
+            ("Payload", false, Form::Text),
             ("StatusCode", false, Form::Number),
             ("FunctionError", false, Form::Text),
             ("LogResult", false, Form::Text),
@@ -89,8 +90,11 @@ pub(super) fn check(mock: &Mock, state: &Value, mode: Option<&str>) -> Result<()
         "Map" if state.get("ResultWriter").is_some() => {
             (!result.is_object()).then_some("Mocked result must be a JSON object.")
         }
-        "Map" | "Parallel" => (!result.is_array()).then_some("Mocked result must be an array."),
-        _ if mode == Some("NONE") || result.is_null() => None,
+        "Map" | "Parallel" if !result.is_array() => Some("Mocked result must be an array."),
+        "Parallel" => (length(&result) != length(&state["Branches"]))
+            .then_some("Mocked result must contain the same number of items as number of Parallel branches."),
+        "Map" => None,
+        _ if mode == Some("NONE") => None,
         _ => {
             let resource = state["Resource"].as_str().unwrap_or_default();
             return check_answer(&result, resource, mode != Some("PRESENT"));
@@ -99,10 +103,33 @@ pub(super) fn check(mock: &Mock, state: &Value, mode: Option<&str>) -> Result<()
     wrong.map_or(Ok(()), |wrong| Err(Failure::validation(wrong)))
 }
 
+fn length(array: &Value) -> Option<usize> {
+    array.as_array().map(Vec::len)
+}
+
+/// Whether a Map is told what it needs on trial, and no other state what is for a Map.
+pub(super) fn check_configuration(configuration: &Value, state: &Value) -> Result<(), Failure> {
+    let is_given = |name: &str| !configuration[name].is_null();
+    if state["Type"] != "Map" && is_given("mapIterationFailureCount") {
+        return Err(Failure::validation(
+            "MapIterationFailureCount is only supported when testing a Map state.",
+        ));
+    }
+    if state.get("ItemReader").is_some() && !is_given("mapItemReaderData") {
+        return Err(Failure::validation(
+            "ItemReader data must be specified when testing a Map state with ItemReader specified.",
+        ));
+    }
+    Ok(())
+}
+
 fn check_answer(result: &Value, resource: &str, strict: bool) -> Result<(), Failure> {
     let Some(Resource::Service { service, action, pattern, .. }) = Resource::parse(resource) else {
         return Ok(());
     };
+    if pattern != Pattern::WaitForTaskToken && !result.is_object() {
+        return Err(Failure::validation("Mocked result must be a valid JSON object."));
+    }
     let fields = match pattern {
         Pattern::RequestResponse => ANSWERS
             .iter()

@@ -20,6 +20,7 @@ pub(super) async fn test_state(engine: &Engine, params: &Params) -> Result<Value
             state,
             params.value("mock").and_then(|mock| mock["fieldValidationMode"].as_str()),
         )?;
+        mocks::check_configuration(params.value("stateConfiguration").unwrap_or(&Value::Null), state)?;
     }
     if mock.is_some() && params.flag("revealSecrets") == Some(true) {
         return Err(Failure::validation("Secrets cannot be revealed when a mock is specified"));
@@ -67,9 +68,15 @@ fn mock(params: &Params) -> Result<Option<Mock>, Failure> {
         },
         (None, Some(error)) => {
             let text = |name: &str| error.get(name).and_then(Value::as_str).map(Arc::from);
-            Ok(Some(Mock::Error(history::Failure { error: text("error"), cause: text("cause") })))
+            let failure = history::Failure { error: text("error"), cause: text("cause") };
+            if failure.error.is_none() {
+                return Err(Failure::validation("An error was not specified in the mocked error output."));
+            }
+            Ok(Some(Mock::Error(failure)))
         }
-        (None, None) => Ok(None),
+        (None, None) => Err(Failure::validation(
+            "One of the following fields is required for a test mock: [result, errorOutput].",
+        )),
     }
 }
 

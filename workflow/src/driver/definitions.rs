@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::Error;
 use crate::Definition;
 use crate::journal::{Journal, Kind, MachineId, RevisionId};
+use crate::step::LONGEST;
 
 /// Parsed definitions that are kept. Executions hold on to theirs whatever is kept here.
 const KEPT: usize = 512;
@@ -39,9 +40,10 @@ impl Definitions {
         let row = self.journal.revision(revision)?;
         let mut definition = Definition::reread(&row.definition)
             .map_err(|problems| Error::Unreadable { machine: row.machine_name.clone(), problems })?;
-        if row.kind == Kind::Express {
-            definition.limit_to(EXPRESS_SECONDS);
-        }
+        definition.limit_to(match row.kind {
+            Kind::Express => EXPRESS_SECONDS,
+            Kind::Standard => LONGEST,
+        });
         let pinned = Arc::new(Pinned {
             revision,
             machine: row.machine,

@@ -110,8 +110,8 @@ impl Owner {
 
     /// Everything whose time has come.
     fn wake(&mut self) {
-        if self.timers.next().is_none() && self.ready.is_empty() && self.flights.is_empty() {
-            self.ticks.agree();
+        if self.ready.is_empty() && self.flights.is_empty() {
+            self.ticks.agree(self.timers.next());
         }
         let now = self.ticks.now();
         while self.room() > 0

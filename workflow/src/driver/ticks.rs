@@ -85,10 +85,11 @@ impl Ticks {
         Tick { now: self.now(), seed }
     }
 
-    /// Takes over what the system's clock was set to. To be called while nothing waits.
-    pub(super) fn agree(&self) {
+    /// Takes over what the system's clock was set to, if nobody could tell: nothing waits that is due within a month, by
+    /// the one clock or the other. `next` is what is due first.
+    pub(super) fn agree(&self, next: Option<Millis>) {
         if let Source::Steady(steady) = &self.source {
-            steady.agree();
+            steady.agree(next);
         }
     }
 
@@ -116,6 +117,8 @@ impl Ticks {
 impl Steady {
     /// A clock set by less is not told of: it is set by a little all the time.
     const TOLD: Millis = 1000;
+    /// Whatever is due later than this is told by the calendar, and not by how long it waits.
+    const FAR: Millis = 30 * 24 * 60 * 60 * 1000;
 
     fn new(clocks: Clocks) -> Self {
         let ahead = (clocks.system)() - (clocks.machine)();
@@ -126,8 +129,12 @@ impl Steady {
         (self.clocks.machine)() + self.ahead.load(Ordering::Relaxed)
     }
 
-    fn agree(&self) {
-        let ahead = (self.clocks.system)() - (self.clocks.machine)();
+    fn agree(&self, next: Option<Millis>) {
+        let system = (self.clocks.system)();
+        if next.is_some_and(|due| due.saturating_sub(system.max(self.now())) <= Self::FAR) {
+            return;
+        }
+        let ahead = system - (self.clocks.machine)();
         let by = ahead - self.ahead.swap(ahead, Ordering::Relaxed);
         if by.abs() >= Self::TOLD {
             tracing::warn!(by, "the system's clock was set, by so many milliseconds");
@@ -191,8 +198,27 @@ mod tests {
                 clock.fetch_add(100_000, Ordering::Relaxed);
             }
             assert_eq!(steady.now(), before + 100_000, "set by {set} ms, and 100 s later");
-            steady.agree();
+            steady.agree(None);
             assert_eq!(steady.now(), before + set + 100_000);
+        }
+    }
+
+    #[test]
+    fn what_is_far_away_by_both_clocks_holds_no_setting_up() {
+        for (set, due_in, agrees) in [
+            (DAY, 30 * DAY, false),
+            (DAY, 31 * DAY, false),
+            (DAY, 32 * DAY, true),
+            (-DAY, 30 * DAY, false),
+            (-DAY, 31 * DAY, true),
+            (400 * DAY, 365 * DAY, false),
+        ] {
+            let (steady, [system, _]) = steady();
+            let before = steady.now();
+            system.fetch_add(set, Ordering::Relaxed);
+            steady.agree(Some(before + due_in));
+            let expected = before + if agrees { set } else { 0 };
+            assert_eq!(steady.now(), expected, "set by {set} ms, due in {due_in} ms");
         }
     }
 

@@ -102,7 +102,8 @@ impl Execution {
             let Some(frame) = self.frames.remove(&id) else { continue };
             let mut frame = Arc::unwrap_or_clone(frame);
             let branches = frame.revive(id, event);
-            frame.last = event.id;
+            // On AWS what is done again in a state follows the entry into it.
+            frame.last = frame.entry.as_ref().map_or(event.id, |entry| entry.id);
             for (id, branch) in branches {
                 self.frames.insert(id, branch);
             }

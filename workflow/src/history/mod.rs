@@ -238,6 +238,10 @@ pub enum Detail {
         run: RunId,
         count: u32,
     },
+    /// A branch stood in a state of this kind when what it runs in failed; that is the branch of this event.
+    StateAborted {
+        kind: StateKind,
+    },
 }
 
 /// Names one scheduled try to the outside; drawn from the tick's seed.

@@ -43,6 +43,7 @@ impl View<'_> {
         let name = match &self.event.detail {
             Detail::StateEntered { kind, .. } => return format!("{kind:?}StateEntered"),
             Detail::StateExited { kind, .. } => return format!("{kind:?}StateExited"),
+            Detail::StateAborted { kind } => return format!("{kind:?}StateAborted"),
             detail if detail.is_of_task() => return self.task_name(detail),
             Detail::ExecutionStarted { .. } => "ExecutionStarted",
             Detail::ExecutionSucceeded => "ExecutionSucceeded",

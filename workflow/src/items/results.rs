@@ -18,6 +18,9 @@ pub(crate) struct Finished {
     pub(crate) started: Millis,
     pub(crate) stopped: Option<Millis>,
     pub(crate) redrives: u32,
+    pub(crate) redriven: Option<Millis>,
+    /// Why it does not go on with its run, whatever becomes of that.
+    pub(crate) never_redrivable: Option<&'static str>,
     pub(crate) input: Option<Arc<str>>,
     pub(crate) output: Option<Arc<str>>,
     pub(crate) error: Option<Arc<str>>,
@@ -57,6 +60,12 @@ impl Results {
         }
     }
 
+    /// A child that was not begun has its input alone.
+    pub(crate) fn add_pending(&mut self, input: &str) {
+        let shown = json!({"Input": input, "InputDetails": included(), "Status": "PENDING"});
+        self.put(&shown.to_string());
+    }
+
     fn put(&mut self, value: &str) {
         if self.lines {
             self.text.push_str(&on_one_line(value));
@@ -92,7 +101,6 @@ impl Finished {
                 shown.insert(name.to_owned(), value);
             }
         };
-        let included = || json!({"Included": true});
         let text = |text: &Option<Arc<str>>| text.as_deref().map(Value::from);
         put("Cause", text(&self.cause));
         put("Error", text(&self.error));
@@ -101,18 +109,23 @@ impl Finished {
         put("InputDetails", self.input.as_ref().map(|_| included()));
         put("Name", Some(self.name.as_str().into()));
         put("Output", text(&self.output));
-        put("OutputDetails", self.output.as_ref().map(|_| included()));
+        put("OutputDetails", Some(included()));
         put("RedriveCount", Some(self.redrives.into()));
-        let succeeded = self.status == "SUCCEEDED";
-        put("RedriveStatus", Some(if succeeded { "NOT_REDRIVABLE" } else { "REDRIVABLE" }.into()));
-        let reason = || format!("Execution is {} and cannot be redriven", self.status).into();
-        put("RedriveStatusReason", succeeded.then(reason));
+        put("RedriveDate", self.redriven.map(|at| time::format(at).into()));
+        let may = self.never_redrivable.map_or("REDRIVABLE_BY_MAP_RUN", |_| "NOT_REDRIVABLE");
+        put("RedriveStatus", Some(may.into()));
+        put("RedriveStatusReason", self.never_redrivable.map(Value::from));
         put("StartDate", Some(time::format(self.started).into()));
         put("StateMachineArn", Some(self.machine_arn.as_str().into()));
         put("Status", Some(self.status.into()));
         put("StopDate", self.stopped.map(|at| time::format(at).into()));
         shown.into()
     }
+}
+
+/// Nothing is left out for its size.
+fn included() -> Value {
+    json!({"Included": true})
 }
 
 /// A file of results in a store.

@@ -174,7 +174,9 @@ fn finished(output: Option<&str>) -> Finished {
         status: if output.is_some() { "SUCCEEDED" } else { "FAILED" },
         started: 1_738_633_790_099,
         stopped: Some(1_738_633_790_100),
-        redrives: 0,
+        redrives: u32::from(output.is_none()),
+        redriven: output.is_none().then_some(1_738_633_790_101),
+        never_redrivable: output.map(|_| "Execution is SUCCEEDED and cannot be redriven"),
         input: Some("1".into()),
         output: output.map(Into::into),
         error: output.is_none().then(|| "Odd".into()),
@@ -208,12 +210,18 @@ fn results_are_alone_or_with_everything_else() {
         },
         {
             "Error": "Odd", "ExecutionArn": "arn:child", "Input": "1", "InputDetails": {"Included": true},
-            "Name": "child", "RedriveCount": 0, "RedriveStatus": "REDRIVABLE",
+            "Name": "child", "OutputDetails": {"Included": true}, "RedriveCount": 1,
+            "RedriveDate": "2025-02-04T01:49:50.101Z", "RedriveStatus": "REDRIVABLE_BY_MAP_RUN",
             "StartDate": "2025-02-04T01:49:50.099Z", "StateMachineArn": "arn:machine", "Status": "FAILED",
             "StopDate": "2025-02-04T01:49:50.100Z",
         },
     ]);
     assert_eq!(all, expected);
+    let mut pending = Results::new(Transformation::Compact, true);
+    pending.add_pending("{\"n\":1}");
+    let said: Value = serde_json::from_str(&pending.take()).unwrap();
+    let expected = json!({"Input": "{\"n\":1}", "InputDetails": {"Included": true}, "Status": "PENDING"});
+    assert_eq!(said, expected, "there is nothing of it that could be left out");
     let file = [Written { key: "k".into(), size: 3 }];
     let said: Value = serde_json::from_str(&manifest("b", "arn", [&file, &[], &[]])).unwrap();
     let files = json!({"SUCCEEDED": [{"Key": "k", "Size": 3}], "FAILED": [], "PENDING": []});

@@ -27,6 +27,9 @@ pub trait MapRuns: Send + Sync + 'static {
     /// How the children of a run stand, and since which of its redrives.
     fn tally(&self, run: MapRunKey) -> Result<Vec<Tally>, Error>;
 
+    /// How many children have ended without success and are too old to be begun again, or cannot be read.
+    fn outworn(&self, run: MapRunKey, aged: Aged) -> Result<Outworn, Error>;
+
     /// Children in the order of their items, from this item on.
     fn children(&self, run: MapRunKey, from: u32, limit: u32) -> Result<Vec<Child>, Error>;
 
@@ -135,6 +138,21 @@ pub struct Tally {
     pub status: RunStatus,
     /// As of the children.
     pub redrive: u32,
+    pub executions: u32,
+    pub items: u32,
+}
+
+/// Executions of a certain age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aged {
+    pub stopped_before: Millis,
+    /// Or begun before this, whenever they ended.
+    pub started_before: Millis,
+}
+
+/// How many children, and how many items they have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outworn {
     pub executions: u32,
     pub items: u32,
 }

@@ -19,8 +19,8 @@ pub use machines::{
     Revised, Revision, RevisionId, Routes, Tag, Tagged, Tagging, Unpublished, Version,
 };
 pub use map_runs::{
-    Child, ChildOf, ItemPage, ItemsOf, MapRun, MapRunChange, MapRunEvent, MapRunKey, MapRuns, NewMapRun,
-    Tally,
+    Aged, Child, ChildOf, ItemPage, ItemsOf, MapRun, MapRunChange, MapRunEvent, MapRunKey, MapRuns,
+    NewMapRun, Outworn, Tally,
 };
 pub use memory::MemoryJournal;
 pub use rows::{

@@ -214,6 +214,11 @@ async fn children_are_listed_by_their_redrives(journal: impl Journal) {
     };
     let (failed, succeeded) = (RunStatus::Failed, RunStatus::Succeeded);
     journal.append(vec![child(2, 0, failed), child(3, 1, failed), child(4, 2, succeeded)]).await.unwrap();
+    let outworn = |stopped_before, started_before| {
+        journal.outworn(run, Aged { stopped_before, started_before }).unwrap()
+    };
+    let (none, both) = (Outworn::default(), Outworn { executions: 2, items: 2 });
+    assert_eq!([outworn(at(2), 0), outworn(at(3), 0), outworn(0, at(99))], [none, both, both]);
     let redrive = MapRunEvent::Redriven { run: ONE, at: at(3) };
     journal.append(vec![Append { map_runs: vec![redrive], ..more(1, 3, 2) }]).await.unwrap();
     let redriven = Some(Redriven { count: 1, at: at(4) });

@@ -1,9 +1,11 @@
 //! What follows a failure: a retry, a catch, or the failure of whatever the branch runs in.
 
 use super::machine::{Exit, Machine, Outcome};
+use crate::errors::RUNTIME;
 use crate::execution::frame::Phase;
-use crate::history::{Detail, Failure};
+use crate::history::{Detail, Failure, StateKind};
 use crate::state::{Body, State};
+use std::collections::BTreeSet;
 
 impl Machine<'_> {
     /// The state cannot go on, for this reason.
@@ -107,17 +109,44 @@ impl Machine<'_> {
             (frame.parent, frame.index, frame.last)
         };
         let Some(parent) = parent else { return self.emit(frame, Detail::ExecutionFailed(failure)) };
-        let siblings = match self.execution().frame(parent).map(|parent| &parent.phase) {
-            Some(Phase::Join(join)) if join.items.is_some() => Some(join.running.clone()),
-            _ => None,
+        let (running, iterates) = match self.execution().frame(parent).map(|parent| &parent.phase) {
+            Some(Phase::Join(join)) => (join.running.clone(), join.items.is_some()),
+            _ => (BTreeSet::new(), false),
         };
-        let Some(siblings) = siblings else {
+        // AWS tells of nothing that was left when the execution itself went wrong.
+        let is_told = failure.error.as_deref() != Some(RUNTIME);
+        let left = |machine: &Self, branch: u32| {
+            let kind = machine.kind_of(branch).filter(|_| is_told)?;
+            (branch != frame || kind == StateKind::Task).then_some(kind)
+        };
+        if !iterates {
+            let left: Vec<StateKind> = running.iter().filter_map(|&branch| left(self, branch)).collect();
+            self.leave(last, parent, left)?;
             self.emit_after(last, parent, Detail::ParallelFailed)?;
             return self.fail(parent, failure);
-        };
+        }
+        let own = left(self, frame);
         self.emit(frame, Detail::IterationFailed { index })?;
-        self.abort(siblings.into_iter().filter(|&sibling| sibling != frame))?;
+        self.leave(last, parent, own)?;
+        for sibling in running.into_iter().filter(|&sibling| sibling != frame) {
+            let of_sibling = left(self, sibling);
+            self.abort([sibling])?;
+            self.leave(last, parent, of_sibling)?;
+        }
         self.emit_after(last, parent, Detail::MapFailed)?;
         self.fail(parent, failure)
+    }
+
+    /// What a branch is in, if it takes time or has something inside it.
+    fn kind_of(&self, branch: u32) -> Option<StateKind> {
+        let kind = self.execution().frame(branch)?.entry.as_ref()?.kind;
+        let takes_time =
+            matches!(kind, StateKind::Task | StateKind::Wait | StateKind::Parallel | StateKind::Map);
+        takes_time.then_some(kind)
+    }
+
+    /// States of branches of `parent` end with the failure that the event `last` told of.
+    fn leave(&mut self, last: u32, parent: u32, left: impl IntoIterator<Item = StateKind>) -> Outcome {
+        left.into_iter().try_for_each(|kind| self.emit_after(last, parent, Detail::StateAborted { kind }))
     }
 }

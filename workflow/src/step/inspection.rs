@@ -17,6 +17,8 @@ pub struct Inspection {
     /// The items behind the ItemSelector, and as they are batched: arrays.
     pub after_item_selector: Option<Value>,
     pub after_item_batcher: Option<Value>,
+    /// How many runs a Map makes of them, when that can be told.
+    pub iterations: Option<usize>,
     pub result: Option<Value>,
     pub after_result_selector: Option<Value>,
     pub after_result_path: Option<Value>,

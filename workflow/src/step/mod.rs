@@ -9,7 +9,7 @@ pub(crate) mod machine;
 pub(crate) mod trial;
 
 pub use inspection::{ErrorDetails, Inspection};
-pub use trial::{Mock, Report, Trial, TrialStatus, Tried, try_state};
+pub use trial::{Mock, Report, Trial, TrialStatus, Tried, Unfit, try_state};
 
 pub(crate) use items::item_inputs;
 
@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 /// A task that was given out this often and never came back is given up: it may be what kills the server.
 pub const MAX_DISPATCHES: u32 = 3;
+/// Seconds that an execution may take, with all its redrives: a year, as on AWS.
+pub(crate) const LONGEST: u32 = 365 * 24 * 60 * 60;
 /// The error of a task that is given up.
 pub const WORKER_LOST: &str = "WorkerLost";
 
@@ -162,7 +164,7 @@ pub fn step(
         Input::Continue => Ok(()),
         Input::Time => machine.fire(),
         Input::Stop { error, cause } => {
-            machine.emit(0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
+            machine.emit_after(0, 0, Detail::ExecutionAborted(Failure { error, cause }.bounded()))
         }
         Input::Redrive { token } => machine.redrive(token),
         Input::Redispatched { key: task } => match (key(task)?, execution.pending_task(task)) {
@@ -265,9 +267,16 @@ impl Machine<'_> {
 
     /// What had not succeeded is due at once.
     fn redrive(&mut self, token: Option<Arc<str>>) -> Outcome {
-        let (last, timeout) = (self.execution().length(), self.definition.timeout);
+        let last = self.execution().length();
+        let timeout = self.definition.timeout.map(|timeout| timeout.min(self.left()));
         self.emit_after(last, 0, Detail::ExecutionRedriven { timeout, token })?;
         self.fire()
+    }
+
+    /// How many seconds are left of the longest time that an execution may take.
+    fn left(&self) -> u32 {
+        let taken = self.now() - self.execution().started_at().unwrap_or_else(|| self.now());
+        LONGEST.saturating_sub(u32::try_from(taken / 1000).unwrap_or(LONGEST))
     }
 
     fn start_item(&mut self, map: StateId, input: &Arc<str>) -> Outcome {
@@ -281,8 +290,8 @@ impl Machine<'_> {
     /// Everything that is due, in the order of the instants, as far as a step may go.
     fn fire(&mut self) -> Outcome {
         if self.execution().timeout_at().is_some_and(|due| due <= self.now()) {
-            return self
-                .emit(0, Detail::ExecutionTimedOut(Failure { error: Some(TIMEOUT.into()), cause: None }));
+            let failure = Failure { error: Some(TIMEOUT.into()), cause: None };
+            return self.emit_after(0, 0, Detail::ExecutionTimedOut(failure));
         }
         while let Some((due, frame)) = self.execution().first_due()
             && due <= self.now()

@@ -10,8 +10,11 @@ use crate::errors::RUNTIME;
 use crate::execution::Status;
 use crate::history::{Detail, Failure};
 use crate::state::Body;
+use crate::state::map::Map;
+use crate::state::map::distributed::Distributed;
 use crate::state::task::Task;
 use crate::{Definition, Event, Execution, Facts, StateId};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -53,6 +56,16 @@ pub enum Tried {
     },
     /// What a Parallel or a Map does inside cannot be tried without a mock.
     NeedsMock,
+    /// A Map that runs so often cannot come to what is said of it.
+    Unfit(Unfit),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// More of its runs have failed than there are.
+    TooManyFailed,
+    /// Its result is not one value of each run.
+    OtherLength,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +112,9 @@ pub fn try_state(definition: &Definition, state: StateId, trial: &Trial, tick: T
         Ok(()) => machine.continue_trial(trial),
         Err(exit) => Err(exit),
     };
+    if machine.inspection().iterations.is_some_and(|iterations| trial.failed_items as usize > iterations) {
+        return Tried::Unfit(Unfit::TooManyFailed);
+    }
     match halted {
         Ok(Some(unfinished)) => unfinished,
         Ok(None) | Err(_) => Tried::Ended(Box::new(machine.report())),
@@ -147,6 +163,9 @@ impl Machine<'_> {
                 let failure = failure.clone().bounded();
                 self.in_task(BRANCH, |_, _, machine| Task::failed(machine, BRANCH, failure))?;
             }
+            (Body::Map(map), Some(Mock::Result(output))) if !self.is_of_each_run(map, output) => {
+                return Ok(Some(Tried::Unfit(Unfit::OtherLength)));
+            }
             (Body::Parallel(_) | Body::Map(_), Some(Mock::Result(output))) => {
                 self.guard(BRANCH, |state, machine| state.complete_mocked(machine, BRANCH, output))?;
             }
@@ -157,6 +176,13 @@ impl Machine<'_> {
             _ => self.guard(BRANCH, |state, machine| state.wake(machine, BRANCH))?,
         }
         Ok(None)
+    }
+
+    /// Whether this is an array with a value of each run. Where the results are written elsewhere, nobody can tell.
+    fn is_of_each_run(&self, map: &Map, output: &str) -> bool {
+        let is_written = map.distributed().is_some_and(Distributed::writes);
+        let Some(iterations) = self.inspection().iterations.filter(|_| !is_written) else { return true };
+        serde_json::from_str::<Vec<IgnoredAny>>(output).is_ok_and(|results| results.len() == iterations)
     }
 
     /// The state was left, will be tried again, or has failed.

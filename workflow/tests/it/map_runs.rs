@@ -160,7 +160,8 @@ async fn no_more_children_run_than_may_and_more_when_that_is_changed() {
         assert_eq!(rig.script.next().await, Hanging::Dropped);
     }
     let run = ended(&rig, &run.arn).await;
-    assert_eq!((run.status, run.items.aborted, run.items.total), (RunStatus::Aborted, 5, 5));
+    let items = (run.items.aborted, run.items.pending, run.items.total);
+    assert_eq!((run.status, items), (RunStatus::Aborted, (3, 2, 5)), "what was not begun was not aborted");
     assert_eq!(types(&rig.history(&arn).await).last(), Some(&"ExecutionAborted"));
 }
 
@@ -198,7 +199,8 @@ async fn failures_are_tolerated_up_to_a_number() {
                 failed.cause.as_deref(),
                 Some("The specified tolerated failure threshold was exceeded")
             );
-            assert_eq!((run.items.aborted, run.items.total), (1, 3), "what was not begun never will be");
+            let items = (run.items.aborted, run.items.pending, run.items.total);
+            assert_eq!(items, (0, 1, 3), "a redrive would begin what was not begun");
             let history = rig.history(&arn).await;
             assert_eq!(
                 types(&history)[3..],
@@ -297,7 +299,11 @@ async fn the_items_are_those_of_the_object_as_it_was() {
     assert_eq!(ended.failed.unwrap().error.as_deref(), Some("States.ItemReaderFailed"));
     let run = the_run(&rig, &arn).await;
     assert_eq!(children(&rig, &run.arn).await, [(r#"{"n":1}"#.to_owned(), RunStatus::Aborted)]);
-    assert_eq!((run.items.aborted, run.items.total), (3, 3), "and the others never will be begun");
+    assert_eq!(
+        (run.items.aborted, run.items.pending, run.items.total),
+        (1, 2, 3),
+        "the others were not begun"
+    );
 }
 
 #[tokio::test]
@@ -370,6 +376,101 @@ async fn batches_are_children_and_results_are_files() {
         manifest["ResultFiles"]["FAILED"][0]["Size"],
         shelf.text(&format!("{folder}/FAILED_0.json")).unwrap().len()
     );
+}
+
+/// The names of a run's files, by what is in them, and what is in these.
+fn exported(shelf: &Shelf, folder: &str) -> [Vec<Value>; 3] {
+    let read = |key: &str| -> Value { serde_json::from_str(&shelf.text(key).unwrap()).unwrap() };
+    let manifest = read(&format!("{folder}/manifest.json"));
+    ["SUCCEEDED", "FAILED", "PENDING"].map(|of| {
+        let files = manifest["ResultFiles"][of].as_array().unwrap().iter().enumerate();
+        let results = files.flat_map(|(nth, file)| {
+            assert_eq!(file["Key"], format!("{folder}/{of}_{nth}.json"));
+            assert_eq!(file["Size"], shelf.text(file["Key"].as_str().unwrap()).unwrap().len());
+            read(file["Key"].as_str().unwrap()).as_array().unwrap().clone()
+        });
+        results.collect()
+    })
+}
+
+fn writer() -> Value {
+    json!({"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out", "Prefix": "r"}})
+}
+
+fn pending(input: &str) -> Value {
+    json!({"Input": input, "InputDetails": {"Included": true}, "Status": "PENDING"})
+}
+
+#[tokio::test]
+async fn what_a_run_that_failed_had_not_begun_is_among_its_results() {
+    let shelf = Shelf::new();
+    shelf.put("k", "\"a\"\n\"bad\"\n\"c\"\n\"d\"\n\"e\"\n");
+    let rig = shelved(&shelf).await;
+    let more = json!({
+        "ItemReader": reader(json!({"InputType": "JSONL"})),
+        "ItemSelector": {"v.$": "$$.Map.Item.Value"},
+        "ItemBatcher": {"MaxItemsPerBatch": 2},
+        "MaxConcurrency": 1,
+        "ResultWriter": writer(),
+    });
+    let arn = start(&rig, &bare("picky", more), "{}").await;
+    assert_eq!(rig.engine.closed(&arn).await.unwrap().status, RunStatus::Failed);
+    let run = the_run(&rig, &arn).await;
+    let folder = format!("r/{}", run.arn.rsplit(':').next().unwrap());
+    let [succeeded, failed, not_begun] = exported(&shelf, &folder);
+    assert_eq!(succeeded, [] as [Value; 0]);
+    let [failed] = failed.as_slice() else { panic!("{failed:?}") };
+    assert_eq!(
+        (&failed["Error"], &failed["RedriveStatus"]),
+        (&json!("Oops"), &json!("REDRIVABLE_BY_MAP_RUN"))
+    );
+    let inputs = [r#"{"Items":[{"v":"c"},{"v":"d"}]}"#, r#"{"Items":[{"v":"e"}]}"#];
+    assert_eq!(not_begun, inputs.map(pending));
+
+    let rig = rig.restart(NOON + 1000).await;
+    rig.engine.redrive_execution(&arn, None).await.unwrap();
+    rig.engine.closed(&arn).await.unwrap();
+    let [_, failed, not_begun] = exported(&shelf, &folder);
+    assert_eq!((&failed[0]["RedriveCount"], not_begun.len()), (&json!(1), 2), "the bad one has failed again");
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_leaves_its_results() {
+    let shelf = Shelf::new();
+    let rig = shelved(&shelf).await;
+    let more = json!({"MaxConcurrency": 2, "ResultWriter": writer()});
+    let arn = start(&rig, &bare("hang", more), "[0,1,2]").await;
+    for _ in 0..2 {
+        assert!(matches!(rig.script.next().await, Hanging::Began { .. }));
+    }
+    rig.engine.stop_execution(&arn, None, None).await.unwrap();
+    let run = ended(&rig, &the_run(&rig, &arn).await.arn).await;
+    let folder = format!("r/{}", run.arn.rsplit(':').next().unwrap());
+    let [succeeded, stopped, not_begun] = exported(&shelf, &folder);
+    assert_eq!((succeeded.len(), not_begun), (0, vec![pending("2")]));
+    let statuses: Vec<_> = stopped.iter().map(|child| &child["Status"]).collect();
+    assert_eq!(statuses, ["ABORTED", "ABORTED"]);
+}
+
+#[tokio::test]
+async fn failures_that_no_redrive_begins_again_are_counted() {
+    let rig = Rig::new().await;
+    let arn = start(&rig, &bare("picky", json!({"MaxConcurrency": 1})), r#"["a","bad","c"]"#).await;
+    rig.engine.closed(&arn).await.unwrap();
+    let counted = async || {
+        let run = the_run(&rig, &arn).await;
+        assert_eq!(run.items, run.executions);
+        (run.items.failed, run.items.not_redrivable)
+    };
+    assert_eq!(counted().await, (1, 0));
+    rig.hand.advance(Duration::from_secs(14 * 24 * 60 * 60 + 1));
+    assert_eq!(counted().await, (1, 1), "its time is over");
+
+    let rig = Rig::new().await;
+    let arn = start(&rig, &bare("picky", json!({"MaxConcurrency": 1})), r#"["a","bad","c"]"#).await;
+    rig.engine.closed(&arn).await.unwrap();
+    rig.engine.delete_state_machine(&rig.place().machine("m")).await.unwrap();
+    assert_eq!(the_run(&rig, &arn).await.items.not_redrivable, 1, "there is no machine any more");
 }
 
 #[tokio::test]

@@ -153,6 +153,10 @@ impl MapRuns for Journal {
         self.stored.tally(run)
     }
 
+    fn outworn(&self, run: MapRunKey, aged: Aged) -> Result<Outworn, Error> {
+        self.stored.outworn(run, aged)
+    }
+
     fn children(&self, run: MapRunKey, from: u32, limit: u32) -> Result<Vec<Child>, Error> {
         self.stored.children(run, from, limit)
     }

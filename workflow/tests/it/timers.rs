@@ -55,3 +55,20 @@ async fn thousands_of_waits_that_left_memory_end_each_in_its_time() {
         }
     }
 }
+
+const DAY: i64 = 86_400_000;
+
+#[tokio::test]
+async fn a_standard_execution_has_a_year_with_its_redrives() {
+    let rig = Rig::new().await;
+    let arn = rig.start(&wait(400 * 24 * 60 * 60)).await;
+    rig.hand.advance(Duration::from_secs(10 * 24 * 60 * 60));
+    rig.engine.stop_execution(&arn, None, None).await.unwrap();
+    rig.engine.redrive_execution(&arn, None).await.unwrap();
+    let rig = rig.restart(NOON + 365 * DAY - 1).await;
+    rig.look().await;
+    assert_eq!(rig.engine.describe_execution(&arn).await.unwrap().status, RunStatus::Running);
+    rig.hand.advance(Duration::from_millis(1));
+    let ended = rig.engine.closed(&arn).await.unwrap();
+    assert_eq!((ended.status, ended.stopped), (RunStatus::TimedOut, Some(NOON + 365 * DAY)));
+}

@@ -2,6 +2,7 @@
 
 use super::super::inbox::Command;
 use super::super::{Error, names};
+use super::redrive::too_old;
 use super::{Engine, ListedExecution, Page};
 use crate::Millis;
 use crate::history::Limits;
@@ -35,6 +36,8 @@ pub struct Counts {
     pub aborted: u32,
     pub total: u32,
     pub results_written: u32,
+    /// Without success, and not to be begun again by any redrive.
+    pub not_redrivable: u32,
     /// Without success, and to be begun again.
     pub pending_redrive: u32,
 }
@@ -87,9 +90,13 @@ impl Engine {
         }
         let left = run.items.map_or(0, |all| all.saturating_sub(items.total));
         let executions_left = if run.batch == 0 { 0 } else { left.div_ceil(run.batch) };
-        // What was not begun when the run ended never will be.
-        items.rest(left, run.status);
-        executions.rest(executions_left, run.status);
+        // What was not begun when the run ended is begun by a redrive.
+        items.rest(left);
+        executions.rest(executions_left);
+        let outworn = self.journal.outworn(run.id, too_old(self.ticks.now()))?;
+        let is_lost = self.has_lost_machine(&waiting)?;
+        items.not_redrivable = if is_lost { items.unsuccessful() } else { outworn.items };
+        executions.not_redrivable = if is_lost { executions.unsuccessful() } else { outworn.executions };
         let machine_name = &waiting.machine_name;
         Ok(MapRunDescription {
             arn: self.place.map_run(machine_name, &run.label, run.run),
@@ -206,12 +213,12 @@ impl Counts {
     }
 
     /// Those without an execution so far.
-    fn rest(&mut self, count: u32, run: RunStatus) {
-        if run == RunStatus::Running {
-            self.pending = count;
-        } else {
-            self.aborted += count;
-        }
+    fn rest(&mut self, count: u32) {
+        self.pending = count;
         self.total += count;
+    }
+
+    fn unsuccessful(&self) -> u32 {
+        self.failed + self.timed_out + self.aborted + self.pending_redrive
     }
 }

@@ -48,6 +48,7 @@ pub use machines::{
 };
 pub use map_runs::{ChildFilter, ChildStatus, Counts, ListedMapRun, MapRunDescription, MapRunUpdate};
 pub use page::Page;
+pub(super) use redrive::never_redrivable;
 pub use redrive::{Redrivable, Redrives};
 pub use revisions::{MachineUpdate, MachineUpdated, VersionMade};
 pub use starts::Started;

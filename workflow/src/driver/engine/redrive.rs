@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::super::Error;
 use super::super::inbox::Command;
+use super::super::{Error, live};
 use super::Engine;
 use super::executions::Description;
-use crate::journal::{ExecutionRow, RunStatus};
-use crate::step::MAX_REDRIVABLE;
+use crate::journal::{Aged, ExecutionRow, RunStatus};
+use crate::step::{LONGEST, MAX_REDRIVABLE};
 use crate::{Execution, Input, Millis, Refused};
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 /// How long after its end an execution may be redriven, and how long after its start.
 const REDRIVABLE: Millis = 14 * DAY;
-const OPEN: Millis = 365 * DAY;
+const OPEN: Millis = LONGEST as Millis * 1000;
 const BY_MAP_RUN: &str = "Execution is a child of a Map Run and cannot be redriven alone";
 /// How long a client's token stands for the redrive it asked for.
 const TOKEN: Millis = 15 * 60 * 1000;
@@ -35,6 +35,22 @@ pub enum Redrivable {
     /// It is a child, and goes on with its run when the execution that waits for the run is redriven.
     ByMapRun,
     No(&'static str),
+}
+
+/// Why an execution that stands like this, with so many events, cannot be redriven, now or later.
+pub(in crate::driver) fn never_redrivable(status: RunStatus, length: u32) -> Option<&'static str> {
+    match status {
+        RunStatus::Running => Some("Execution is RUNNING and cannot be redriven"),
+        RunStatus::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
+        RunStatus::Parked => Some("Execution history cannot be read"),
+        _ if length > MAX_REDRIVABLE => Some("Execution history event limit exceeded"),
+        RunStatus::Failed | RunStatus::TimedOut | RunStatus::Aborted => None,
+    }
+}
+
+/// An execution that ended before the first of these, or began before the second, is too old now to be redriven.
+pub(super) fn too_old(now: Millis) -> Aged {
+    Aged { stopped_before: now - REDRIVABLE, started_before: now - OPEN }
 }
 
 impl Engine {
@@ -66,24 +82,25 @@ impl Engine {
 
     /// What may be said of redriving this execution, as its events and its row have it.
     pub(super) fn redrives(&self, row: &ExecutionRow, execution: &Execution) -> Result<Redrives, Error> {
-        let machine = self.journal.machine(&row.machine_name)?;
-        let deleted = machine.is_none_or(|machine| machine.id != row.machine);
         let stopped = execution.stopped_at().unwrap_or_default();
-        let now = self.ticks.now();
-        let may = match super::super::live::run_status(execution.status()) {
-            RunStatus::Running => Redrivable::No("Execution is RUNNING and cannot be redriven"),
-            RunStatus::Succeeded => Redrivable::No("Execution is SUCCEEDED and cannot be redriven"),
-            RunStatus::Parked => Redrivable::No("Execution history cannot be read"),
-            _ if deleted => Redrivable::No("State machine is in DELETING status"),
-            _ if execution.length() > MAX_REDRIVABLE => {
-                Redrivable::No("Execution history event limit exceeded")
+        let (status, old) = (live::run_status(execution.status()), too_old(self.ticks.now()));
+        let may = match never_redrivable(status, execution.length()) {
+            Some(reason) => Redrivable::No(reason),
+            None if self.has_lost_machine(row)? => Redrivable::No("State machine is in DELETING status"),
+            None if stopped < old.stopped_before => Redrivable::No("Execution redrivable period exceeded"),
+            None if row.started < old.started_before => {
+                Redrivable::No("Execution has exceeded the max execution time")
             }
-            _ if now - stopped > REDRIVABLE => Redrivable::No("Execution redrivable period exceeded"),
-            _ if now - row.started > OPEN => Redrivable::No("Execution has exceeded the max execution time"),
-            _ if row.child.is_some() => Redrivable::ByMapRun,
-            RunStatus::Failed | RunStatus::TimedOut | RunStatus::Aborted => Redrivable::Yes,
+            None if row.child.is_some() => Redrivable::ByMapRun,
+            None => Redrivable::Yes,
         };
         Ok(Redrives { count: execution.redrives(), at: execution.redriven_at(), may })
+    }
+
+    /// Whether the machine of the execution is deleted.
+    pub(super) fn has_lost_machine(&self, row: &ExecutionRow) -> Result<bool, Error> {
+        let machine = self.journal.machine(&row.machine_name)?;
+        Ok(machine.is_none_or(|machine| machine.id != row.machine))
     }
 
     fn fold_row(&self, row: &ExecutionRow) -> Result<(Description, Execution), Error> {

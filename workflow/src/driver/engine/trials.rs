@@ -12,7 +12,7 @@ use super::Engine;
 use crate::definition::{Pattern, Resource};
 use crate::errors::TIMEOUT;
 use crate::history::Failure;
-use crate::step::{Mock, Report, Trial, Tried, try_state};
+use crate::step::{Mock, Report, Trial, Tried, Unfit, try_state};
 use crate::tasks::TaskCall;
 use crate::{Definition, Facts, Millis, Problem, StateId, TaskKey};
 use serde_json::Value;
@@ -62,6 +62,7 @@ impl Engine {
                     trial.mock =
                         Some(self.call(resource, input, definition.name(state), &trial.facts).await?);
                 }
+                Tried::Unfit(unfit) => return Err(Error::Invalid(said_of(unfit).into())),
                 Tried::NeedsMock => {
                     return Err(Error::Invalid(
                         "A Parallel or Map state can only be tested with a mock".into(),
@@ -126,6 +127,15 @@ impl Engine {
                 Ok(Mock::Error(Failure { error: Some(TIMEOUT.into()), cause: None }))
             }
         }
+    }
+}
+
+fn said_of(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::TooManyFailed => {
+            "Map iteration failure count must be less than or equal to the number of Map iterations"
+        }
+        Unfit::OtherLength => "Input array does not equal the mocked result array's size",
     }
 }
 

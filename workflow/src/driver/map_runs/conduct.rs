@@ -157,10 +157,7 @@ impl<'a> Conduct<'a> {
                 }
             }
             Last::Failed(failure) => self.failure = Some(failure),
-            // Begin again, from what is written.
-            Last::BrokeOff => {
-                return Err(Break::Journal(crate::journal::Error::Ledger(ledger::Error::Closed)));
-            }
+            Last::BrokeOff => return Err(Break::off()),
         }
         Ok(())
     }

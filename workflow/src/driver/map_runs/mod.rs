@@ -1,12 +1,13 @@
 //! Map runs: each is seen to by a [`supervisor`] of its own, which reads the items ([`feed`], [`source`]), starts the
 //! children through the loop like anybody else and learns of their ends ([`conduct`]), and says at last what came of them
-//! ([`gather`]).
+//! ([`gather`]), in files where that is wanted ([`export`]).
 //!
 //! What a supervisor knows it can learn again: the plan stands in the history of the execution that waits, the children
 //! are counted in the journal ([`standing`]), and the items are read again. Here is who is seen to, and nothing else.
 
 mod busy;
 mod conduct;
+mod export;
 mod feed;
 mod gather;
 mod source;

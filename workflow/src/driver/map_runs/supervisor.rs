@@ -37,6 +37,13 @@ pub(super) enum Break {
     Journal(crate::journal::Error),
 }
 
+impl Break {
+    /// Reading broke off: begin again, from what is written.
+    pub(super) fn off() -> Self {
+        Self::Journal(ledger::Error::Closed.into())
+    }
+}
+
 impl From<crate::journal::Error> for Break {
     fn from(error: crate::journal::Error) -> Self {
         Self::Journal(error)
@@ -69,7 +76,7 @@ impl Supervisor {
                 None => Err(Break::Released),
             };
             let broken = match broken {
-                Err(Break::Released) => self.stop().await,
+                Err(Break::Released) => self.stop(waiting.as_ref()).await,
                 other => other,
             };
             match broken {
@@ -97,7 +104,7 @@ impl Supervisor {
         reading.spawn(read(row.clone(), plan.clone(), items.cloned(), feed));
         let conduct = Conduct::new(self, waiting, (state, row), standing, reading, fed);
         let (row, failure) = conduct.run().await?;
-        let end = Gathering { tools: &self.tools, waiting, run: &row, plan }.end(failure).await?;
+        let end = Gathering { tools: &self.tools, waiting, run: &row, plan, items }.end(failure).await?;
         self.report(waiting, end).await
     }
 
@@ -116,12 +123,27 @@ impl Supervisor {
         }
     }
 
-    /// Stops what runs of a run that nobody waits for, and writes down that it was stopped.
-    async fn stop(&mut self) -> Result<(), Break> {
+    /// Stops what runs of a run that nobody waits for, and writes down that it was stopped. Who waited once knows where
+    /// the results go.
+    async fn stop(&mut self, waited: Option<&Arc<Waiting>>) -> Result<(), Break> {
         let Some(row) = self.row()? else { return Ok(()) };
         self.stop_children(&row).await?;
+        if let Some(waited) = waited {
+            self.leave_results(waited, &row).await?;
+        }
         let aborted = MapRunChange::Aborted(self.tools.ticks.now());
         Ok(self.tools.journal.change_map_run(row.id, aborted).await?)
+    }
+
+    async fn leave_results(&self, waited: &Arc<Waiting>, run: &MapRun) -> Result<(), Break> {
+        let Some(Pending::MapRun { plan, items, .. }) = waited.execution.pending_task(waited.key) else {
+            return Ok(());
+        };
+        let gathering = Gathering { tools: &self.tools, waiting: waited, run, plan, items };
+        if let Some(Err(failure)) = gathering.export().await? {
+            tracing::warn!(run = %self.run, cause = failure.cause.as_deref(), "a stopped map run left no results");
+        }
+        Ok(())
     }
 
     /// Stops every child that runs, and returns when it is durable that none does.
@@ -151,7 +173,7 @@ impl Supervisor {
     }
 }
 
-async fn read(row: MapRun, plan: Plan, items: Option<Arc<str>>, mut feed: Feed) -> Last {
+pub(super) async fn read(row: MapRun, plan: Plan, items: Option<Arc<str>>, mut feed: Feed) -> Last {
     let halted = Reader::new(row).read(&plan.source, items.as_deref(), &mut feed).await;
     feed.end(halted).await
 }

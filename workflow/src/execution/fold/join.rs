@@ -72,6 +72,7 @@ impl Execution {
             Detail::ParallelSucceeded | Detail::MapSucceeded => {
                 self.expect(id, |phase| matches!(phase, Phase::Join(join) if join.is_complete()))?;
             }
+            Detail::StateAborted { .. } => self.expect(id, |phase| matches!(phase, Phase::Join(_)))?,
             // A state that fails before it has begun has no branches to drop.
             _ => {
                 self.expect(id, |phase| matches!(phase, Phase::Join(_) | Phase::Acting | Phase::Retry(_)))?;

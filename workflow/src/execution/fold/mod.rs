@@ -169,6 +169,7 @@ impl Execution {
                 | Detail::IterationSucceeded { .. }
                 | Detail::IterationFailed { .. }
                 | Detail::IterationAborted { .. }
+                | Detail::StateAborted { .. }
         );
         // A branch that has just ended is gone, and has told its parent.
         if event.id > 0 && !outside {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::super::{
-    Child, Error, ExecutionId, ItemPage, ItemsOf, MapRun, MapRunChange, MapRunEvent, MapRunKey, MapRuns,
-    NewMapRun, RunStatus, Tally,
+    Aged, Child, Error, ExecutionId, ItemPage, ItemsOf, MapRun, MapRunChange, MapRunEvent, MapRunKey,
+    MapRuns, NewMapRun, Outworn, RunStatus, Tally,
 };
 use super::{MemoryJournal, Stored, Tables};
 use crate::Millis;
@@ -139,6 +139,20 @@ impl MapRuns for MemoryJournal {
         }
         tallies.sort_by_key(|tally| (tally.status as u8, tally.redrive));
         Ok(tallies)
+    }
+
+    fn outworn(&self, run: MapRunKey, aged: Aged) -> Result<Outworn, Error> {
+        let tables = self.tables();
+        let mut outworn = Outworn::default();
+        for (items, Stored { row, .. }) in tables.children_of(run) {
+            let old = row.stopped.is_some_and(|stopped| stopped < aged.stopped_before)
+                || row.started < aged.started_before;
+            if row.status == RunStatus::Parked || (row.status.is_unsuccessful() && old) {
+                outworn.executions += 1;
+                outworn.items += items.count;
+            }
+        }
+        Ok(outworn)
     }
 
     fn children(&self, run: MapRunKey, from: u32, limit: u32) -> Result<Vec<Child>, Error> {

@@ -5,8 +5,8 @@ use ledger::rusqlite::types::Type;
 use ledger::rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{
-    Child, Error, ExecutionId, ItemPage, MapRun, MapRunChange, MapRunEvent, MapRunKey, MapRuns, NewMapRun,
-    RunStatus, Tally,
+    Aged, Child, Error, ExecutionId, ItemPage, MapRun, MapRunChange, MapRunEvent, MapRunKey, MapRuns,
+    NewMapRun, Outworn, RunStatus, Tally,
 };
 use super::{SqliteJournal, unreadable};
 use crate::history::{Limits, RunId};
@@ -62,6 +62,19 @@ impl MapRuns for SqliteJournal {
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn outworn(&self, run: MapRunKey, aged: Aged) -> Result<Outworn, Error> {
+        let sql = "SELECT count(*), coalesce(sum(item_count), 0) FROM executions
+            WHERE map_run = ?1 AND status > ?2 AND (status = ?3 OR stopped < ?4 OR started < ?5)";
+        let Aged { stopped_before, started_before } = aged;
+        let (succeeded, parked) = (RunStatus::Succeeded as u8, RunStatus::Parked as u8);
+        self.ledger.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let counts = params![run, succeeded, parked, stopped_before, started_before];
+            let outworn = |row: &Row<'_>| Ok(Outworn { executions: row.get(0)?, items: row.get(1)? });
+            Ok(statement.query_row(counts, outworn)?)
         })
     }
 

@@ -32,7 +32,7 @@ const fn action(
     Action { name, method, query, has_key, result }
 }
 
-pub(super) const ACTIONS: [Action; 15] = [
+pub(super) const ACTIONS: [Action; 31] = [
     action("getObject", "GET", "", true, Outcome::Content),
     action("headObject", "HEAD", "", true, Outcome::Object),
     action("putObject", "PUT", "", true, Outcome::Headers),
@@ -47,13 +47,43 @@ pub(super) const ACTIONS: [Action; 15] = [
     action("deleteBucket", "DELETE", "", false, Outcome::Headers),
     action("getBucketLocation", "GET", "location", false, Outcome::Document),
     action("getObjectTagging", "GET", "tagging", true, Outcome::Document),
+    action("putObjectTagging", "PUT", "tagging", true, Outcome::Headers),
     action("deleteObjectTagging", "DELETE", "tagging", true, Outcome::Headers),
+    action("getBucketTagging", "GET", "tagging", false, Outcome::Document),
+    action("putBucketTagging", "PUT", "tagging", false, Outcome::Headers),
+    action("deleteBucketTagging", "DELETE", "tagging", false, Outcome::Headers),
+    action("getBucketVersioning", "GET", "versioning", false, Outcome::Document),
+    action("deleteBucketCors", "DELETE", "cors", false, Outcome::Headers),
+    action("deleteBucketEncryption", "DELETE", "encryption", false, Outcome::Headers),
+    action("deleteBucketLifecycle", "DELETE", "lifecycle", false, Outcome::Headers),
+    action("deleteBucketPolicy", "DELETE", "policy", false, Outcome::Headers),
+    action("deleteBucketWebsite", "DELETE", "website", false, Outcome::Headers),
+    action("createMultipartUpload", "POST", "uploads", true, Outcome::Document),
+    action("uploadPart", "PUT", "", true, Outcome::Headers),
+    action("completeMultipartUpload", "POST", "", true, Outcome::Document),
+    action("abortMultipartUpload", "DELETE", "", true, Outcome::Headers),
+    action("listParts", "GET", "", true, Outcome::Document),
+    action("listMultipartUploads", "GET", "uploads", false, Outcome::Document),
+];
+
+/// What these do is told from other actions by what they need of the query.
+pub(super) const NEEDS: [(&str, &[&str]); 4] = [
+    ("uploadPart", &["UploadId", "PartNumber"]),
+    ("completeMultipartUpload", &["UploadId"]),
+    ("abortMultipartUpload", &["UploadId"]),
+    ("listParts", &["UploadId"]),
 ];
 
 /// Parameters in the query.
-pub(super) const QUERY: [(&str, &str); 17] = [
+pub(super) const QUERY: [(&str, &str); 23] = [
     ("VersionId", "versionId"),
     ("PartNumber", "partNumber"),
+    ("UploadId", "uploadId"),
+    ("PartNumberMarker", "part-number-marker"),
+    ("MaxParts", "max-parts"),
+    ("KeyMarker", "key-marker"),
+    ("UploadIdMarker", "upload-id-marker"),
+    ("MaxUploads", "max-uploads"),
     ("Prefix", "prefix"),
     ("Delimiter", "delimiter"),
     ("MaxKeys", "max-keys"),
@@ -110,11 +140,14 @@ pub(super) const HEADERS: [(&str, &str); 32] = [
 /// What a header says of an object, and not of an answer without one.
 pub(super) const OF_OBJECTS: [&str; 4] = ["AcceptRanges", "ContentLength", "ContentType", "LastModified"];
 /// Fields that are numbers.
-pub(super) const NUMBERS: [&str; 5] = ["ContentLength", "MaxKeys", "KeyCount", "Size", "PartsCount"];
+pub(super) const NUMBERS: [&str; 8] =
+    ["ContentLength", "MaxKeys", "KeyCount", "Size", "PartsCount", "PartNumber", "MaxParts", "MaxUploads"];
 pub(super) const FLAGS: [&str; 3] = ["IsTruncated", "DeleteMarker", "Quiet"];
-pub(super) const INSTANTS: [&str; 2] = ["LastModified", "CreationDate"];
+pub(super) const INSTANTS: [&str; 3] = ["LastModified", "CreationDate", "Initiated"];
 /// Elements that are lists of themselves.
-pub(super) const LISTS: [&str; 4] = ["Contents", "CommonPrefixes", "Deleted", "Error"];
+pub(super) const LISTS: [&str; 6] = ["Contents", "CommonPrefixes", "Deleted", "Error", "Part", "Upload"];
+/// Lists that are not named as the elements are that they are made of.
+pub(super) const PLURALS: [(&str, &str); 3] = [("Error", "Errors"), ("Part", "Parts"), ("Upload", "Uploads")];
 /// Elements that stand inside a list.
 pub(super) const MEMBERS: [&str; 2] = ["Bucket", "Tag"];
 /// Errors that the service's model knows; every other one is an `S3Exception`.

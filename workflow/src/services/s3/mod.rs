@@ -1,6 +1,7 @@
 //! S3, as `aws-sdk:s3:ACTION`. Its parameters are spread over path, query, headers and body, and so are its results; where
-//! each stands is in [`fields`]. [`objects`] is what map runs need of it.
+//! each stands is in [`fields`], and what they are written as in [`documents`]. [`objects`] is what map runs need of it.
 
+mod documents;
 mod fields;
 mod objects;
 
@@ -21,12 +22,19 @@ use super::sign::encode;
 use super::xml::{Element, Forms};
 use crate::tasks::TaskError;
 use fields::{
-    ACTIONS, Action, FLAGS, HEADERS, INSTANTS, LISTS, MEMBERS, MODELLED, NUMBERS, OF_OBJECTS, Outcome, QUERY,
+    ACTIONS, Action, FLAGS, HEADERS, INSTANTS, LISTS, MEMBERS, MODELLED, NEEDS, NUMBERS, OF_OBJECTS, Outcome,
+    PLURALS, QUERY,
 };
 
 const NAME: &str = "S3";
 const META: &str = "x-amz-meta-";
-const FORMS: Forms = Forms { lists: &LISTS, members: &MEMBERS, rename: naming::shown };
+const FORMS: Forms = Forms { lists: &LISTS, members: &MEMBERS, rename: field };
+
+/// What the field of this element is called.
+fn field(element: &str) -> String {
+    let list = PLURALS.iter().find(|(one, _)| *one == element);
+    list.map_or_else(|| naming::shown(element), |(_, many)| (*many).to_owned())
+}
 
 /// Whether this engine does an action.
 pub(super) fn has(action: &str) -> bool {
@@ -49,6 +57,11 @@ pub(super) async fn sdk(services: &Services, action: &str, input: &str) -> Resul
 }
 
 fn request(action: &Action, endpoint: &Url, parameters: &Parameters) -> Result<Request, TaskError> {
+    for (_, needed) in NEEDS.iter().filter(|(name, _)| *name == action.name) {
+        for field in *needed {
+            parameters.need(field)?;
+        }
+    }
     let mut url = endpoint.clone();
     url.set_path(&path(action, endpoint, parameters)?);
     url.set_query((!action.query.is_empty()).then_some(action.query));
@@ -58,11 +71,6 @@ fn request(action: &Action, endpoint: &Url, parameters: &Parameters) -> Result<R
         match name.as_str() {
             "Bucket" | "Key" => {}
             "Body" => body = text.into(),
-            "Delete" => {
-                body = deletion(value).into();
-                headers.insert("content-md5", header(parameters, name, &BASE64.encode(Md5::digest(&body)))?);
-            }
-            "CreateBucketConfiguration" => body = location(value).into(),
             "Metadata" => {
                 for (key, value) in value.as_object().into_iter().flatten() {
                     let key =
@@ -71,7 +79,13 @@ fn request(action: &Action, endpoint: &Url, parameters: &Parameters) -> Result<R
                 }
             }
             _ => {
-                if let Some((_, query)) = QUERY.iter().find(|(field, _)| field == name) {
+                if let Some(document) = documents::of(name, value) {
+                    body = document.into();
+                    if documents::is_summed(name) {
+                        let sum = BASE64.encode(Md5::digest(&body));
+                        headers.insert("content-md5", header(parameters, name, &sum)?);
+                    }
+                } else if let Some((_, query)) = QUERY.iter().find(|(field, _)| field == name) {
                     url.query_pairs_mut().append_pair(query, &text);
                 } else if let Some((_, key)) = HEADERS.iter().find(|(field, _)| field == name) {
                     headers.insert(*key, header(parameters, name, &text)?);
@@ -107,35 +121,6 @@ fn path(action: &Action, endpoint: &Url, parameters: &Parameters) -> Result<Stri
     Ok(path)
 }
 
-/// The document of DeleteObjects.
-fn deletion(value: &Value) -> String {
-    let object = |object: &Value| {
-        let field = |name: &str| {
-            object[name]
-                .as_str()
-                .map(|text| format!("<{name}>{}</{name}>", escaped(text)))
-                .unwrap_or_default()
-        };
-        format!("<Object>{}{}</Object>", field("Key"), field("VersionId"))
-    };
-    let objects: String = value["Objects"].as_array().into_iter().flatten().map(object).collect();
-    let quiet = value["Quiet"].as_bool().map(|quiet| format!("<Quiet>{quiet}</Quiet>")).unwrap_or_default();
-    format!("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{objects}{quiet}</Delete>")
-}
-
-fn location(value: &Value) -> String {
-    let place = value["LocationConstraint"].as_str().unwrap_or_default();
-    format!(
-        "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
-         <LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
-        escaped(place)
-    )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 fn refused(action: &Action, answer: &Answer) -> TaskError {
     let mut refusal = Refusal::of_xml(answer);
     // The answer to HEAD has no body that could say more.
@@ -166,6 +151,10 @@ fn result(action: &Action, answer: &Answer) -> Result<Map<String, Value>, TaskEr
         }
         Outcome::Document => {
             let document = Element::parse(&answer.body).ok_or_else(|| odd(NAME))?;
+            if document.name == "Error" {
+                // What takes long is answered before it is known what becomes of it.
+                return Err(refused(action, answer));
+            }
             let document = with_types(document.to_value(&FORMS));
             match document {
                 Value::Object(document) if action.name == "copyObject" => {
@@ -241,6 +230,58 @@ mod tests {
         );
         let list = asked("listObjectsV2", r#"{"Bucket":"b","Prefix":"a&b","MaxKeys":7}"#).unwrap();
         assert_eq!(list.url.as_str(), "http://127.0.0.1:9000/b?list-type=2&prefix=a%26b&max-keys=7");
+    }
+
+    #[test]
+    fn an_upload_in_parts_is_begun_made_and_completed() {
+        let begin =
+            asked("createMultipartUpload", r#"{"Bucket":"b","Key":"k","ContentType":"a/b"}"#).unwrap();
+        assert_eq!(
+            (begin.method.as_str(), begin.url.as_str()),
+            ("POST", "http://127.0.0.1:9000/b/k?uploads")
+        );
+        let part = r#"{"Bucket":"b","Key":"k","UploadId":"u","PartNumber":2,"Body":"x"}"#;
+        let part = asked("uploadPart", part).unwrap();
+        assert_eq!((part.method.as_str(), part.url.path()), ("PUT", "/b/k"));
+        for pair in ["uploadId=u", "partNumber=2"] {
+            assert!(part.url.query().unwrap().split('&').any(|given| given == pair), "{}", part.url);
+        }
+        let whole = r#"{"Bucket":"b","Key":"k","UploadId":"u","MultipartUpload":{"Parts":[]}}"#;
+        let whole = asked("completeMultipartUpload", whole).unwrap();
+        assert!(whole.body.starts_with(b"<CompleteMultipartUpload "), "{:?}", whole.body);
+        for action in ["uploadPart", "abortMultipartUpload", "listParts"] {
+            let of_the_object = asked(action, r#"{"Bucket":"b","Key":"k"}"#);
+            assert_eq!(of_the_object.err().unwrap().error, "States.Runtime", "{action}");
+        }
+    }
+
+    #[test]
+    fn tags_are_a_header_of_an_object_and_a_document_of_their_own() {
+        let put = asked("putObject", r#"{"Bucket":"b","Key":"k","Tagging":"a=1"}"#).unwrap();
+        assert_eq!(put.headers["x-amz-tagging"], "a=1");
+        let tags = r#"{"Bucket":"b","Tagging":{"TagSet":[{"Key":"a","Value":"1"}]}}"#;
+        let tags = asked("putBucketTagging", tags).unwrap();
+        assert_eq!(tags.url.as_str(), "http://127.0.0.1:9000/b?tagging");
+        assert!(tags.headers.contains_key("content-md5") && tags.body.starts_with(b"<Tagging "));
+    }
+
+    #[test]
+    fn lists_are_named_after_all_that_is_in_them() {
+        let answer =
+            |body: &str| Answer { status: 200, headers: HeaderMap::new(), body: body.to_owned().into() };
+        let of = |name: &str, body: &str| {
+            let action = ACTIONS.iter().find(|known| known.name == name).unwrap();
+            result(action, &answer(body)).map(Value::Object)
+        };
+        let parts =
+            "<ListPartsResult><Part><PartNumber>1</PartNumber><Size>5</Size></Part></ListPartsResult>";
+        let listed = serde_json::json!({"Parts": [{"PartNumber": 1, "Size": 5}]});
+        assert_eq!(of("listParts", parts).unwrap(), listed);
+        let deleted = "<DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code></Error></DeleteResult>";
+        let failed = serde_json::json!({"Errors": [{"Key": "k", "Code": "AccessDenied"}]});
+        assert_eq!(of("deleteObjects", deleted).unwrap(), failed);
+        let late = "<Error><Code>InternalError</Code><Message>no</Message></Error>";
+        assert!(of("completeMultipartUpload", late).is_err());
     }
 
     #[test]

@@ -98,6 +98,11 @@ impl Distributed {
         }))
     }
 
+    /// Whether the results are written into a bucket.
+    pub(crate) fn writes(&self) -> bool {
+        self.writer.is_some()
+    }
+
     pub(super) fn act(&self, map: &Map, state: &State, machine: &mut Machine<'_>, frame: u32) -> Outcome {
         let entry = machine.execution().frame(frame).and_then(|frame| frame.entry.as_ref());
         if let Some(lost) = entry.and_then(|entry| entry.lost_run.as_ref()) {

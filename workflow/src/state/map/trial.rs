@@ -23,7 +23,7 @@ impl Map {
         if !machine.is_on_trial() {
             return Ok(());
         }
-        let items = split(&Form::Json { pointer: None }, &items.document().text())?;
+        let items = split(&Form::Json { pointer: None }, &items.document().text())?.unwrap_or_default();
         self.show(state, machine, frame, &items, STATE_DATA)
     }
 
@@ -47,7 +47,7 @@ impl Map {
             let document: Value = serde_json::from_str(&read).unwrap_or(Value::Null);
             machine.inspect(|it| it.after_items_pointer = document.pointer(pointer).cloned());
         }
-        let mut items = split(&form, &read)?;
+        let Some(mut items) = split(&form, &read)? else { return Ok(0) };
         items.truncate(most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX));
         let arguments: Value = serde_json::from_str(&arguments).unwrap_or(Value::Null);
         let source = uri(arguments["Bucket"].as_str().unwrap_or_default(), arguments["Key"].as_str());
@@ -69,25 +69,29 @@ impl Map {
             let selected = self.selected(state, machine, frame, item)?;
             inputs.push(selected.map_or_else(|| item.whole(), |value| value.to_string()));
         }
+        machine.inspect(|it| it.iterations = Some(inputs.len()));
         if self.item_selector.is_some() {
             machine.inspect(|it| it.after_item_selector = Some(array(&inputs)));
         }
         if let Some(batcher) = self.distributed().and_then(|distributed| distributed.batcher.as_ref()) {
             let batches = batches(batcher.evaluate(state, machine, frame)?, &inputs);
             let batches = batches.map_err(|too_large| Exit::Failed(too_large.into()))?;
-            machine.inspect(|it| it.after_item_batcher = Some(array(&batches)));
+            machine.inspect(|it| {
+                it.iterations = Some(batches.len());
+                it.after_item_batcher = Some(array(&batches));
+            });
         }
         Ok(())
     }
 }
 
-/// A manifest has no items: those are in what it names.
-fn split(form: &Form, text: &str) -> Result<Vec<Item>, Exit> {
+/// `None` for a manifest, which has no items: those are in what it names.
+fn split(form: &Form, text: &str) -> Result<Option<Vec<Item>>, Exit> {
     let mut items = Vec::new();
-    let Some(mut splitter) = Splitter::of(form) else { return Ok(items) };
+    let Some(mut splitter) = Splitter::of(form) else { return Ok(None) };
     let read = splitter.push(text.as_bytes(), &mut items).and_then(|()| splitter.end(&mut items));
     let failed = |why: Unreadable| Exit::Failed(Failure::new(ITEM_READER_FAILED, &why.to_string()));
-    read.map(|()| items).map_err(failed)
+    read.map(|()| Some(items)).map_err(failed)
 }
 
 fn batches(batch: Batch, inputs: &[String]) -> Result<Vec<String>, TooLarge> {

@@ -22,6 +22,16 @@ fn parsed(answer: &Value, name: &str) -> Value {
     serde_json::from_str(answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}"))).unwrap()
 }
 
+fn distributed() -> Value {
+    json!({ "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+        "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } })
+}
+
+fn reader() -> Value {
+    json!({ "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "b", "Key": "k" },
+        "ReaderConfig": { "InputType": "JSON", "ItemsPointer": "/a" } })
+}
+
 #[tokio::test]
 async fn a_state_alone_or_one_of_a_machine_is_tried() {
     let client = Client::new().await;
@@ -112,12 +122,62 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
     };
     let start = json!({ "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": true,
         "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m" } });
+    let invoke = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+        "Parameters": { "FunctionName": "f" } });
+    let branch = json!({ "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
+    let other = json!({ "StartAt": "J", "States": { "J": { "Type": "Pass", "End": true } } });
+    let parallel = json!({ "Type": "Parallel", "Branches": [branch, other], "End": true });
     let result = |text: &str| json!({ "mock": { "result": text } });
+    let of_items = |items: &[u32], text: &str, failed: u32| {
+        json!({ "input": json!(items).to_string(), "mock": { "result": text },
+            "stateConfiguration": { "mapIterationFailureCount": failed } })
+    };
     let loosely = |text: &str, mode: &str| json!({ "mock": { "result": text, "fieldValidationMode": mode } });
     for (definition, more, message) in [
         (&pass, result("1"), "State type 'Pass' is not supported when a mock is specified"),
         (&task("f", json!({})), result("nonsense"), "Mocked result must be valid JSON"),
         (&map(json!({})), result("{}"), "Mocked result must be an array."),
+        (
+            &map(json!({})),
+            of_items(&[1, 2], "[1]", 0),
+            "Input array does not equal the mocked result array's size",
+        ),
+        (
+            &map(json!({})),
+            of_items(&[1, 2], "[1,2]", 3),
+            "Map iteration failure count must be less than or equal to the number of Map iterations",
+        ),
+        (
+            &map(json!({ "ItemReader": reader(), "ItemProcessor": distributed() })),
+            result("[]"),
+            "ItemReader data must be specified when testing a Map state with ItemReader specified.",
+        ),
+        (
+            &task("f", json!({})),
+            of_items(&[1], "1", 0),
+            "MapIterationFailureCount is only supported when testing a Map state.",
+        ),
+        (
+            &parallel,
+            result("[1]"),
+            "Mocked result must contain the same number of items as number of Parallel branches.",
+        ),
+        (&start, result("null"), "Mocked result must be a valid JSON object."),
+        (
+            &invoke,
+            result(r#"{"Payload":{"a":1}}"#),
+            "Mock result schema validation error: Field 'Payload' must be a string",
+        ),
+        (
+            &task("f", json!({})),
+            json!({ "mock": {} }),
+            "One of the following fields is required for a test mock: [result, errorOutput].",
+        ),
+        (
+            &task("f", json!({})),
+            json!({ "mock": { "errorOutput": { "cause": "c" } } }),
+            "An error was not specified in the mocked error output.",
+        ),
         (
             &start,
             result("{}"),
@@ -148,6 +208,8 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
         let refused = client.refused("TestState", request(definition, more)).await;
         assert_eq!(refused, ("ValidationException".to_owned(), message.to_owned()));
     }
+    let counted = of_items(&[1, 2], "[1,2]", 2);
+    assert_eq!(client.call("TestState", request(&map(json!({})), counted)).await["status"], "SUCCEEDED");
     for fine in [loosely("{}", "PRESENT"), loosely(r#"{"ExecutionArn":7}"#, "NONE")] {
         assert_eq!(client.call("TestState", request(&start, fine)).await["status"], "SUCCEEDED");
     }
@@ -194,13 +256,9 @@ async fn a_state_tried_alone_was_never_redriven() {
 #[tokio::test]
 async fn the_items_of_a_map_are_shown_behind_each_of_its_fields() {
     let client = Client::new().await;
-    let processor = json!({ "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
-        "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
-    let reader = json!({ "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "b", "Key": "k" },
-        "ReaderConfig": { "InputType": "JSON", "ItemsPointer": "/a" } });
-    let map = json!({ "Type": "Map", "ItemReader": reader, "ItemProcessor": processor, "End": true,
+    let map = json!({ "Type": "Map", "ItemReader": reader(), "ItemProcessor": distributed(), "End": true,
         "ItemSelector": { "v.$": "$$.Map.Item.Value" }, "ItemBatcher": { "MaxItemsPerBatch": 2 } });
-    let more = json!({ "inspectionLevel": "DEBUG", "mock": { "result": "[]" },
+    let more = json!({ "inspectionLevel": "DEBUG", "mock": { "result": "[1,2]" },
         "stateConfiguration": { "mapItemReaderData": r#"{"a":[1,2,3]}"# } });
     let tried = client.call("TestState", request(&map, more)).await;
     let seen = &tried["inspectionData"];
