@@ -19,6 +19,9 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(limits::URL_SECONDS);
 /// Longest file name given to a browser, in characters. File systems stop at 255 bytes.
 const MAX_FILE_NAME: usize = 200;
 
+/// What follows the last dot of a name is its ending, if it is no longer, dot and all.
+const MAX_ENDING: usize = 16;
+
 /// What a browser is told to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -115,7 +118,7 @@ fn is_header_value(value: &str) -> bool {
 /// The plain `filename` is for old readers: ASCII only, with anything that could end the string replaced. The name
 /// itself is in `filename*`, UTF-8 and percent-encoded (RFC 8187). Path separators and controls are replaced in both.
 pub fn content_disposition(file_name: &str) -> String {
-    let name: String = file_name.chars().take(MAX_FILE_NAME).map(tame).collect();
+    let name: String = shortened(file_name).map(tame).collect();
     let name = match name.trim_matches(['.', ' ']) {
         "" => "download",
         name => name,
@@ -123,6 +126,14 @@ pub fn content_disposition(file_name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_ascii() && !matches!(c, '"' | '%') { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent_encode(name))
+}
+
+/// What is too long loses of its stem: by the ending people know what it is.
+fn shortened(name: &str) -> impl Iterator<Item = char> {
+    let is_ending = |ending: &&str| ending.chars().count() <= MAX_ENDING;
+    let ending = name.rfind('.').map(|dot| &name[dot..]).filter(is_ending).unwrap_or_default();
+    let stem = &name[..name.len() - ending.len()];
+    stem.chars().take(MAX_FILE_NAME - ending.chars().count()).chain(ending.chars())
 }
 
 /// Controls would break the header or a terminal, separators and colons would make a path, and the marks that turn the
@@ -150,6 +161,18 @@ fn percent_encode(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::content_disposition;
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_its_ending() {
+        for ending in [".flac", "-1024.jpg"] {
+            let header = content_disposition(&format!("{}{ending}", "é".repeat(300)));
+            let name = header.split_once("filename*=UTF-8''").unwrap().1;
+            assert_eq!(name.replace("%C3%A9", "_").len(), 200);
+            assert!(name.ends_with(&ending[ending.find('.').unwrap()..]), "{name}");
+        }
+        let header = content_disposition(&"a.".repeat(300));
+        assert!(header.len() < 450, "{header}");
+    }
 
     #[test]
     fn names_are_kept_where_they_can_be() {
