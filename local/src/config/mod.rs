@@ -86,7 +86,7 @@ pub struct Told {
     #[arg(long, env = "LOCKGATE_TRUSTED_PROXY", value_name = "ADDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<Network>,
 
-    /// Media children at work at the same time [default: one for each core]
+    /// Media children at work at the same time [default: two more than there are cores]
     #[arg(long, env = "LOCKGATE_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
 
@@ -245,7 +245,7 @@ impl Config {
             s3_public_url: told.s3_public_url.or(file.s3_public_url),
             openness,
             issuer,
-            workers: told.workers.or(file.workers).unwrap_or_else(cores).max(1),
+            workers: told.workers.or(file.workers).unwrap_or_else(usual_workers).max(1),
             services: told.services,
             ffmpeg: told.ffmpeg.or(file.ffmpeg),
             deadlines: file.patience.deadlines(retention),
@@ -312,8 +312,9 @@ pub(crate) fn home(name: &str) -> Option<PathBuf> {
     Some(base.join(name))
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// While one waits for the disk, others work: two more than there are processors.
+fn usual_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from) + 2
 }
 
 #[cfg(test)]
