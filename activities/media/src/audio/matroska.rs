@@ -2,6 +2,7 @@
 //! the track states, how much of its last block is padding, and the title of all. How much to decode before a place
 //! that is sought (SeekPreRoll) is of no use to who reads from the beginning.
 
+use std::cell::Cell;
 use std::io;
 
 use super::ending::{last_bytes, rfind};
@@ -32,6 +33,9 @@ const LONGEST: u64 = 1 << 20;
 
 /// How much of the end is looked at for the last cluster with a block of the track: those of a film can be long.
 const TAILS: [u64; 3] = [128 << 10, 1 << 20, 8 << 20];
+
+/// Of so many elements there, wherever they seem to stand: what looks like a cluster can stand in every other one.
+const MOST_AT_THE_END: usize = 1_000_000;
 
 /// The nanoseconds of this track's sound that its decoder gives before the sound begins.
 pub(super) fn delay(source: &dyn ReadAt, track: u32) -> io::Result<u64> {
@@ -83,12 +87,13 @@ fn described(source: &dyn ReadAt, wanted: u32) -> io::Result<Vec<u8>> {
 
 /// The nanoseconds of padding at the end of this track's last block.
 pub(super) fn padding(source: &dyn ReadAt, track: u32) -> io::Result<u64> {
+    let left = Cell::new(MOST_AT_THE_END);
     for most in TAILS {
         let tail = last_bytes(source, most)?;
-        if let Some(padding) = padding_in(&tail, track) {
+        if let Some(padding) = padding_in(&tail, track, &left) {
             return Ok(padding);
         }
-        if most >= source.len() {
+        if most >= source.len() || left.get() == 0 {
             break;
         }
     }
@@ -96,13 +101,13 @@ pub(super) fn padding(source: &dyn ReadAt, track: u32) -> io::Result<u64> {
 }
 
 /// The padding of the last block of the track that lies in a cluster which begins here.
-fn padding_in(tail: &[u8], track: u32) -> Option<u64> {
+fn padding_in(tail: &[u8], track: u32, left: &Cell<usize>) -> Option<u64> {
     let mut end = tail.len();
-    while let Some(at) = rfind(&tail[..end], &CLUSTER.to_be_bytes()) {
+    while let Some(at) = rfind(&tail[..end], &CLUSTER.to_be_bytes()).filter(|_| left.get() > 0) {
         let found = head(&tail[at..]).and_then(|(_, width, size)| {
             let body = &tail[at + width..];
             let length = size.map_or(Some(body.len()), |size| usize::try_from(size).ok())?;
-            padding_of_last(body.get(..length)?, track)
+            padding_of_last(body.get(..length)?, track, left)
         });
         if found.is_some() {
             return found;
@@ -113,7 +118,8 @@ fn padding_in(tail: &[u8], track: u32) -> Option<u64> {
 }
 
 /// Of a cluster; none where it has no block of the track, or is none.
-fn padding_of_last(cluster: &[u8], track: u32) -> Option<u64> {
+fn padding_of_last(cluster: &[u8], track: u32, left: &Cell<usize>) -> Option<u64> {
+    let elements = |of| elements(of).take_while(|_| left.replace(left.get().saturating_sub(1)) > 0);
     let of_track = |block: &[u8]| size(block).is_some_and(|(number, _)| number == Some(u64::from(track)));
     let mut last = None;
     for (name, body) in elements(cluster) {
@@ -129,7 +135,7 @@ fn padding_of_last(cluster: &[u8], track: u32) -> Option<u64> {
             _ => break,
         }
     }
-    last
+    last.filter(|_| left.get() > 0)
 }
 
 /// Elements side by side, with their names. One that is cut off is none.
@@ -241,5 +247,13 @@ mod tests {
         let open = [&CLUSTER.to_be_bytes()[..], &[0xFF], &element(&[0xE7], &[0]), &group(1, &[8])].concat();
         let streamed = file(&[open, element(b"\x1C\x53\xBB\x6B", &[1, 2])].concat());
         assert_eq!(padding(&streamed, 1).unwrap(), 8);
+    }
+
+    #[test]
+    fn clusters_hidden_in_what_each_of_them_holds_are_not_all_followed() {
+        let hidden = element(&[0xEC], &[&CLUSTER.to_be_bytes()[..], &[0xFF; 1]].concat());
+        let (tail, left) = (hidden.repeat(20_000), Cell::new(MOST_AT_THE_END));
+        assert_eq!(padding_in(&tail, 1, &left), None);
+        assert_eq!(left.get(), 0);
     }
 }
