@@ -185,7 +185,7 @@ fn the_items_of_a_map_are_seen_on_their_way() {
     assert_eq!(seen.after_item_selector, Some(json!([x, y])));
     assert_eq!(seen.after_item_batcher, Some(json!([{"Items": [x]}, {"Items": [y]}])));
     assert_eq!(
-        read(r#"{"o":[1,2]}"#, 2).failure.unwrap().error.as_deref(),
+        read(r#"{"o":{"x":1,"y":2}}"#, 2).failure.unwrap().error.as_deref(),
         Some("States.ExceedToleratedFailureThreshold")
     );
     assert_eq!(read("7", 0).failure.unwrap().error.as_deref(), Some("States.ItemReaderFailed"));
