@@ -5,7 +5,6 @@ use anyhow::{Result, ensure};
 use aws::connection::Connection;
 use reqwest::Method;
 use serde_json::json;
-use states::State;
 use tests::flow::{expect, id};
 use tests::rig::stage::{Stage, history, until};
 use tests::sound::wav;
@@ -79,8 +78,8 @@ async fn whether_the_sweep_comes_first_or_the_word_a_session_fails_once() -> Res
 
     stop(&stage, &id).await?;
     history(&flow, &id).await?;
-    let session = stage.swept(&id).await?;
-    ensure!(session.state == State::Transcoding, "its own last steps come first: {session:#?}");
+    // The stand-in tells of it as well, before this or after.
+    stage.swept(&id).await?;
     told(&stage, &id).await?;
     let failed = flow.session(&id).await?;
     ensure!(failed["state"] == "Failed" && failed["attempt"] == 1, "{failed:#}");
