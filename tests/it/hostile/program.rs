@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use states::{Kind, Recipe};
+use tests::bench::measure::processor_of_children;
 use tests::films::grey;
 use tests::memory::{family, peak};
 use tests::server::binary;
@@ -33,7 +34,7 @@ struct Taken {
 fn run(folder: &Path, file: &Hostile) -> Result<Taken> {
     let path = folder.join(&file.name);
     std::fs::write(&path, &file.bytes)?;
-    let before = processor()?;
+    let before = processor_of_children()?;
     let began = Instant::now();
     let mut command = Command::new(binary()?);
     let recipe = file.recipe.to_string();
@@ -52,7 +53,7 @@ fn run(folder: &Path, file: &Hostile) -> Result<Taken> {
     ensure!(output.status.code() == Some(1), "{}: it ended with {}", file.what, output.status);
     let memory = peaks.values().copied().fold(0.0, f64::max);
     let said = serde_json::from_slice(&output.stdout)?;
-    Ok(Taken { said, wall, processor: processor()? - before, memory })
+    Ok(Taken { said, wall, processor: processor_of_children()? - before, memory })
 }
 
 /// As [`run`]; the problem must be of one of these kinds, and nothing be taken beyond what is allowed.
@@ -71,15 +72,6 @@ fn run_within_bounds(folder: &Path, file: &Hostile, kinds: &[Kind]) -> Result<()
 
 fn results(folder: &Path) -> Result<usize> {
     Ok(std::fs::read_dir(folder.join("out"))?.count())
-}
-
-/// Seconds of processor time of everything that was started here and has ended.
-fn processor() -> Result<f64> {
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat.rsplit_once(") ").context("a name in brackets")?;
-    let ticks = fields.split(' ').skip(13).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
-    Ok(ticks / TICKS_PER_SECOND)
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Tags and pictures of what ffmpeg decodes come over like those of any other sound, and so do pictures attached to a
 //! Matroska file.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use media::audio::Wishes;
 
 use super::foreign::made;
@@ -67,12 +65,7 @@ async fn what_ffmpeg_decodes_keeps_its_cover_and_its_tags() {
         return;
     }
     let picture = tools::ffmpeg_draws("cover.png");
-    let mut block = [&3_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), b"image/png", &[0; 4]].concat();
-    for number in [64, 48, 24, 0, picture.len() as u32] {
-        block.extend_from_slice(&number.to_be_bytes());
-    }
-    block.extend_from_slice(&picture);
-    let comment = format!("METADATA_BLOCK_PICTURE={}", STANDARD.encode(&block));
+    let comment = tools::comment_of(&tools::flac_block_of(&picture));
     let bare = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"];
     let wavpack = tools::ffmpeg_makes(&wav(2), "sound.wv", &[&["-c:a", "wavpack"][..], &bare].concat());
     for (what, file) in [

@@ -1,7 +1,5 @@
 //! Tags and pictures come over, as `metaflac` reads them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use media::audio::Wishes;
 
 use super::sounds::{Pcm, chunk};
@@ -211,19 +209,14 @@ fn pictures_come_over_byte_for_byte() {
     }
 }
 
-/// Ogg has no place for pictures but among the comments: each is a FLAC's block there, in letters.
 #[test]
 fn pictures_among_vorbis_comments_come_over() {
     if !tools::present("ffmpeg") || !tools::present("metaflac") {
         return;
     }
     let picture = tools::ffmpeg_draws("cover.png");
-    let mut block = [&3_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), b"image/png", &[0; 4]].concat();
-    for number in [64, 48, 24, 0, picture.len() as u32] {
-        block.extend_from_slice(&number.to_be_bytes());
-    }
-    block.extend_from_slice(&picture);
-    let comment = format!("METADATA_BLOCK_PICTURE={}", STANDARD.encode(&block));
+    let block = tools::flac_block_of(&picture);
+    let comment = tools::comment_of(&block);
     for (name, codec) in [("cover.ogg", "libvorbis"), ("cover.oga", "flac")] {
         let file = tagged(name, &["-c:a", codec, "-metadata", &comment]);
         let (flac, _) = convert(&file).unwrap();

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use tests::pictures::Pixels;
 
@@ -81,6 +83,21 @@ pub(super) fn ffmpeg_joins(inputs: &[Vec<u8>], name: &str, options: &[&str]) -> 
 /// Has ffmpeg copy the tracks of a file as they are.
 pub(super) fn ffmpeg_copies(from: &Path, to: &Path, options: &[&str]) {
     ffmpeg(&[&["-i", text(from), "-c", "copy"][..], options, &[text(to)]].concat());
+}
+
+/// That picture of [`ffmpeg_draws`], a front cover of 64 × 48, as a FLAC's block without its head.
+pub(super) fn flac_block_of(picture: &[u8]) -> Vec<u8> {
+    let mut block = [&3_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), b"image/png", &[0; 4]].concat();
+    for number in [64, 48, 24, 0, picture.len() as u32] {
+        block.extend_from_slice(&number.to_be_bytes());
+    }
+    block.extend_from_slice(picture);
+    block
+}
+
+/// Ogg has no place for pictures but among the comments: each is a FLAC's block there, in letters.
+pub(super) fn comment_of(block: &[u8]) -> String {
+    format!("METADATA_BLOCK_PICTURE={}", STANDARD.encode(block))
 }
 
 /// A small picture.
