@@ -110,57 +110,45 @@ async fn a_mock_answers_in_place_of_the_call_and_errors_meet_their_rules() {
     assert_eq!(client.rig.script.called("hang"), 0);
 }
 
+fn result(text: &str) -> Value {
+    json!({ "mock": { "result": text } })
+}
+
+fn map(more: &Value) -> Value {
+    let inner = json!({ "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
+    let mut map = json!({ "Type": "Map", "ItemProcessor": inner, "End": true });
+    map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    map
+}
+
+fn of_items(items: &[u32], text: &str, failed: u32) -> Value {
+    json!({ "input": json!(items).to_string(), "mock": { "result": text },
+        "stateConfiguration": { "mapIterationFailureCount": failed } })
+}
+
+/// Each of these states is refused with its request, in these words.
+async fn all_refused(client: &Client, cases: &[(&Value, Value, &str)]) {
+    for (definition, more, message) in cases {
+        let refused = client.refused("TestState", request(definition, more.clone())).await;
+        assert_eq!(refused, ("ValidationException".to_owned(), (*message).to_owned()));
+    }
+}
+
 #[tokio::test]
-async fn what_does_not_fit_is_refused_in_awss_words() {
+async fn a_mock_that_does_not_fit_a_task_is_refused_in_awss_words() {
     let client = Client::new().await;
-    let pass = json!({ "Type": "Pass", "End": true });
-    let map = |more: Value| {
-        let inner = json!({ "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
-        let mut map = json!({ "Type": "Map", "ItemProcessor": inner, "End": true });
-        map.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        map
-    };
+    let plain = task("f", json!({}));
     let start = json!({ "Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": true,
         "Parameters": { "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m" } });
     let invoke = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
         "Parameters": { "FunctionName": "f" } });
-    let branch = json!({ "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
-    let other = json!({ "StartAt": "J", "States": { "J": { "Type": "Pass", "End": true } } });
-    let parallel = json!({ "Type": "Parallel", "Branches": [branch, other], "End": true });
-    let result = |text: &str| json!({ "mock": { "result": text } });
-    let of_items = |items: &[u32], text: &str, failed: u32| {
-        json!({ "input": json!(items).to_string(), "mock": { "result": text },
-            "stateConfiguration": { "mapIterationFailureCount": failed } })
-    };
     let loosely = |text: &str, mode: &str| json!({ "mock": { "result": text, "fieldValidationMode": mode } });
-    for (definition, more, message) in [
-        (&pass, result("1"), "State type 'Pass' is not supported when a mock is specified"),
-        (&task("f", json!({})), result("nonsense"), "Mocked result must be valid JSON"),
-        (&map(json!({})), result("{}"), "Mocked result must be an array."),
+    let cases = [
+        (&plain, result("nonsense"), "Mocked result must be valid JSON"),
         (
-            &map(json!({})),
-            of_items(&[1, 2], "[1]", 0),
-            "Input array does not equal the mocked result array's size",
-        ),
-        (
-            &map(json!({})),
-            of_items(&[1, 2], "[1,2]", 3),
-            "Map iteration failure count must be less than or equal to the number of Map iterations",
-        ),
-        (
-            &map(json!({ "ItemReader": reader(), "ItemProcessor": distributed() })),
-            result("[]"),
-            "ItemReader data must be specified when testing a Map state with ItemReader specified.",
-        ),
-        (
-            &task("f", json!({})),
+            &plain,
             of_items(&[1], "1", 0),
             "MapIterationFailureCount is only supported when testing a Map state.",
-        ),
-        (
-            &parallel,
-            result("[1]"),
-            "Mocked result must contain the same number of items as number of Parallel branches.",
         ),
         (&start, result("null"), "Mocked result must be a valid JSON object."),
         (
@@ -169,12 +157,12 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
             "Mock result schema validation error: Field 'Payload' must be a string",
         ),
         (
-            &task("f", json!({})),
+            &plain,
             json!({ "mock": {} }),
             "One of the following fields is required for a test mock: [result, errorOutput].",
         ),
         (
-            &task("f", json!({})),
+            &plain,
             json!({ "mock": { "errorOutput": { "cause": "c" } } }),
             "An error was not specified in the mocked error output.",
         ),
@@ -189,32 +177,71 @@ async fn what_does_not_fit_is_refused_in_awss_words() {
             "Mock result schema validation error: Field 'ExecutionArn' must be a string",
         ),
         (
-            &task("f", json!({})),
+            &plain,
             json!({ "mock": { "result": "1", "errorOutput": { "error": "E" } } }),
             "A test mock should have only one of the following fields: [result, errorOutput].",
         ),
-        (
-            &task("f", json!({})),
-            json!({ "mock": { "result": "1" }, "context": r#"{"Task":{"Token":"t"}}"# }),
-            "Invalid Context object provided: Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
-        ),
-        (&task("f", json!({})), json!({ "variables": "[]" }), "Variables must be a JSON object"),
-        (
-            &task("f", json!({})),
-            json!({ "mock": { "result": "1" }, "revealSecrets": true }),
-            "Secrets cannot be revealed when a mock is specified",
-        ),
-    ] {
-        let refused = client.refused("TestState", request(definition, more)).await;
-        assert_eq!(refused, ("ValidationException".to_owned(), message.to_owned()));
-    }
-    let counted = of_items(&[1, 2], "[1,2]", 2);
-    assert_eq!(client.call("TestState", request(&map(json!({})), counted)).await["status"], "SUCCEEDED");
+    ];
+    all_refused(&client, &cases).await;
     for fine in [loosely("{}", "PRESENT"), loosely(r#"{"ExecutionArn":7}"#, "NONE")] {
         assert_eq!(client.call("TestState", request(&start, fine)).await["status"], "SUCCEEDED");
     }
-    let no_mock = client.refused("TestState", request(&map(json!({})), json!({ "input": "[]" }))).await;
+}
+
+#[tokio::test]
+async fn a_mock_that_does_not_fit_what_runs_inside_is_refused_in_awss_words() {
+    let client = Client::new().await;
+    let inline = map(&json!({}));
+    let reading = map(&json!({ "ItemReader": reader(), "ItemProcessor": distributed() }));
+    let branch = json!({ "StartAt": "I", "States": { "I": { "Type": "Pass", "End": true } } });
+    let other = json!({ "StartAt": "J", "States": { "J": { "Type": "Pass", "End": true } } });
+    let parallel = json!({ "Type": "Parallel", "Branches": [branch, other], "End": true });
+    let cases = [
+        (&inline, result("{}"), "Mocked result must be an array."),
+        (&inline, of_items(&[1, 2], "[1]", 0), "Input array does not equal the mocked result array's size"),
+        (
+            &inline,
+            of_items(&[1, 2], "[1,2]", 3),
+            "Map iteration failure count must be less than or equal to the number of Map iterations",
+        ),
+        (
+            &reading,
+            result("[]"),
+            "ItemReader data must be specified when testing a Map state with ItemReader specified.",
+        ),
+        (
+            &parallel,
+            result("[1]"),
+            "Mocked result must contain the same number of items as number of Parallel branches.",
+        ),
+    ];
+    all_refused(&client, &cases).await;
+    let counted = of_items(&[1, 2], "[1,2]", 2);
+    assert_eq!(client.call("TestState", request(&inline, counted)).await["status"], "SUCCEEDED");
+    let no_mock = client.refused("TestState", request(&inline, json!({ "input": "[]" }))).await;
     assert_eq!(no_mock.0, "ValidationException");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_state_is_refused_in_awss_words() {
+    let client = Client::new().await;
+    let pass = json!({ "Type": "Pass", "End": true });
+    let plain = task("f", json!({}));
+    let cases = [
+        (&pass, result("1"), "State type 'Pass' is not supported when a mock is specified"),
+        (
+            &plain,
+            json!({ "mock": { "result": "1" }, "context": r#"{"Task":{"Token":"t"}}"# }),
+            "Invalid Context object provided: Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
+        ),
+        (&plain, json!({ "variables": "[]" }), "Variables must be a JSON object"),
+        (
+            &plain,
+            json!({ "mock": { "result": "1" }, "revealSecrets": true }),
+            "Secrets cannot be revealed when a mock is specified",
+        ),
+    ];
+    all_refused(&client, &cases).await;
     let wrong = json!({ "Type": "Pas", "End": true });
     assert_eq!(client.refused("TestState", request(&wrong, json!({}))).await.0, "InvalidDefinition");
     assert_eq!(
