@@ -130,14 +130,25 @@ impl Flow {
         self.until(&id(&announced)?, &["Transcoding", "Done", "Failed"]).await
     }
 
-    /// Announce, upload, start, and follow to the end.
-    pub async fn run(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
+    /// Announce and upload, and wait until it may be started. It is answered as it was announced.
+    pub async fn ready(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
         let announced = self.announce(name, file, key, json!({})).await?;
-        let id = id(&announced)?;
         let uploaded = self.upload(&announced, file).await?;
         ensure!(uploaded.status() == 200, "the upload answered {}", uploaded.text().await?);
-        self.until(&id, &["ReadyToXcode"]).await?;
+        self.until(&id(&announced)?, &["ReadyToXcode"]).await?;
+        Ok(announced)
+    }
+
+    /// Announce, upload and start; its id.
+    pub async fn start(&self, name: &str, file: &[u8], key: &str) -> Result<String> {
+        let id = id(&self.ready(name, file, key).await?)?;
         expect(self.verb(Method::PUT, &format!("/xcode/{id}"), Some(key)).await?, 202).await?;
+        Ok(id)
+    }
+
+    /// Announce, upload, start, and follow to the end.
+    pub async fn run(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
+        let id = self.start(name, file, key).await?;
         self.until(&id, &["Done", "Failed"]).await
     }
 }

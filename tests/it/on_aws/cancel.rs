@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
-use tests::flow::{expect, id};
+use tests::flow::expect;
 use tests::rig::stage::{Stage, history, until};
 use tests::sound::{decoded, wav};
 
@@ -15,11 +15,7 @@ async fn a_cancel_in_the_middle_of_the_work_leaves_nothing_of_it() -> Result<()>
     let flow = stage.flow_of("ann").await?;
     // Its FLAC is written in many parts.
     let file = wav(600 * SECOND, 1);
-    let announced = flow.announce("a.wav", &file, "k", json!({})).await?;
-    ensure!(flow.upload(&announced, &file).await?.status() == 200);
-    let id = id(&announced)?;
-    flow.until(&id, &["ReadyToXcode"]).await?;
-    expect(flow.verb(Method::PUT, &format!("/xcode/{id}"), None).await?, 202).await?;
+    let id = flow.start("a.wav", &file, "k").await?;
     until(flow.patience, async || Ok(!stage.results(&id).await?.is_empty()))
         .await
         .context("nothing is written")?;

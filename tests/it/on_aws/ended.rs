@@ -38,11 +38,7 @@ async fn a_session_whose_execution_was_stopped_fails_without_waiting_for_the_swe
     let stage = Stage::open().await?;
     let flow = stage.flow_of("ann").await?;
     let file = wav(240 * SECOND, 1);
-    let announced = flow.announce("a.wav", &file, "k", json!({})).await?;
-    ensure!(flow.upload(&announced, &file).await?.status() == 200);
-    let id = id(&announced)?;
-    flow.until(&id, &["ReadyToXcode"]).await?;
-    expect(flow.verb(Method::PUT, &format!("/xcode/{id}"), None).await?, 202).await?;
+    let id = flow.start("a.wav", &file, "k").await?;
     flow.until(&id, &["Transcoding"]).await?;
 
     stop(&stage, &id).await?;

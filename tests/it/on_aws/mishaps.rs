@@ -22,11 +22,8 @@ fn batch(bodies: &[&str]) -> Value {
 }
 
 async fn uploaded(stage: &Stage, flow: &Flow, file: &[u8]) -> Result<(String, String)> {
-    let announced = flow.announce("a.wav", file, "k", json!({})).await?;
-    ensure!(flow.upload(&announced, file).await?.status() == 200);
-    let id = id(&announced)?;
-    flow.until(&id, &["ReadyToXcode"]).await?;
-    Ok((id, key(stage, &announced)?))
+    let announced = flow.ready("a.wav", file, "k").await?;
+    Ok((id(&announced)?, key(stage, &announced)?))
 }
 
 /// Under which the file is to lie.
