@@ -58,8 +58,8 @@ pub struct Order {
 pub enum Answer {
     Audio(Sound),
     Flac(MadeFlac),
-    /// So many bytes were written.
-    Tags(u32),
+    /// They were written.
+    Tags,
     Verified(Facts),
     Picture(Picture),
     Proxies(MadeProxies),
@@ -96,7 +96,7 @@ pub fn run(
     match job {
         Job::ProbeAudio { limits, wishes } => audio::probe(source, limits, wishes).map(Answer::Audio),
         Job::Flac(order) => flac::convert(source, order, processors, sink, progress).map(Answer::Flac),
-        Job::Tags { track } => audio::write_tags(source, *track, sink).map(Answer::Tags),
+        Job::Tags { track } => audio::write_tags(source, *track, sink).map(|()| Answer::Tags),
         Job::VerifyFlac => flac::verify(source, processors, progress).map(Answer::Verified),
         Job::ProbePicture { limits } => picture::probe(source, limits).map(Answer::Picture),
         Job::Proxies { limits, order } => {

@@ -11,6 +11,7 @@ pub mod captions;
 pub mod film;
 pub mod flac;
 mod job;
+mod numbers;
 mod pcm;
 pub mod picture;
 mod problem;

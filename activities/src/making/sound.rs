@@ -124,7 +124,7 @@ impl<'b> Foreign<'b> {
         let file = FileSource::open(self.file.path()).await.map_err(Failure::Sink)?;
         let mut blocks = Blocks::default();
         match bench.run(Job::Tags { track }, &file, &mut blocks, |_| {}, pending()).await? {
-            Answer::Tags(_) => Ok(Bytes::from(blocks.0)),
+            Answer::Tags => Ok(Bytes::from(blocks.0)),
             other => Err(Trouble::OddAnswer(other)),
         }
     }

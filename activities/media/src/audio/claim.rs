@@ -33,10 +33,7 @@ pub(super) fn claim(source: &Bytes<'_>, opened: &Opened<'_>) -> Result<Claim, Pr
             None => return unstated(source),
         },
         // A fragmented one states zero here, or how long it plays, which is not what comes out of the decoder.
-        "isomp4" => {
-            let fragmented = mp4::is_fragmented(source).map_err(|error| Problem::source(&error))?;
-            (track.num_frames.filter(|&count| count > 0), !fragmented)
-        }
+        "isomp4" => (track.num_frames.filter(|&count| count > 0), !opened.is_fragmented),
         _ => (track.num_frames, true),
     };
     let exact = exact && track.num_frames.is_some();

@@ -89,7 +89,7 @@ impl<'s> Decoder<'s> {
         let window = window(&source, &opened, claim, sound.sample_rate, tagged)?;
         let metadata = with_tags_beside(&source, metadata)?;
         sound.samples = kept(claim, window);
-        let held_back = HeldBack::of(&source, &opened).map_err(|error| Problem::source(&error))?;
+        let held_back = HeldBack::of(&opened);
         Ok(Self {
             feed: Feed::new(&opened, chunks, &packet, plan.decoded, processors),
             source,

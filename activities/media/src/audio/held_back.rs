@@ -3,8 +3,8 @@
 
 use std::io;
 
+use super::matroska;
 use super::open::{Bytes, Opened};
-use super::{matroska, mp4};
 
 pub(super) struct HeldBack {
     told: Told,
@@ -23,13 +23,13 @@ enum Told {
 
 impl HeldBack {
     /// None where the end tells nothing new.
-    pub(super) fn of(source: &Bytes<'_>, opened: &Opened<'_>) -> io::Result<Option<Self>> {
+    pub(super) fn of(opened: &Opened<'_>) -> Option<Self> {
         let told = match opened.reader.format_info().short_name {
             "matroska" => Told::LastBlock,
-            "isomp4" if mp4::is_fragmented(source)? => Told::Durations,
-            _ => return Ok(None),
+            _ if opened.is_fragmented => Told::Durations,
+            _ => return None,
         };
-        Ok(Some(Self { told, samples: Vec::new(), spare: Vec::new() }))
+        Some(Self { told, samples: Vec::new(), spare: Vec::new() })
     }
 
     /// Keeps what stands in `out` from `start` on, and puts there what was kept before.

@@ -154,14 +154,13 @@ pub(crate) fn probe(source: &dyn ReadAt, limits: &Limits, wishes: &Wishes) -> Re
     Decoder::open(source, limits, wishes, NonZeroUsize::MIN).map(|decoder| decoder.sound().clone())
 }
 
-/// Writes tags and pictures of a source whose sound another program decodes, as blocks of a FLAC; how many bytes.
-/// Decodes nothing.
+/// Writes tags and pictures of a source whose sound another program decodes, as blocks of a FLAC. Decodes
+/// nothing.
 pub(crate) fn write_tags(
     source: &dyn ReadAt,
     track: Option<u32>,
     sink: &mut dyn Sink,
-) -> Result<u32, Problem> {
+) -> Result<(), Problem> {
     let blocks = blocks_of_known(&tags::of_undecoded(source, track)?);
-    sink.write(&blocks).map_err(|error| Problem::sink(&error))?;
-    Ok(blocks.len() as u32)
+    sink.write(&blocks).map_err(|error| Problem::sink(&error))
 }

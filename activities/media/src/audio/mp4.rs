@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::ReadAt;
+use crate::numbers::{be32, be64};
 use crate::source::read_up_to;
 
 /// More boxes than this in one place are no sound file.
@@ -164,12 +165,4 @@ fn single_entry(source: &dyn ReadAt, list: Span) -> io::Result<Option<(u64, u64)
         }
     }
     Ok(found)
-}
-
-fn be32(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |value, &byte| (value << 8) | u32::from(byte))
-}
-
-fn be64(bytes: &[u8]) -> u64 {
-    bytes.iter().take(8).fold(0, |value, &byte| (value << 8) | u64::from(byte))
 }

@@ -19,6 +19,7 @@ use crate::source::{ReadAhead, Watched, read_up_to};
 use super::Wishes;
 use super::foreign::Container;
 use super::he_aac::{self, Aac};
+use super::mp4;
 use super::packets::guarded;
 use super::sbr;
 use super::sniff::{self, Guess};
@@ -41,6 +42,8 @@ pub(super) struct Opened<'s> {
     peeked: VecDeque<Result<Option<Packet>, Error>>,
     /// How long the track's packets so far say they are, by its own clock.
     pub(super) ticks: u64,
+    /// An MP4 whose samples lie in fragments.
+    pub(super) is_fragmented: bool,
 }
 
 impl Opened<'_> {
@@ -87,7 +90,10 @@ pub(super) fn open<'s>(source: &Bytes<'s>, wishes: &Wishes) -> Result<Opened<'s>
     let container = reader.format_info().short_name;
     leave_he_aac_to_others(container, &params)?;
     let decoder = decoder(&track, &params).map_err(|error| no_decoder(container, &params, &error))?;
-    let mut opened = Opened { reader, track, params, decoder, peeked: VecDeque::new(), ticks: 0 };
+    let is_fragmented =
+        container == "isomp4" && mp4::is_fragmented(source).map_err(|error| Problem::source(&error))?;
+    let peeked = VecDeque::new();
+    let mut opened = Opened { reader, track, params, decoder, peeked, ticks: 0, is_fragmented };
     if sbr::is_hidden_in(&mut opened) {
         return Err(foreign("HE-AAC sound", Container::of_demuxer(container).unwrap_or(Container::Mp4)));
     }

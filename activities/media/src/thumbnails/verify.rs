@@ -1,6 +1,7 @@
 //! Opening the zip again: every entry lies where the list says, with its checksum; every frame is a JPEG that decodes and is
 //! as large as the index says; and the index names just what is there.
 
+use crate::numbers::{le16, le32};
 use crate::source::{Watched, read_up_to};
 use crate::{Problem, ReadAt, picture};
 
@@ -108,14 +109,6 @@ fn read(source: &dyn ReadAt, offset: u64, length: usize) -> Result<Vec<u8>, Prob
         return Err(mismatch("it is cut off"));
     }
     Ok(bytes)
-}
-
-fn le16(bytes: &[u8]) -> u16 {
-    bytes.iter().take(2).rev().fold(0, |value, &byte| (value << 8) | u16::from(byte))
-}
-
-fn le32(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).rev().fold(0, |value, &byte| (value << 8) | u32::from(byte))
 }
 
 fn mismatch(what: impl Into<String>) -> Problem {

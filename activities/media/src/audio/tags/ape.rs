@@ -4,6 +4,7 @@
 use super::pictures::{FRONT_COVER, Found, OTHER};
 use super::{Collected, MOST_COMMENT_BYTES, MOST_PICTURE_BYTES};
 use crate::flac::Metadata;
+use crate::numbers::le32;
 use crate::source::read_up_to;
 use crate::{Problem, ReadAt};
 
@@ -80,10 +81,6 @@ fn picture<'b>(name: &str, value: &'b [u8]) -> Option<Found<'b>> {
     let kind = NAMES.iter().find(|(known, _)| *known == name).map_or(OTHER, |&(_, kind)| kind);
     let description = String::from_utf8_lossy(&value[..end]).into_owned();
     Some(Found { kind, media_type: String::new(), description, bytes: &value[end + 1..] })
-}
-
-fn le32(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).rev().fold(0, |value, &byte| value << 8 | u32::from(byte))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use super::pictures::Found;
 use super::{Collected, MOST_PICTURE_BYTES, MOST_PICTURES};
 use crate::flac::Metadata;
+use crate::numbers::le64;
 use crate::source::read_up_to;
 use crate::{Problem, ReadAt};
 
@@ -135,10 +136,6 @@ fn text(bytes: &[u8]) -> String {
     char::decode_utf16(letters.take_while(|&letter| letter != 0))
         .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect()
-}
-
-fn le64(bytes: &[u8]) -> u64 {
-    bytes.iter().take(8).rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 #[cfg(test)]

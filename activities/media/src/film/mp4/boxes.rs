@@ -1,6 +1,7 @@
 //! Boxes of an MP4: where they lie, and what stands in them, within bounds. How deep they may lie in one another is as deep
 //! as the places of an index are; nothing here follows a box into itself.
 
+use crate::numbers::{be32, be64};
 use crate::source::read_up_to;
 use crate::{Problem, ReadAt};
 
@@ -88,12 +89,4 @@ impl<'s> Boxes<'s> {
         bytes.truncate(filled);
         Ok(bytes)
     }
-}
-
-pub(super) fn be32(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |value, &byte| (value << 8) | u32::from(byte))
-}
-
-pub(super) fn be64(bytes: &[u8]) -> u64 {
-    bytes.iter().take(8).fold(0, |value, &byte| (value << 8) | u64::from(byte))
 }

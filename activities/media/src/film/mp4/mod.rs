@@ -4,11 +4,12 @@
 mod boxes;
 mod tables;
 
+use crate::numbers::{be32, be64};
 use crate::{Problem, ReadAt};
 
 use super::spread::{Dealt, Nearest};
 use super::{Index, KeyFrame, Limits, Range, Spread};
-use boxes::{Boxes, Span, be32};
+use boxes::{Boxes, Span};
 use tables::Tables;
 
 /// So many key frames are not gone through one by one: it is quicker to seek those that are wanted.
@@ -170,7 +171,7 @@ fn start(boxes: &mut Boxes<'_>, list: Span, movie: u32, media: u32) -> Result<i6
     let mut pause = 0_i64;
     for entry in entries.chunks_exact(if wide { 20 } else { 12 }) {
         let (duration, start) = if wide {
-            (boxes::be64(entry), boxes::be64(&entry[8..]).cast_signed())
+            (be64(entry), be64(&entry[8..]).cast_signed())
         } else {
             (u64::from(be32(entry)), i64::from(be32(&entry[4..]).cast_signed()))
         };

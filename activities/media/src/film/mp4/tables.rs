@@ -2,9 +2,10 @@
 //! 8.6 and 8.7). Each is read as a whole, and only as long as its box is, whatever it claims to hold.
 
 use crate::Problem;
+use crate::numbers::{be32, be64};
 
 use super::super::Range;
-use super::boxes::{Boxes, Span, be32, be64};
+use super::boxes::{Boxes, Span};
 
 pub(super) struct Tables {
     /// Runs of frames of the same duration: how many, how long.
