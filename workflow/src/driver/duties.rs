@@ -20,8 +20,8 @@ use crate::{Input, Pending, Refused, Status, TaskKey};
 const IDLE: usize = 1024;
 
 impl Owner {
-    /// Does what is pending and was not done yet.
-    pub(super) fn attend(&mut self, id: ExecutionId) {
+    /// Does what is pending and was not done yet. `is_alone` says that nothing else is under way.
+    pub(super) fn attend(&mut self, id: ExecutionId, is_alone: bool) {
         let Some(live) = self.lives.get_mut(&id) else { return };
         if live.execution.status() != Status::Running {
             return self.close(id);
@@ -29,13 +29,15 @@ impl Owner {
         self.strike(id);
         let Some(live) = self.lives.get_mut(&id) else { return };
         let mut offers = Vec::new();
+        let is_task = |pending: &Pending<'_>| matches!(pending, Pending::RunTask { .. });
+        let is_alone = is_alone && live.execution.pending().filter(is_task).count() == 1;
         for pending in live.execution.pending() {
             let (key, token) = match pending {
                 Pending::RunTask { key, token, .. } => {
                     if !self.tasks.is_running(id, key) && self.ending.is_none() {
                         let again = live.lost.remove(&key);
                         let call = call(id, live, pending, again, &self.sender);
-                        if let Some(result) = call.and_then(|call| self.tasks.start(id, call)) {
+                        if let Some(result) = call.and_then(|call| self.tasks.start(id, call, is_alone)) {
                             self.ready.push_back((id, Arrival::of_task(result)));
                         }
                     }

@@ -267,9 +267,10 @@ impl Owner {
         match landed.outcome {
             Ok(outcomes) => {
                 self.setback.forget();
+                let is_alone = landed.executions.len() == 1 && self.has_nothing_to_do();
                 for (id, outcome) in landed.executions.into_iter().zip(outcomes) {
                     match outcome {
-                        Appended::Stored => self.settle(id),
+                        Appended::Stored => self.settle(id, is_alone),
                         Appended::NameTaken => self.turn_away(id),
                     }
                 }
@@ -281,8 +282,17 @@ impl Owner {
         }
     }
 
+    /// Whether nothing flies and nothing has come.
+    fn has_nothing_to_do(&self) -> bool {
+        self.flights.is_empty()
+            && self.forming.is_empty()
+            && self.ready.is_empty()
+            && self.deferred == 0
+            && self.commands.is_empty()
+    }
+
     /// The events of this execution are durable: answer, and do what follows from them.
-    fn settle(&mut self, id: ExecutionId) {
+    fn settle(&mut self, id: ExecutionId, is_alone: bool) {
         let Some(live) = self.lives.get_mut(&id) else { return };
         for (answer, outcome) in live.landed() {
             if let Some(input) = answer.give(outcome.map_err(Error::from)) {
@@ -290,7 +300,7 @@ impl Owner {
             }
         }
         self.publish(id);
-        self.attend(id);
+        self.attend(id, is_alone);
         self.let_through(id);
     }
 

@@ -55,7 +55,7 @@ impl Owner {
     fn take_up(&mut self, id: ExecutionId) {
         match self.bring(id) {
             Ok(()) => {
-                self.attend(id);
+                self.attend(id, false);
                 self.map_runs.disown(id);
             }
             Err(Error::Journal(_)) => self.setback.hold(self.ticks.now(), id, None),

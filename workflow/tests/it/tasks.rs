@@ -50,6 +50,23 @@ async fn a_panic_fails_the_task_and_the_engine_goes_on() {
     assert!(rig.engine.start_execution(&machine, None, "{}").await.is_ok());
 }
 
+/// One alone takes its first step in the engine's loop; of several, each has a thread's turn.
+#[tokio::test]
+async fn a_panic_of_one_of_several_fails_that_task() {
+    let rig = Rig::new().await;
+    let branch = |state: &str| {
+        let task = format!(r#"{{"Type":"Task","Resource":"{}","End":true}}"#, lambda("panic"));
+        format!(r#"{{"StartAt":"{state}","States":{{"{state}":{task}}}}}"#)
+    };
+    let branches = [branch("A"), branch("B")].join(",");
+    let definition = format!(
+        r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","Branches":[{branches}],"End":true}}}}}}"#
+    );
+    let arn = rig.start(&definition).await;
+    let cause = rig.engine.closed(&arn).await.unwrap().failed.unwrap().cause.unwrap();
+    assert!(cause.contains("of all things"), "{cause}");
+}
+
 #[tokio::test]
 async fn the_tasks_own_error_and_output_arrive() {
     let rig = Rig::new().await;
