@@ -64,6 +64,18 @@ async fn a_flipped_bit_in_the_records_is_never_read_as_a_session() {
     assert!(refused > 0, "no flip was found out");
 }
 
+/// Whichever byte of the file it lies in.
+#[tokio::test]
+async fn a_flipped_bit_in_the_time_of_the_next_look_is_found_out() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("sessions.db");
+    let store = SqliteSessions::open(&path, service::Changes::default())?;
+    store.write(&desk::new_session("s"), Guard::Absent).await?;
+    Connection::open(&path)?.execute("UPDATE sessions SET due_at = due_at + 8", [])?;
+    ensure!(store.get("s").await.is_err(), "another time than was written");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_flipped_bit_in_the_rows_of_objects_is_never_read_as_another_object() {
     const ROWS_STRIDE: usize = 89;

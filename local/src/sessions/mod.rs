@@ -211,17 +211,17 @@ impl Sessions for SqliteSessions {
     async fn put_off(&self, due: &Due, until: Timestamp) -> Result<Written, Fault> {
         let Due { id, at } = due.clone();
         let put_off = move |connection: &Connection| -> Result<Written, Failed> {
-            let sql = "UPDATE sessions SET due_at = ?3 WHERE id = ?1 AND due_at = ?2";
-            let parameters = (&id, at.as_millisecond(), until.as_millisecond());
-            if connection.prepare_cached(sql)?.execute(parameters)? == 0 {
-                return Ok(Written::Refused);
-            }
             match select(connection, &id) {
+                Ok(Some(session)) if session.due_at != Some(at) => Ok(Written::Refused),
                 Ok(Some(mut session)) => {
                     session.due_at = Some(until);
                     store(connection, &session, Guard::Unmoved { version: session.version })
                 }
-                Ok(None) | Err(Failed::Broken(_)) => Ok(Written::Stored), // the index knows
+                Ok(None) | Err(Failed::Broken(_)) => {
+                    let sql = "UPDATE sessions SET due_at = ?3 WHERE id = ?1 AND due_at = ?2";
+                    let parameters = (&id, at.as_millisecond(), until.as_millisecond());
+                    Ok(written(connection.prepare_cached(sql)?.execute(parameters)?))
+                }
                 Err(failed) => Err(failed),
             }
         };

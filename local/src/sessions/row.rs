@@ -1,6 +1,6 @@
 //! A session as a row: the record as JSON, with the columns that conditions and lists need beside it. Progress has a column
 //! of its own, since it is written often and never moves a record. The time of the next look stands in the record, and in
-//! a column for the sweep, which is put off even where the record cannot be read.
+//! a column for the sweep, which is put off even where the record cannot be read: where it can, they agree.
 
 use activities::ports::{Guard, Written};
 use ledger::rusqlite::types::Value;
@@ -131,7 +131,11 @@ impl Stored {
         if session.state == State::Transcoding {
             session.progress.pace = self.pace.map(Pace::unpacked);
         }
-        session.due_at = self.due_at.map(instant); // what the sweep goes by
+        // A record of before what had ended was looked at once more has none.
+        if session.due_at.is_some_and(|due| Some(due.as_millisecond()) != self.due_at) {
+            return Err(broken("its next look is when its text says"));
+        }
+        session.due_at = self.due_at.map(instant);
         session.check()?;
         Ok(session)
     }
