@@ -10,6 +10,7 @@ mod frame;
 mod frames;
 mod header;
 mod level;
+mod md5;
 mod metadata;
 mod peaks;
 mod pipeline;

@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use md5::{Digest, Md5};
-
 use crate::Problem;
+
+use super::md5::Md5;
 
 /// What a thread of ours needs of a stack, and some more.
 const STACK: usize = 256 * 1024;
@@ -68,7 +68,7 @@ fn md5(packed: &Receiver<Vec<u8>>, emptied: &Sender<Vec<u8>>) -> [u8; 16] {
         md5.update(&bytes);
         let _ = emptied.send(bytes); // at the end nobody wants it
     }
-    md5.finalize().into()
+    md5.finish()
 }
 
 /// A batch and its number, or nothing in its place if the work on it has panicked.

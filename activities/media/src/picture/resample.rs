@@ -3,12 +3,12 @@
 //!
 //! The same numbers are added in the same order on every processor, so that a picture is the same wherever it is made.
 
-use std::array::from_fn;
 use std::f64::consts::PI;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::blocks::SIDE;
 use super::rows::{PARTS, Plane, Sample};
 
 /// How far Lanczos reaches to each side, in samples of the result.
@@ -122,8 +122,8 @@ pub(super) struct Resampler<'a> {
     next: usize,
     /// A row made of those above each other.
     line: Vec<f32>,
-    /// Where the result goes, a row after the other, so many samples apart.
-    made: &'a mut [Sample],
+    /// The rows of the result, as a [`Plane`] has them.
+    made: Vec<Sample>,
     made_stride: usize,
 }
 
@@ -138,16 +138,14 @@ pub(super) struct Coming {
 }
 
 impl<'a> Resampler<'a> {
-    pub(super) fn new(
-        (across, down): (&'a Axis, &'a Axis),
-        to_make: Range<usize>,
-        coming: Coming,
-        (made, made_stride): (&'a mut [Sample], usize),
-    ) -> Self {
+    pub(super) fn new((across, down): (&'a Axis, &'a Axis), to_make: Range<usize>, coming: Coming) -> Self {
         let Coming { first: next, at_once, width } = coming;
         let room = (down.most + at_once).next_multiple_of(at_once);
         let stride = (across.from + across.taps).max(width).next_multiple_of(PIECE);
         let (rows, line) = (vec![0.0; room * stride], vec![0.0; stride]);
+        let made_stride = Plane::stride_of(across.len() as u32);
+        // With room for what a plane has below its last row.
+        let made = Vec::with_capacity(to_make.len().next_multiple_of(SIDE) * made_stride);
         Self { across, down, to_make, rows, room, next, line, made, made_stride }
     }
 
@@ -167,9 +165,18 @@ impl<'a> Resampler<'a> {
         Arch::new().dispatch(Make(self));
     }
 
+    /// No row from this one on is to be made.
+    pub(super) fn make_until(&mut self, end: usize) {
+        self.to_make.end = end;
+    }
+
     /// Whether all rows are made.
     pub(super) fn is_done(&self) -> bool {
         self.to_make.is_empty()
+    }
+
+    pub(super) fn into_made(self) -> Vec<Sample> {
+        self.made
     }
 }
 
@@ -189,9 +196,9 @@ impl WithSimd for Make<'_, '_> {
             let rows = first..of.down.end(number);
             let rows: Vec<_> = rows.map(|row| &of.rows[row % room * stride..][..stride]).collect();
             above_each_other(&rows, of.down.weights(number), &mut of.line);
-            let (row, rest) = std::mem::take(&mut of.made).split_at_mut(of.made_stride);
-            along(simd, &of.line, of.across, &mut row[..length]);
-            of.made = rest;
+            let begin = of.made.len();
+            of.made.resize(begin + of.made_stride, 0);
+            along(simd, &of.line, of.across, &mut of.made[begin..][..length]);
             of.to_make.start += 1;
         }
     }
@@ -216,26 +223,46 @@ fn above_each_other(rows: &[&[f32]], weights: &[f32], line: &mut [f32]) {
 /// A row as long as wanted.
 #[inline(always)]
 fn along<S: Simd>(simd: S, line: &[f32], across: &Axis, row: &mut [Sample]) {
-    let (weights, _) = across.weights.as_chunks::<LANES>();
-    let per_sample = across.taps / LANES;
-    let product = |number: usize| {
-        let (samples, _) = line[across.starts[number]..].as_chunks::<LANES>();
-        let mut sums = [0.0; LANES];
-        for (samples, weights) in samples.iter().zip(&weights[number * per_sample..][..per_sample]) {
-            for lane in 0..LANES {
-                sums[lane] += samples[lane] * weights[lane];
-            }
+    // Mostly the compiler knows how much a sample is made of.
+    match across.taps / LANES {
+        1 => along_pieces::<S, 1>(simd, line, across, row),
+        2 => along_pieces::<S, 2>(simd, line, across, row),
+        3 => along_pieces::<S, 3>(simd, line, across, row),
+        _ => along_pieces::<S, 0>(simd, line, across, row),
+    }
+}
+
+/// Each sample of so many pieces of [`LANES`]; zero stands for any number. No closures: those would be compiled by
+/// themselves, for any processor.
+#[inline(always)]
+fn along_pieces<S: Simd, const PIECES: usize>(simd: S, line: &[f32], across: &Axis, row: &mut [Sample]) {
+    let pieces = if PIECES == 0 { across.taps / LANES } else { PIECES };
+    let (starts, last_starts) = across.starts.as_chunks::<LANES>();
+    let (eights, last) = row.as_chunks_mut::<LANES>();
+    let mut weights = across.weights.as_chunks::<LANES>().0.chunks_exact(pieces);
+    for (samples, starts) in eights.iter_mut().zip(starts) {
+        let mut products = [[0.0; LANES]; LANES];
+        for lane in 0..LANES {
+            let Some(weights) = weights.next() else { return };
+            products[lane] = weighed(&line[starts[lane]..], weights);
         }
-        sums
-    };
-    let (eights, rest) = row.as_chunks_mut::<LANES>();
-    for (number, samples) in eights.iter_mut().enumerate() {
-        to_samples(totals(simd, from_fn(|lane| product(number * LANES + lane))), samples);
+        to_samples(totals(simd, products), samples);
     }
-    let done = eights.len() * LANES;
-    for (number, sample) in rest.iter_mut().enumerate() {
-        to_samples([total(product(done + number))], std::array::from_mut(sample));
+    for ((sample, &start), weights) in last.iter_mut().zip(last_starts).zip(weights) {
+        to_samples([total(weighed(&line[start..], weights))], std::array::from_mut(sample));
     }
+}
+
+/// What a sample of the result is the total of.
+#[inline(always)]
+fn weighed(line: &[f32], weights: &[[f32; LANES]]) -> [f32; LANES] {
+    let mut sums = [0.0; LANES];
+    for (samples, weights) in line.as_chunks::<LANES>().0[..weights.len()].iter().zip(weights) {
+        for lane in 0..LANES {
+            sums[lane] += samples[lane] * weights[lane];
+        }
+    }
+    sums
 }
 
 /// To the nearest, at the next end where they lie outside.
@@ -276,22 +303,21 @@ fn totals<S: Simd>(simd: S, of: [[f32; LANES]; LANES]) -> [f32; LANES] {
 /// A channel whose sides become as long as `wide` and `high` say.
 pub(super) fn resampled(plane: &Plane, wide: (Line, Line), high: (Line, Line)) -> Plane {
     let (across, down) = (Axis::new(wide.0, wide.1), Axis::new(high.0, high.1));
-    let mut made = Plane::blank(across.len() as u32, down.len() as u32);
-    let stride = made.stride();
     let coming = Coming { first: 0, at_once: 1, width: 0 };
-    let mut resampler = Resampler::new((&across, &down), 0..down.len(), coming, (&mut made.samples, stride));
+    let mut resampler = Resampler::new((&across, &down), 0..down.len(), coming);
     for row in plane.rows() {
         for (to, &sample) in resampler.room().iter_mut().zip(row) {
             *to = f32::from(sample) / f32::from(PARTS);
         }
         resampler.took(1);
     }
-    made.fill_up();
-    made
+    Plane::of_rows(across.len() as u32, down.len() as u32, resampler.into_made())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::array::from_fn;
+
     use fast_image_resize::images::{Image, ImageRef};
     use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 

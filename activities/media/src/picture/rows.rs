@@ -83,7 +83,15 @@ impl Plane {
         Self { width, height, samples: vec![0; Self::stride_of(width) * high] }
     }
 
-    fn stride_of(width: u32) -> usize {
+    /// Of rows that lie as far apart as a plane's of this width.
+    pub(super) fn of_rows(width: u32, height: u32, mut samples: Vec<Sample>) -> Self {
+        samples.resize((height as usize).next_multiple_of(SIDE) * Self::stride_of(width), 0);
+        let mut plane = Self { width, height, samples };
+        plane.fill_up();
+        plane
+    }
+
+    pub(super) fn stride_of(width: u32) -> usize {
         (width as usize).next_multiple_of(SIDE)
     }
 

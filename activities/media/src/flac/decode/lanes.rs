@@ -8,6 +8,10 @@
     reason = "a loop over lanes is one step of a register's, whatever it indexes"
 )]
 
+use pulp::Simd;
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::V3;
+
 /// How many channels are restored at once: as many as there are products of 64 bits in a register of AVX2.
 pub(super) const LANES: usize = 4;
 
@@ -54,14 +58,14 @@ impl Lanes {
     }
 
     #[inline(always)]
-    pub(super) fn restore(&mut self) {
+    pub(super) fn restore<S: Simd>(&mut self, simd: S) {
         let most = self.predictors.iter().map(|predictor| predictor.order).max();
         match most.unwrap_or_default() {
             0 => {}
-            1..=4 => restored::<4>(&mut self.rows, &self.predictors),
-            5..=8 => restored::<8>(&mut self.rows, &self.predictors),
-            9..=12 => restored::<12>(&mut self.rows, &self.predictors),
-            _ => restored::<MOST_ORDER>(&mut self.rows, &self.predictors),
+            1..=4 => restored::<S, 4>(simd, &mut self.rows, &self.predictors),
+            5..=8 => restored::<S, 8>(simd, &mut self.rows, &self.predictors),
+            9..=12 => restored::<S, 12>(simd, &mut self.rows, &self.predictors),
+            _ => restored::<S, MOST_ORDER>(simd, &mut self.rows, &self.predictors),
         }
         let wasted = self.predictors.map(|predictor| predictor.wasted);
         if wasted != [0; LANES] {
@@ -75,7 +79,7 @@ impl Lanes {
 }
 
 #[inline(always)]
-fn restored<const TAPS: usize>(rows: &mut [Row], predictors: &[Predictor; LANES]) {
+fn restored<S: Simd, const TAPS: usize>(simd: S, rows: &mut [Row], predictors: &[Predictor; LANES]) {
     let mut step = Step::<TAPS>::new(predictors);
     let orders = predictors.map(|predictor| predictor.order);
     let warm_up = rows.len().min(TAPS);
@@ -88,6 +92,11 @@ fn restored<const TAPS: usize>(rows: &mut [Row], predictors: &[Predictor; LANES]
         }
         step.restore(row);
     }
+    #[cfg(target_arch = "x86_64")]
+    if let Some(&simd) = <dyn std::any::Any>::downcast_ref::<V3>(&simd) {
+        return step.restore_all(simd, rest);
+    }
+    let _any = simd;
     for row in rest {
         step.restore(row);
     }
@@ -121,10 +130,34 @@ impl<const TAPS: usize> Step<TAPS> {
         }
         for tap in 0..TAPS {
             for lane in 0..LANES {
-                // As products of halves, which is what AVX2 has.
-                let more = i64::from(self.taps[tap][lane] as i32) * i64::from(row[lane]);
+                let more = self.taps[tap][lane] * i64::from(row[lane]);
                 let known = if tap + 1 < TAPS { self.sums[tap + 1][lane] } else { 0 };
                 self.sums[tap][lane] = known + more;
+            }
+        }
+    }
+
+    /// The same for all rows, in registers: left to itself, the compiler takes one lane after the other.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn restore_all(self, V3 { avx, avx2, .. }: V3, rows: &mut [Row]) {
+        let zero = avx._mm256_setzero_si256();
+        let (mut taps, mut sums) = ([zero; TAPS], [zero; TAPS]);
+        for tap in 0..TAPS {
+            (taps[tap], sums[tap]) = (pulp::cast(self.taps[tap]), pulp::cast(self.sums[tap]));
+        }
+        let [a, b, c, d] = self.shifts;
+        let shifts = pulp::cast([u64::from(a), u64::from(b), u64::from(c), u64::from(d)]);
+        let lower_halves = pulp::cast([0_u32, 2, 4, 6, 0, 0, 0, 0]);
+        for row in rows {
+            let foretold = avx2._mm256_srlv_epi64(sums[0], shifts);
+            // Only the lower half of each counts, here and in the products.
+            let samples = avx2._mm256_add_epi64(avx2._mm256_cvtepu32_epi64(pulp::cast(*row)), foretold);
+            let halves = avx2._mm256_permutevar8x32_epi32(samples, lower_halves);
+            *row = pulp::cast(avx._mm256_castsi256_si128(halves));
+            for tap in 0..TAPS {
+                let known = if tap + 1 < TAPS { sums[tap + 1] } else { zero };
+                sums[tap] = avx2._mm256_add_epi64(known, avx2._mm256_mul_epi32(taps[tap], samples));
             }
         }
     }

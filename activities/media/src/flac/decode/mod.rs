@@ -70,8 +70,9 @@ impl FrameDecoder {
 
     /// Leaves the samples in `packed` behind what is filled; what else stands there is room.
     #[inline(always)]
-    fn decode(
+    fn decode<S: Simd>(
         &mut self,
+        simd: S,
         bytes: &[u8],
         frames: &[Range<usize>],
         packed: &mut Vec<u8>,
@@ -82,7 +83,7 @@ impl FrameDecoder {
             heads[number] = Some(self.read(&bytes[frame.clone()], number * self.format.channels())?);
         }
         for lanes in &mut self.lanes {
-            lanes.restore();
+            lanes.restore(simd);
         }
         let mut samples = 0;
         for (number, head) in heads.into_iter().flatten().enumerate() {
@@ -139,8 +140,8 @@ impl WithSimd for Decoding<'_> {
     type Output = Result<u64, Flaw>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        self.decoder.decode(self.bytes, self.frames, self.packed, self.filled)
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        self.decoder.decode(simd, self.bytes, self.frames, self.packed, self.filled)
     }
 }
 

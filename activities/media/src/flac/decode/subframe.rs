@@ -82,9 +82,12 @@ fn residual(bits: &mut Bits<'_>, rows: &mut [Row], lane: usize, order: usize) ->
         let parameter = bits.take(width);
         let part = &mut part[skip..];
         if parameter < escape {
-            // A closure would be compiled by itself, for any processor.
-            for row in part {
-                row[lane % LANES] = unfolded(bits.take_rice(parameter));
+            // As many at once as mostly fit into one look ahead.
+            match parameter {
+                ..=9 => numbers::<4>(bits, part, lane, parameter),
+                10..=15 => numbers::<3>(bits, part, lane, parameter),
+                16..=25 => numbers::<2>(bits, part, lane, parameter),
+                _ => numbers::<1>(bits, part, lane, parameter),
             }
         } else {
             let length = bits.take(5);
@@ -96,6 +99,23 @@ fn residual(bits: &mut Bits<'_>, rows: &mut [Row], lane: usize, order: usize) ->
         }
     }
     Ok(())
+}
+
+/// Rice numbers, so many at once.
+#[inline(always)]
+fn numbers<const AT_ONCE: usize>(bits: &mut Bits<'_>, part: &mut [Row], lane: usize, parameter: u32) {
+    let (groups, rest) = part.as_chunks_mut::<AT_ONCE>();
+    // A closure would be compiled by itself, for any processor.
+    for group in groups {
+        let values = bits.take_rice::<AT_ONCE>(parameter);
+        for (row, value) in group.iter_mut().zip(values) {
+            row[lane % LANES] = unfolded(value);
+        }
+    }
+    for row in rest {
+        let [value] = bits.take_rice(parameter);
+        row[lane % LANES] = unfolded(value);
+    }
 }
 
 /// 0, 1, 2, 3, … stand for 0, −1, 1, −2, ….

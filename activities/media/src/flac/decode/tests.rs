@@ -110,9 +110,17 @@ fn nonsense_is_a_flaw_or_some_sound() {
         changed.truncate(
             frame.len() - if random.next().is_multiple_of(8) { random.next() as usize % 60 } else { 0 },
         );
-        let mut packed = Vec::new();
-        let all = 0..changed.len();
-        match FrameDecoder::new(format).decode(&changed, std::slice::from_ref(&all), &mut packed, 0) {
+        let on = |arch: Arch| {
+            let (mut decoder, mut packed) = (FrameDecoder::new(format), Vec::new());
+            let (all, bytes) = (0..changed.len(), &changed[..]);
+            let frames = std::slice::from_ref(&all);
+            let work = Decoding { decoder: &mut decoder, bytes, frames, packed: &mut packed, filled: 0 };
+            let answer = arch.dispatch(work);
+            (answer, packed)
+        };
+        let (answer, packed) = on(Arch::new());
+        assert!(on(Arch::Scalar) == (answer, packed.clone()), "another processor answers something else");
+        match answer {
             Ok(length) => assert_eq!(packed.len() as u64, length * 4),
             Err(_) => flaws += 1,
         }

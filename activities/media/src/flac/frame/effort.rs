@@ -30,7 +30,7 @@ impl Effort {
         };
         match level {
             Level::Fast => Self { shapes, order: 5, finest: 4, fixed: false, layouts: 1.0 },
-            Level::Default => Self { shapes, order: 8, finest: 5, fixed: false, layouts: 1.0 },
+            Level::Default => Self { shapes, order: 8, finest: 6, fixed: false, layouts: 1.0 },
             Level::Best => Self { shapes, order: 12, finest: 6, fixed: true, layouts: 1.002 },
         }
     }
@@ -39,7 +39,7 @@ impl Effort {
     pub(super) fn precision(&self, bits: u32) -> u32 {
         match bits {
             ..=12 => (4 + bits / 2).min(15),
-            13..=17 => 13,
+            13..=17 => 12,
             _ => 15,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::array::from_fn;
 
-use super::super::blocks::{BLOCK, Lanes, MIDDLE, ORDER, SIDE, add, height};
+use pulp::Simd;
+
+use super::super::blocks::{BLOCK, Lanes, MIDDLE, ORDER, ORDER_BY_COLUMNS, SIDE, add, height, turned};
 use super::super::rows::{self, Sample};
 
 /// The steps that the standard gives as an example, and that everybody scales: of light and of colour, by rows.
@@ -34,7 +36,7 @@ pub(super) struct Coefficients {
 pub(super) struct Quantiser {
     /// By rows.
     steps: [u8; BLOCK],
-    /// How many steps a part is.
+    /// How many steps a part is, by columns.
     per_part: [Lanes; SIDE],
     /// Of each pixel, the height of each wave there.
     heights: [Lanes; SIDE],
@@ -63,7 +65,7 @@ impl Quantiser {
         };
         Self {
             steps,
-            per_part: from_fn(|row| from_fn(|column| 1.0 / (PARTS * f32::from(steps[row * SIDE + column])))),
+            per_part: from_fn(|column| from_fn(|row| 1.0 / (PARTS * f32::from(steps[row * SIDE + column])))),
             heights: from_fn(|pixel| from_fn(|wave| height(wave, pixel, SIDE))),
             ends: from_fn(|rows| from_fn(|columns| end(rows, columns))),
         }
@@ -76,47 +78,53 @@ impl Quantiser {
 
     /// The block at the begin of `pixels`, whose rows lie `stride` apart.
     #[inline(always)]
-    pub(super) fn block(&self, pixels: &[Sample], stride: usize) -> Coefficients {
-        let mut columns = [[0.0; SIDE]; SIDE];
+    pub(super) fn block<S: Simd>(&self, simd: S, pixels: &[Sample], stride: usize) -> Coefficients {
+        // Of each wave down, its height in each column of pixels.
+        let mut down = [[0.0; SIDE]; SIDE];
         for (number, heights) in self.heights.iter().enumerate() {
             let Some(row) = pixels.get(number * stride..).and_then(<[Sample]>::first_chunk::<SIDE>) else {
                 break;
             };
-            let row: Lanes = from_fn(|at| f32::from(row[at]) - MIDDLE * PARTS);
+            let mut parts = [0.0; SIDE];
+            for lane in 0..SIDE {
+                parts[lane] = f32::from(row[lane]) - MIDDLE * PARTS;
+            }
             for wave in 0..SIDE {
-                add(&mut columns[wave], &row, heights[wave]);
+                add(&mut down[wave], &parts, heights[wave]);
             }
         }
-        let mut by_rows = [[0; SIDE]; SIDE];
-        for ((row, column), per_part) in by_rows.iter_mut().zip(&columns).zip(&self.per_part) {
-            let mut waves = [0.0; SIDE];
-            for (heights, &height) in self.heights.iter().zip(column) {
-                add(&mut waves, heights, height);
+        let mut waves = [[0.0; SIDE]; SIDE];
+        for (heights, column) in self.heights.iter().zip(&turned(simd, down)) {
+            for wave in 0..SIDE {
+                add(&mut waves[wave], column, heights[wave]);
             }
+        }
+        let mut by_columns = [[0; SIDE]; SIDE];
+        for ((column, waves), per_part) in by_columns.iter_mut().zip(&waves).zip(&self.per_part) {
             for lane in 0..SIDE {
                 let height = waves[lane] + FAVOUR.copysign(waves[lane]);
-                row[lane] = rounded(height * per_part[lane]);
+                column[lane] = rounded(height * per_part[lane]);
             }
         }
-        self.in_order(&by_rows)
+        self.in_order(&by_columns)
     }
 
     #[inline(always)]
-    fn in_order(&self, by_rows: &[[i16; SIDE]; SIDE]) -> Coefficients {
-        let (mut all, mut rows) = ([0; SIDE], 0);
-        for (number, row) in by_rows.iter().enumerate() {
+    fn in_order(&self, by_columns: &[[i16; SIDE]; SIDE]) -> Coefficients {
+        let (mut all, mut columns) = ([0; SIDE], 0);
+        for (number, column) in by_columns.iter().enumerate() {
             let mut any = 0;
             for lane in 0..SIDE {
-                all[lane] |= row[lane];
-                any |= row[lane];
+                all[lane] |= column[lane];
+                any |= column[lane];
             }
-            rows = if any == 0 { rows } else { number + 1 };
+            columns = if any == 0 { columns } else { number + 1 };
         }
-        let columns = all.iter().rposition(|&any| any != 0).map_or(0, |last| last + 1);
+        let rows = all.iter().rposition(|&any| any != 0).map_or(0, |last| last + 1);
         let end = usize::from(self.ends[rows][columns]);
         let mut values = [0; BLOCK];
-        for (value, &place) in values.iter_mut().zip(&ORDER).take(end) {
-            *value = by_rows.as_flattened()[usize::from(place)];
+        for (value, &place) in values.iter_mut().zip(&ORDER_BY_COLUMNS).take(end) {
+            *value = by_columns.as_flattened()[usize::from(place)];
         }
         Coefficients { values, end }
     }
@@ -138,8 +146,22 @@ mod tests {
         let quantiser = Quantiser::light(100);
         for (pixel, wave) in [(100.0, -224), (100.5, -220), (100.125, -223), (101.0, -216)] {
             let flat = [(pixel * PARTS) as Sample; BLOCK];
-            let Coefficients { values, end } = quantiser.block(&flat, SIDE);
+            let Coefficients { values, end } = quantiser.block(pulp::Scalar, &flat, SIDE);
             assert_eq!((values[0], end), (wave, 1), "{pixel}");
         }
+    }
+
+    #[test]
+    fn a_wave_across_is_the_first_that_is_written_and_one_down_the_second() {
+        let stripes = |lies: fn(usize) -> usize| {
+            from_fn::<Sample, BLOCK, _>(|at| {
+                ((128.0 + 800.0 * height(1, lies(at), SIDE) / 8.0) * PARTS) as Sample
+            })
+        };
+        let values =
+            |pixels: [Sample; BLOCK]| Quantiser::light(100).block(pulp::Scalar, &pixels, SIDE).values;
+        let (across, down) = (values(stripes(|at| at % SIDE)), values(stripes(|at| at / SIDE)));
+        assert!(across[1] > 100 && across[2] == 0, "{across:?}");
+        assert!(down[2] > 100 && down[1] == 0, "{down:?}");
     }
 }

@@ -112,7 +112,7 @@ impl WithSimd for Take<'_, '_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { tokens, components } = self;
         let most = components.iter().map(|of| of.sampled).max().unwrap_or(1);
         let Some(first) = components.first() else { return };
@@ -125,7 +125,7 @@ impl WithSimd for Take<'_, '_> {
                     for block in 0..of.sampled * of.sampled {
                         let (down, across) = (block / of.sampled, block % of.sampled);
                         let at = (column * of.sampled + across, row * of.sampled + down);
-                        let block = of.block(at, *before);
+                        let block = of.block(simd, at, *before);
                         tokens.block(&block, before, of.table);
                     }
                 }
@@ -138,11 +138,11 @@ impl Component<'_> {
     /// The block in a column and a row of blocks. One that lies behind the picture shows what costs the least: as much light
     /// as the one before.
     #[inline(always)]
-    fn block(&self, (column, row): (usize, usize), before: i32) -> Coefficients {
+    fn block<S: Simd>(&self, simd: S, (column, row): (usize, usize), before: i32) -> Coefficients {
         let stride = self.plane.stride();
         let at = row * SIDE * stride + column * SIDE;
         if column * SIDE < stride && at < self.plane.samples.len() {
-            return self.quantiser.block(&self.plane.samples[at..], stride);
+            return self.quantiser.block(simd, &self.plane.samples[at..], stride);
         }
         let mut values = [0; BLOCK];
         values[0] = before as i16;

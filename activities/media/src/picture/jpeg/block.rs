@@ -1,6 +1,6 @@
 //! A block's coefficients out of coded bits: decoded, or only gone over.
 
-use super::super::blocks::{BLOCK, ORDER};
+use super::super::blocks::{BLOCK, ORDER_BY_COLUMNS};
 use super::bits::{Ahead, Bits};
 use super::huffman::{REST, Table, value};
 
@@ -9,7 +9,7 @@ const LARGEST_DIFFERENCE: u32 = 11;
 
 /// A block before it is pixels.
 pub(super) struct Block {
-    /// By rows, as multiples of the quantiser's steps.
+    /// By columns, as multiples of the quantiser's steps.
     pub(super) coefficients: [i16; BLOCK],
     /// The number of the last that was written, in the order of writing.
     pub(super) last: usize,
@@ -67,7 +67,7 @@ impl Block {
             if at >= BLOCK {
                 return None;
             }
-            block.coefficients[usize::from(ORDER[at])] = next.value;
+            block.coefficients[usize::from(ORDER_BY_COLUMNS[at])] = next.value;
             block.last = at;
             at += 1;
         }

@@ -13,6 +13,7 @@ mod libjpeg;
 pub(super) mod marks;
 mod planes;
 mod scan;
+mod together;
 mod transform;
 
 pub(super) use decode::JpegRows;

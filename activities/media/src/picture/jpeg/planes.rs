@@ -1,11 +1,10 @@
 //! A JPEG's components as planes of the size that is wanted, straight from its coded bytes: blocks become as few pixels as
 //! will do, and rows of them are resampled as they come. Half of it each is done by two threads, where there are two
-//! processors: the second goes over the upper part's coded bytes to where the lower one begins, which takes a fraction of the
-//! time of decoding them.
+//! processors: the second goes over coded bytes, which takes a fraction of the time of decoding them, until as many rows are
+//! left below it as above it.
 
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,10 +17,8 @@ use super::super::rows::{Plane, Sample};
 use super::super::{Colours, Picture};
 use super::layout::{Component, Layout, Meaning};
 use super::scan::{BEHIND, Band, Scan};
+use super::together::{Stopped, Together};
 use super::transform::Transform;
-
-/// How much of a picture is the upper part: the one who decodes the lower one has to find it first.
-const UPPER: (u32, u32) = (3, 5);
 
 /// A smaller one is decoded before another thread has begun.
 const WORTH_TWO: u32 = if cfg!(fuzzing) { 0 } else { 512 * 512 };
@@ -55,21 +52,6 @@ struct Plan {
     down: Axis,
 }
 
-/// Why a part was not decoded to its end.
-enum Stopped {
-    /// By what is wrong with the coded bytes, or with reading them.
-    Flaw,
-    Told,
-}
-
-/// What the threads know of each other.
-#[derive(Default)]
-struct Together {
-    stop: AtomicBool,
-    /// Rows of units that are decoded.
-    done: AtomicU32,
-}
-
 /// None where the JPEG is of a kind that libjpeg has to decode, or has a flaw: libjpeg says whether that matters.
 pub(in super::super) fn planes(
     source: &Watched<&dyn ReadAt>,
@@ -82,12 +64,13 @@ pub(in super::super) fn planes(
     let plans = layout.components.iter().enumerate();
     let plans = plans.map(|(number, of)| Plan::new(&layout, *of, number > 0, wanted));
     let plans: Vec<_> = plans.collect::<Option<_>>()?;
-    let mut planes: Vec<_> = plans.iter().map(Plan::blank).collect();
-    let decoded = decode(source, &layout, &plans, &mut planes, processors, progress)?;
-    planes.iter_mut().for_each(Plane::fill_up);
+    let decoded = decode(source, &layout, &plans, processors, progress)?;
     match (decoded, source.failure()) {
         (_, Some(why)) => Some(Err(Problem::SourceFailed { why })),
-        (Ok(()), _) => Some(Ok(Planes { meaning: layout.meaning, planes })),
+        (Ok(made), _) => {
+            let planes = plans.iter().zip(made).map(|(plan, rows)| plan.plane(rows)).collect();
+            Some(Ok(Planes { meaning: layout.meaning, planes }))
+        }
         (Err(Stopped::Told), _) => Some(Err(Problem::Cancelled)),
         (Err(Stopped::Flaw), None) => None,
     }
@@ -132,8 +115,8 @@ impl Plan {
         })
     }
 
-    fn blank(&self) -> Plane {
-        Plane::blank(self.across.len() as u32, self.down.len() as u32)
+    fn plane(&self, rows: Vec<Sample>) -> Plane {
+        Plane::of_rows(self.across.len() as u32, self.down.len() as u32, rows)
     }
 
     /// How many rows of pixels a row of units has of it.
@@ -146,19 +129,19 @@ impl Plan {
         Band { transform: &self.transform, pixels: resampler.room(), stride }
     }
 
-    /// Makes a part of the plane, of what comes from row `from` of units on.
-    fn resampler<'a>(
-        &'a self,
-        from: u32,
-        to_make: Range<usize>,
-        made: (&'a mut [Sample], usize),
-    ) -> Resampler<'a> {
+    /// The first row of the plane that is made of nothing before this row of units.
+    fn first_from(&self, row: u32) -> usize {
+        self.down.first_from(row as usize * self.rows())
+    }
+
+    /// Makes the plane, of what comes from row `from` of units on.
+    fn resampler(&self, from: u32) -> Resampler<'_> {
         let coming = Coming {
             first: from as usize * self.rows(),
             at_once: self.rows(),
             width: self.units_in_row * self.component.across as usize * self.transform.side + BEHIND,
         };
-        Resampler::new((&self.across, &self.down), to_make, coming, made)
+        Resampler::new((&self.across, &self.down), self.first_from(from)..self.down.len(), coming)
     }
 }
 
@@ -169,33 +152,18 @@ fn fewest(times: f64) -> usize {
     ((SIDE as f64 * MORE / times).ceil() as usize).clamp(1, SIDE)
 }
 
-/// None where the layout is not complete.
+/// The rows of every plane; none where the layout is not complete.
 fn decode(
     source: &Watched<&dyn ReadAt>,
     layout: &Layout,
     plans: &[Plan],
-    planes: &mut [Plane],
     processors: NonZeroUsize,
     progress: &mut Progress<'_>,
-) -> Option<Result<(), Stopped>> {
+) -> Option<Result<Vec<Vec<Sample>>, Stopped>> {
     let rows = layout.rows();
-    let is_large = layout.width * layout.height > WORTH_TWO;
-    let cut = (processors.get() > 1 && is_large).then_some(rows * UPPER.0 / UPPER.1);
-    let (mut above, mut below) = (Vec::new(), Vec::new());
-    for (plan, plane) in plans.iter().zip(planes) {
-        let (stride, all) = (plane.stride(), plan.down.len());
-        let seam = cut.map_or(all, |cut| plan.down.first_from(cut as usize * plan.rows()));
-        let (top, bottom) = plane.samples.split_at_mut(seam * stride);
-        above.push(plan.resampler(0, 0..seam, (top, stride)));
-        below.extend(cut.map(|cut| plan.resampler(cut, seam..all, (bottom, stride))));
-    }
-    let part = |rows, resamplers| Some(Part { scan: Scan::new(source, layout)?, plans, rows, resamplers });
-    let upper = part(0..rows, above)?;
-    let lower = match cut {
-        Some(cut) => Some(part(cut..rows, below)?),
-        None => None,
-    };
-    let together = &Together::default();
+    let scan = || Scan::new(source, layout);
+    let upper = Part::new(scan()?, plans, 0..rows);
+    let together = &Together::new(rows);
     // Whoever hears of it has better things to do than to hear of every row.
     let (step, mut next) = (rows / REPORTS + 1, 0);
     let mut told = |done: u32| {
@@ -206,42 +174,54 @@ fn decode(
         let report = Report { done: done.min(rows).into(), total: Some(rows.into()) };
         progress(report) == ControlFlow::Continue(())
     };
+    if processors.get() == 1 || layout.width * layout.height <= WORTH_TWO {
+        return Some(upper.decode(together, |_| rows, told).and_then(Part::end));
+    }
+    let skimmer = scan()?;
     Some(thread::scope(|scope| {
-        let Some(lower) = lower else {
-            return together.stop_at(upper.decode(together, told).and_then(Part::end));
-        };
         let waiting = thread::current();
         let lower = scope.spawn(move || {
-            let found = lower.find(together);
-            let ended = found.and_then(|lower| lower.decode(together, |_| true)).and_then(Part::end);
-            let ended = together.stop_at(ended);
+            let found = find(skimmer, plans, rows, together);
+            let ended =
+                found.and_then(|lower| lower.decode(together, |_| rows, |_| true)).and_then(Part::end);
+            let ended = together.stop_unless_made(ended);
             waiting.unpark();
             ended
         });
-        let mut upper = together.stop_at(upper.decode(together, &mut told).map(drop));
+        let upper = upper.decode(together, |row| together.begin(row), &mut told);
+        let mut upper = together.stop_unless_made(upper.map(Part::made));
         while upper.is_ok() && !lower.is_finished() {
-            if !told(together.done.load(Ordering::Relaxed)) {
-                upper = together.stop_at(Err(Stopped::Told));
+            if !told(together.done()) {
+                upper = together.stop_unless_made(Err(Stopped::Told));
             }
             thread::park_timeout(PAUSE);
         }
-        let lower = lower.join().expect("it decodes, or says why not");
-        // Who was told to stop was told why by the other.
-        if matches!(lower, Err(Stopped::Flaw)) { lower } else { upper }
+        match (upper, lower.join().expect("it decodes, or says why not")) {
+            // Who was told to stop was told why by the other.
+            (_, Err(Stopped::Flaw)) => Err(Stopped::Flaw),
+            (Err(why), _) | (_, Err(why)) => Err(why),
+            (Ok(mut planes), Ok(below)) => {
+                planes.iter_mut().zip(below).for_each(|(rows, below)| rows.extend(below));
+                Ok(planes)
+            }
+        }
     }))
 }
 
-impl Together {
-    fn goes_on(&self) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) { Err(Stopped::Told) } else { Ok(()) }
+/// Goes over rows until the lower part begins.
+fn find<'a>(
+    mut scan: Scan<'a>,
+    plans: &'a [Plan],
+    rows: u32,
+    together: &Together,
+) -> Result<Part<'a>, Stopped> {
+    let mut row = 0;
+    while !together.cuts_at(row, rows) {
+        together.goes_on()?;
+        scan.pass_over().ok_or(Stopped::Flaw)?;
+        row += 1;
     }
-
-    fn stop_at(&self, ended: Result<(), Stopped>) -> Result<(), Stopped> {
-        if ended.is_err() {
-            self.stop.store(true, Ordering::Relaxed);
-        }
-        ended
-    }
+    Ok(Part::new(scan, plans, row..rows))
 }
 
 /// Rows of units that become a part of each plane.
@@ -252,22 +232,30 @@ struct Part<'a> {
     resamplers: Vec<Resampler<'a>>,
 }
 
-impl Part<'_> {
-    /// Goes over what lies above it.
-    fn find(mut self, together: &Together) -> Result<Self, Stopped> {
-        for _ in 0..self.rows.start {
-            together.goes_on()?;
-            self.scan.pass_over().ok_or(Stopped::Flaw)?;
-        }
-        Ok(self)
+impl<'a> Part<'a> {
+    fn new(scan: Scan<'a>, plans: &'a [Plan], rows: Range<u32>) -> Self {
+        let resamplers = plans.iter().map(|plan| plan.resampler(rows.start)).collect();
+        Self { scan, plans, rows, resamplers }
     }
 
-    /// Until all is made that it shall make.
-    fn decode(mut self, together: &Together, mut told: impl FnMut(u32) -> bool) -> Result<Self, Stopped> {
-        while !self.rows.is_empty() && !self.resamplers.iter().all(Resampler::is_done) {
+    /// Until all is made that it shall make: what is made of nothing before the row that `until` answers to the row it is at.
+    fn decode(
+        mut self,
+        together: &Together,
+        until: impl Fn(u32) -> u32,
+        mut told: impl FnMut(u32) -> bool,
+    ) -> Result<Self, Stopped> {
+        while !self.rows.is_empty() {
             together.goes_on()?;
+            let end = until(self.rows.start);
+            for (plan, resampler) in self.plans.iter().zip(&mut self.resamplers) {
+                resampler.make_until(plan.first_from(end));
+            }
+            if self.resamplers.iter().all(Resampler::is_done) {
+                break;
+            }
             self.row().ok_or(Stopped::Flaw)?;
-            if !told(together.done.fetch_add(1, Ordering::Relaxed) + 1) {
+            if !told(together.one_more()) {
                 return Err(Stopped::Told);
             }
         }
@@ -286,8 +274,14 @@ impl Part<'_> {
     }
 
     /// Goes over the rows that nothing is made of, and finds the picture's end behind them.
-    fn end(mut self) -> Result<(), Stopped> {
+    fn end(mut self) -> Result<Vec<Vec<Sample>>, Stopped> {
         let rest = (0..self.rows.len()).try_for_each(|_| self.scan.pass_over());
-        rest.filter(|()| self.scan.ends()).ok_or(Stopped::Flaw)
+        rest.filter(|()| self.scan.ends()).ok_or(Stopped::Flaw)?;
+        Ok(self.made())
+    }
+
+    /// The rows of each plane.
+    fn made(self) -> Vec<Vec<Sample>> {
+        self.resamplers.into_iter().map(Resampler::into_made).collect()
     }
 }

@@ -124,12 +124,12 @@ impl WithSimd for Decode<'_, '_, '_> {
     type Output = Option<()>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Option<()> {
+    fn with_simd<S: Simd>(self, simd: S) -> Option<()> {
         let Self(scan, bands) = self;
         for unit in 0..scan.units_in_row as usize {
             scan.begin_unit()?;
             for (component, band) in scan.components.iter_mut().zip(&mut *bands) {
-                component.decode(&mut scan.bits, unit, band)?;
+                component.decode(simd, &mut scan.bits, unit, band)?;
             }
         }
         scan.is_sound()
@@ -138,13 +138,19 @@ impl WithSimd for Decode<'_, '_, '_> {
 
 impl Coded<'_> {
     #[inline(always)]
-    fn decode(&mut self, bits: &mut Bits<'_>, unit: usize, band: &mut Band<'_>) -> Option<()> {
+    fn decode<S: Simd>(
+        &mut self,
+        simd: S,
+        bits: &mut Bits<'_>,
+        unit: usize,
+        band: &mut Band<'_>,
+    ) -> Option<()> {
         for down in 0..self.down {
             for across in 0..self.across {
                 let Transform { kept, side, .. } = *band.transform;
                 let block = Block::decode(bits, self.codes, kept, &mut self.before)?;
                 let at = down * side * band.stride + (unit * self.across + across) * side;
-                band.transform.write(&block, band.pixels.get_mut(at..)?, band.stride);
+                band.transform.write(simd, &block, band.pixels.get_mut(at..)?, band.stride);
             }
         }
         Some(())
