@@ -35,11 +35,11 @@ impl Effort {
         }
     }
 
-    /// Bits of each coefficient for samples of `bits` bits.
+    /// Bits of each coefficient for samples of `bits` bits: of more, they cost more than they save.
     pub(super) fn precision(&self, bits: u32) -> u32 {
         match bits {
             ..=12 => (4 + bits / 2).min(15),
-            13..=17 => 12,
+            13..=17 => 11,
             _ => 15,
         }
     }
