@@ -12,10 +12,9 @@ pub(super) struct Bits<'b> {
 }
 
 impl<'b> Bits<'b> {
-    /// From this byte on.
     #[inline(always)]
-    pub(super) fn new(bytes: &'b [u8], from: usize) -> Self {
-        Self { bytes, taken: from as u64 * 8 }
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, taken: 0 }
     }
 
     /// The next bits, from the top down: [`AT_HAND`] of them.
@@ -124,7 +123,7 @@ mod tests {
     #[test]
     fn numbers_come_in_order_up_to_the_end_and_no_further() {
         let bytes = [0b1011_1110, 0, 0, 0, 0, 0, 0, 0, 0, 0b0000_0101, 0xFF, 0xFF, 0xAB, 0xCD];
-        let mut bits = Bits::new(&bytes, 0);
+        let mut bits = Bits::new(&bytes);
         assert_eq!((bits.take(3), bits.take_signed(5), bits.take(0)), (0b101, -2, 0));
         assert_eq!((bits.take_unary(), bits.take_unary()), (64 + 5, 1));
         assert_eq!(bits.take_rice(3), [0b111]);
@@ -142,7 +141,7 @@ mod tests {
                 let mut bytes = vec![0_u8; 64];
                 let one = (before + zeros) as usize;
                 bytes[one / 8] = 0x80 >> (one % 8);
-                let mut bits = Bits::new(&bytes, 0);
+                let mut bits = Bits::new(&bytes);
                 assert_eq!(bits.take(before), 0);
                 assert_eq!(bits.take_rice(0), [zeros], "{zeros} zeros behind {before}");
             }

@@ -107,7 +107,7 @@ impl FrameDecoder {
     /// Reads a frame into the lanes from `first` on.
     #[inline(always)]
     fn read(&mut self, frame: &[u8], first: usize) -> Result<Head, Flaw> {
-        let mut bits = Bits::new(frame, 0);
+        let mut bits = Bits::new(frame);
         let head = head::read(&mut bits, self.format)?;
         let depth = u32::from(self.format.bits_per_sample);
         for channel in 0..self.format.channels() {

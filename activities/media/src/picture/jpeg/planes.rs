@@ -1,5 +1,5 @@
 //! A JPEG's components as planes of the size that is wanted, straight from its coded bytes: blocks become as few pixels as
-//! will do, and rows of them are resampled as they come. Half of it each is done by two threads, where there are two
+//! will do, and rows of them are resampled as they come. A part of it each is done by two threads, where there are two
 //! processors: the second goes over coded bytes, which takes a fraction of the time of decoding them, until as many rows are
 //! left below it as above it.
 
@@ -216,7 +216,7 @@ fn find<'a>(
     together: &Together,
 ) -> Result<Part<'a>, Stopped> {
     let mut row = 0;
-    while !together.cuts_at(row, rows) {
+    while !together.cuts_at(row) {
         together.goes_on()?;
         scan.pass_over().ok_or(Stopped::Flaw)?;
         row += 1;

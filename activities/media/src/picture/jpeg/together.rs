@@ -45,9 +45,10 @@ impl Together {
 
     /// The lower one has come to this row. Answers whether its part begins there: as many rows are left from there on as
     /// between what the upper one has begun and there.
-    pub(super) fn cuts_at(&self, row: u32, rows: u32) -> bool {
+    pub(super) fn cuts_at(&self, row: u32) -> bool {
         let mut seam = self.seam();
-        let is_there = 2 * row >= rows + seam.begun.min(rows);
+        let rows = seam.cut; // it has not been moved yet
+        let is_there = 2 * row >= rows + seam.begun;
         if is_there {
             seam.cut = row;
         }
@@ -83,8 +84,8 @@ mod tests {
     fn the_parts_meet_where_as_much_is_left_of_either() {
         let together = Together::new(100);
         assert_eq!(together.begin(9), 100, "nobody knows yet");
-        assert!(!together.cuts_at(54, 100));
-        assert!(together.cuts_at(55, 100), "45 are left below, and 45 between the tenth and there");
+        assert!(!together.cuts_at(54));
+        assert!(together.cuts_at(55), "45 are left below, and 45 between the tenth and there");
         assert_eq!(together.begin(10), 55);
     }
 
@@ -92,7 +93,7 @@ mod tests {
     fn of_a_picture_that_is_done_already_nothing_is_left_for_the_lower_part() {
         let together = Together::new(3);
         (0..3).for_each(|row| assert_eq!(together.begin(row), 3));
-        assert!(!together.cuts_at(2, 3));
-        assert!(together.cuts_at(3, 3));
+        assert!(!together.cuts_at(2));
+        assert!(together.cuts_at(3));
     }
 }
