@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use activities::ports::{Guard, Sessions};
+use activities::ports::{Guard, Sessions, Written};
 use anyhow::{Context, Result, ensure};
+use jiff::SignedDuration;
 use ledger::rusqlite::Connection;
 use local::sessions::SqliteSessions;
 use reqwest::Method;
+use states::{Session, Timestamp};
 use tests::desk;
 use tests::flow::{expect, id};
 use tests::lab::{Lab, uploaded};
@@ -73,6 +75,31 @@ async fn a_flipped_bit_in_the_time_of_the_next_look_is_found_out() -> Result<()>
     store.write(&desk::new_session("s"), Guard::Absent).await?;
     Connection::open(&path)?.execute("UPDATE sessions SET due_at = due_at + 8", [])?;
     ensure!(store.get("s").await.is_err(), "another time than was written");
+    Ok(())
+}
+
+/// The sweep comes back to it later, and leaves it otherwise as it found it.
+#[tokio::test]
+async fn a_record_put_off_while_it_is_damaged_is_read_once_it_is_mended() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("sessions.db");
+    let store = SqliteSessions::open(&path, service::Changes::default())?;
+    let written = desk::new_session("s");
+    store.write(&written, Guard::Absent).await?;
+    let records = Connection::open(&path)?;
+    records.execute("UPDATE sessions SET checksum = checksum + 1", [])?;
+    let due = store.due(Timestamp::MAX, 9).await?;
+    let later = due[0].at + SignedDuration::from_secs(60);
+    ensure!(store.put_off(&due[0], later).await? == Written::Stored);
+    ensure!(store.due(Timestamp::MAX, 9).await?[0].at == later, "it is due later");
+    ensure!(store.get("s").await.is_err(), "it is damaged still");
+
+    records.execute("UPDATE sessions SET checksum = checksum - 1", [])?;
+    let mended = store.get("s").await?.context("it is there")?;
+    ensure!(mended.due_at == Some(later), "the next look is when it was put off to");
+    ensure!(Session { due_at: written.due_at, ..mended.clone() } == written, "all else as it was");
+    store.settle("s", mended.version, &[], written.due_at).await?;
+    ensure!(store.get("s").await? == Some(written), "what is written of it ends what was put off");
     Ok(())
 }
 

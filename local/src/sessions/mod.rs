@@ -57,6 +57,12 @@ const MIGRATIONS: &[&str] = &[
     "
     UPDATE sessions SET due_at = created_at WHERE due_at IS NULL;
 ",
+    // A record that cannot be read is put off beside its columns, which are held against it once it is mended.
+    "
+    ALTER TABLE sessions ADD COLUMN put_off INTEGER;
+    DROP INDEX due;
+    CREATE INDEX due ON sessions (coalesce(put_off, due_at)) WHERE due_at IS NOT NULL;
+",
 ];
 
 pub struct SqliteSessions {
@@ -198,7 +204,9 @@ impl Sessions for SqliteSessions {
 
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
         let query = |connection: &Connection| -> Result<Vec<Due>, Failed> {
-            let sql = "SELECT id, due_at FROM sessions WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+            let sql = "
+                SELECT id, coalesce(put_off, due_at) AS at FROM sessions
+                WHERE due_at IS NOT NULL AND at <= ?1 ORDER BY at LIMIT ?2";
             let mut statement = connection.prepare_cached(sql)?;
             let due = statement.query_map((now.as_millisecond(), limit as i64), |row| {
                 Ok(Due { id: row.get(0)?, at: instant(row.get(1)?) })
@@ -218,7 +226,8 @@ impl Sessions for SqliteSessions {
                     store(connection, &session, Guard::Unmoved { version: session.version })
                 }
                 Ok(None) | Err(Failed::Broken(_)) => {
-                    let sql = "UPDATE sessions SET due_at = ?3 WHERE id = ?1 AND due_at = ?2";
+                    let sql =
+                        "UPDATE sessions SET put_off = ?3 WHERE id = ?1 AND coalesce(put_off, due_at) = ?2";
                     let parameters = (&id, at.as_millisecond(), until.as_millisecond());
                     Ok(written(connection.prepare_cached(sql)?.execute(parameters)?))
                 }

@@ -1,6 +1,7 @@
 //! A session as a row: the record as JSON, with the columns that conditions and lists need beside it. Progress has a column
 //! of its own, since it is written often and never moves a record. The time of the next look stands in the record, and in
-//! a column for the sweep, which is put off even where the record cannot be read: where it can, they agree.
+//! a column that agrees with it. Where the record cannot be read, the sweep puts it off in a column beside that one, so
+//! that a record that was mended agrees with its columns as it did before; whatever is written ends that.
 
 use activities::ports::{Guard, Written};
 use ledger::rusqlite::types::Value;
@@ -57,7 +58,7 @@ const INSERT: &str = "
 const UPDATE: &str = "
     UPDATE sessions
     SET owner = :owner, state = :state, version = :next_version, attempt = :next_attempt, problem = :problem,
-        recipe = :recipe, created_at = :created_at, due_at = :due_at, deleted = :deleted,
+        recipe = :recipe, created_at = :created_at, due_at = :due_at, put_off = NULL, deleted = :deleted,
         progress = CASE WHEN attempt = :next_attempt THEN max(progress, :next_progress) ELSE :next_progress END,
         bytes = :bytes, record = :record, checksum = :checksum
     WHERE id = :id";
@@ -98,9 +99,11 @@ pub(super) struct Stored {
     checksum: u32,
     pace: Option<i64>,
     due_at: Option<i64>,
+    put_off: Option<i64>,
 }
 
-pub(super) const COLUMNS: &str = "id, state, version, attempt, progress, record, checksum, pace, due_at";
+pub(super) const COLUMNS: &str =
+    "id, state, version, attempt, progress, record, checksum, pace, due_at, put_off";
 
 impl Stored {
     pub(super) fn read(row: &Row<'_>) -> Result<Self, ledger::rusqlite::Error> {
@@ -114,6 +117,7 @@ impl Stored {
             checksum: row.get(6)?,
             pace: row.get(7)?,
             due_at: row.get(8)?,
+            put_off: row.get(9)?,
         })
     }
 
@@ -135,7 +139,10 @@ impl Stored {
         if session.due_at.is_some_and(|due| Some(due.as_millisecond()) != self.due_at) {
             return Err(broken("its next look is when its text says"));
         }
-        session.due_at = self.due_at.map(instant);
+        if self.put_off.is_some_and(|until| self.due_at.is_none_or(|due| until <= due)) {
+            return Err(broken("it is put off to a later time"));
+        }
+        session.due_at = self.put_off.or(self.due_at).map(instant);
         session.check()?;
         Ok(session)
     }

@@ -219,13 +219,14 @@ async fn damaged(lab: &Lab, setup: &Setup) -> Result<Ending> {
     Ok(vec![failed])
 }
 
+const DUE: &str = "SELECT coalesce(put_off, due_at) FROM sessions";
+
 /// Its record cannot be read, and the sweep puts it off; mended, it goes on.
 async fn unreadable(lab: &Lab, setup: &Setup) -> Result<Ending> {
     let id = id(&lab.ask(async |flow| announce(flow).await).await?)?;
     lab.kill()?;
     let records = Connection::open(lab.data().join("sessions.db"))?;
-    let due =
-        || -> Result<i64> { Ok(records.query_row("SELECT due_at FROM sessions", [], |row| row.get(0))?) };
+    let due = || -> Result<i64> { Ok(records.query_row(DUE, [], |row| row.get(0))?) };
     let was_due = due()?;
     ensure!(records.execute("UPDATE sessions SET checksum = checksum + 1", [])? == 1, "there is one record");
     lab.start(setup)?;
