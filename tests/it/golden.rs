@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use service::Changes;
 use service::people::UserChange;
 use service::turns::Turns;
-use states::State;
+use states::{State, Timestamp};
 use tempfile::TempDir;
 use tests::generated::root;
 use workflow::driver::{Config, Engine, Page, Ticks};
@@ -100,14 +100,18 @@ async fn notices_of_every_format_are_there() -> Result<()> {
 
 #[tokio::test]
 async fn sessions_of_every_format_are_there() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let sessions = SqliteSessions::open(&lay(folder.path(), "sessions", 5)?, Changes::default())?;
-    let done = sessions.get(DONE).await?.context("it is there")?;
-    ensure!(done.state == State::Done && done.outputs.len() == 2 && done.owner == "ada", "{done:#?}");
-    let failed = sessions.get(FAILED).await?.context("it is there")?;
-    ensure!(failed.state == State::Failed && failed.problem.is_some(), "{failed:#?}");
-    let query = Query { owner: Some("ada".to_owned()), limit: 9, ..Query::default() };
-    ensure!(sessions.list(&query).await?.sessions.len() == 2);
+    for (version, put_off) in [(5, None), (6, Some(Timestamp::from_millisecond(1_795_961_323_021)?))] {
+        let folder = tempfile::tempdir()?;
+        let path = lay(folder.path(), "sessions", version)?;
+        let sessions = SqliteSessions::open(&path, Changes::default())?;
+        let done = sessions.get(DONE).await?.context("it is there")?;
+        ensure!(done.state == State::Done && done.outputs.len() == 2 && done.owner == "ada", "{done:#?}");
+        let failed = sessions.get(FAILED).await?.context("it is there")?;
+        ensure!(failed.state == State::Failed && failed.problem.is_some(), "{failed:#?}");
+        ensure!(put_off.is_none_or(|until| failed.due_at == Some(until)), "{version}: {failed:#?}");
+        let query = Query { owner: Some("ada".to_owned()), limit: 9, ..Query::default() };
+        ensure!(sessions.list(&query).await?.sessions.len() == 2, "{version}");
+    }
     Ok(())
 }
 
