@@ -12,11 +12,11 @@ use workflow::{Definition, Input};
 const ELSEWHERE: [(&str, &str); 2] = [
     (
         "test_timestamp_too_far_in_future_boundary_24855",
-        "it lies at the limit of a wait as seen from the day it was recorded",
+        "it lies at the limit of a wait as seen from one day, and its recording ends while it waits",
     ),
     (
         "test_max_concurrency_path_negative",
-        "AWS fails the execution before it enters the Map, which no rule of the language says",
+        "its recording ends after the first event, without one that says how the execution ended",
     ),
 ];
 
