@@ -36,6 +36,8 @@ pub struct Objects {
     client: Client,
     /// Signs URLs for the address browsers see. It never sends anything.
     signer: Client,
+    /// Whether a network lies between, so that a checksum travels with what is stored.
+    is_remote: bool,
 }
 
 /// Where our own endpoint is, and the key pair it was given.
@@ -52,13 +54,19 @@ pub struct Endpoint {
 impl Objects {
     /// Over clients that somebody else configured: on AWS, both are the one made from the environment.
     pub fn new(client: Client, signer: Client) -> Self {
-        Self { client, signer }
+        Self { client, signer, is_remote: true }
     }
 
     /// Over our own endpoint, path style; `http` brings requests there.
     pub fn local(endpoint: &Endpoint, http: SharedHttpClient) -> Self {
         let signer = local_client(endpoint, &endpoint.public_url, http.clone());
-        Self { client: local_client(endpoint, &endpoint.url, http), signer }
+        Self::new(local_client(endpoint, &endpoint.url, http), signer)
+    }
+
+    /// The same over an endpoint of this very process. It hashes what it stores; that nothing was lost on the way to it
+    /// need not be shown.
+    pub fn in_process(self) -> Self {
+        Self { is_remote: false, ..self }
     }
 
     /// The SDK's client, for what has no method here.
@@ -76,7 +84,7 @@ fn local_client(endpoint: &Endpoint, url: &str, http: SharedHttpClient) -> Clien
         .force_path_style(true)
         .credentials_provider(keys)
         .http_client(http)
-        // Bodies are in memory, so their SHA-256 is signed; a trailing CRC besides would only cost time.
+        // Where a network lies between, the SHA-256 of a body is signed; a trailing CRC besides would only cost time.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .build();

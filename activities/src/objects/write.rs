@@ -155,7 +155,7 @@ impl Target {
 
     /// One PUT. When the answer to an earlier try was lost, the key is taken by our own bytes, and that is success.
     async fn put(&self, bytes: Bytes, content_type: &str) -> Result<String, Error> {
-        let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        let checksum = self.objects.is_remote.then(|| STANDARD.encode(Sha256::digest(&bytes)));
         let size = bytes.len() as u64;
         let sent = self
             .objects
@@ -164,35 +164,34 @@ impl Target {
             .bucket(&self.bucket)
             .key(&self.key)
             .content_type(content_type)
-            .checksum_sha256(STANDARD.encode(sha256))
+            .set_checksum_sha256(checksum)
             .if_none_match("*")
-            .body(ByteStream::from(bytes))
+            .body(ByteStream::from(bytes.clone()))
             .customize()
-            // The checksum is signed, and is one.
+            // The checksum is signed, and is one, where there need be any.
             .disable_payload_signing()
             .send()
             .await;
         match sent {
             Ok(answer) => Ok(unquoted(answer.e_tag)),
-            Err(error) => self.already_stored(size, Some(sha256), Error::sort(&self.name(), error)).await,
+            Err(error) => self.already_stored(size, Some(&bytes), Error::sort(&self.name(), error)).await,
         }
     }
 
     /// After an error that a lost answer explains too: the ETag of what stands there, if it can only be ours.
     ///
     /// Keys are random and of one attempt, so the same length (and checksum, where the store knows it) is ours.
-    async fn already_stored(
-        &self,
-        size: u64,
-        sha256: Option<[u8; 32]>,
-        error: Error,
-    ) -> Result<String, Error> {
+    async fn already_stored(&self, size: u64, whole: Option<&Bytes>, error: Error) -> Result<String, Error> {
         if !matches!(error, Error::Changed { .. } | Error::Missing { .. }) {
             return Err(error);
         }
         let Some(head) = self.objects.head(&self.bucket, &self.key).await? else { return Err(error) };
-        let same_bytes = head.sha256.is_none() || sha256.is_none() || head.sha256 == sha256;
-        if head.size == size && same_bytes { Ok(head.etag) } else { Err(error) }
+        let is_ours = head.size == size
+            && match (head.sha256, whole) {
+                (Some(theirs), Some(ours)) => Sha256::digest(ours)[..] == theirs,
+                _ => true,
+            };
+        if is_ours { Ok(head.etag) } else { Err(error) }
     }
 }
 
@@ -281,7 +280,7 @@ async fn send_part(
     number: i32,
     bytes: Bytes,
 ) -> Result<CompletedPart, Error> {
-    let answer = target
+    let request = target
         .objects
         .client
         .upload_part()
@@ -290,9 +289,10 @@ async fn send_part(
         .upload_id(upload)
         .part_number(number)
         .body(ByteStream::from(bytes))
-        .send()
-        .await
-        .map_err(|error| Error::sort(&target.name(), error))?;
+        .customize();
+    // What is signed of the body is its SHA-256.
+    let request = if target.objects.is_remote { request } else { request.disable_payload_signing() };
+    let answer = request.send().await.map_err(|error| Error::sort(&target.name(), error))?;
     Ok(CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag).build())
 }
 

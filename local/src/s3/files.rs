@@ -12,6 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::buffers::Buffers;
 use super::error::Error;
 
 /// What a sweep came to.
@@ -24,6 +25,8 @@ pub(super) struct Swept {
 pub(super) struct Files {
     folder: PathBuf,
     held: Mutex<HashMap<String, Held>>,
+    /// What they are read into.
+    pub(super) buffers: Buffers,
 }
 
 /// How many hold a file, and whether it goes when the last of them does.
@@ -35,7 +38,8 @@ struct Held {
 impl Files {
     pub(super) fn open(folder: &Path) -> Result<Arc<Self>, Error> {
         std::fs::create_dir_all(folder).map_err(|error| Error::file("objects", error))?;
-        Ok(Arc::new(Self { folder: folder.to_owned(), held: Mutex::new(HashMap::new()) }))
+        let held = Mutex::new(HashMap::new());
+        Ok(Arc::new(Self { folder: folder.to_owned(), held, buffers: Buffers::default() }))
     }
 
     /// A new empty file with a random name, held and doomed.

@@ -29,9 +29,13 @@ impl S3Store {
         let Keys { access, secret } = keys;
         let endpoint = Endpoint { url: NAME.to_owned(), public_url, access, secret };
         let inside = SharedHttpConnector::new(Inside(self.service.clone()));
-        Objects::local(&endpoint, http_client_fn(move |_, _| inside.clone()))
+        Objects::local(&endpoint, http_client_fn(move |_, _| inside.clone())).in_process()
     }
 }
+
+/// On a request that came by no network.
+#[derive(Clone, Copy)]
+pub(super) struct FromWithin;
 
 struct Inside(S3Service);
 
@@ -54,6 +58,7 @@ async fn answer(service: S3Service, request: HttpRequest) -> Result<HttpResponse
     if let Some(host) = host {
         request.headers_mut().insert(HOST, host);
     }
+    request.extensions_mut().insert(FromWithin);
     let response = service.call(request.map(Body::http_body)).await.map_err(broken)?;
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x)).map_err(broken)
 }

@@ -11,6 +11,7 @@
 
 mod backend;
 mod blocks;
+mod buffers;
 mod denials;
 mod error;
 mod events;

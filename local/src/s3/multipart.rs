@@ -58,9 +58,9 @@ impl Backend {
 
     pub(super) async fn upload_part(
         &self,
-        request: S3Request<UploadPartInput>,
+        mut request: S3Request<UploadPartInput>,
     ) -> Result<UploadPartOutput, Error> {
-        let declared = Declared::of(&request.headers, request.trailing_headers);
+        let declared = Declared::of(&mut request);
         let input = request.input;
         if !(1..=MAX_PART).contains(&input.part_number) {
             return Err(Error::Invalid("parts are numbered from 1 to 10000"));
@@ -69,7 +69,7 @@ impl Backend {
         self.ledger.read(|connection| place.find(connection))?;
         let stored = receive(&self.files, input.body, declared).await?;
         let output = UploadPartOutput {
-            e_tag: Some(ETag::Strong(hex::encode(stored.md5))),
+            e_tag: Some(ETag::Strong(hex::encode(stored.mark.bytes()))),
             checksum_crc32: stored.checksum.checksum_crc32.clone(),
             checksum_crc32c: stored.checksum.checksum_crc32c.clone(),
             checksum_crc64nvme: stored.checksum.checksum_crc64nvme.clone(),
@@ -194,7 +194,7 @@ impl Place {
                 stored.size as i64,
                 stored.sha256,
                 stored.blocks,
-                stored.md5,
+                stored.mark.bytes(),
                 now()
             ])?;
         Ok(replaced.into_iter().collect())
@@ -225,7 +225,8 @@ fn complete(
     Ok((object, rubbish))
 }
 
-/// The segments, and the ETag: the MD5 of the parts' MD5s, and how many there are.
+/// The segments, and the ETag: the MD5 of the parts' marks, and how many there are. The column is called after what a mark
+/// is where a client sent the part.
 fn assemble(
     connection: &Connection,
     upload: &str,
@@ -249,11 +250,11 @@ fn assemble(
             return Err(Error::PartTooSmall { number, size });
         }
         let found = find.query_row(params![upload, number], |row| Ok((rows::segment(row)?, row.get(4)?)));
-        let (segment, md5): (Segment, [u8; 16]) = found.optional()?.ok_or(Error::Part(number))?;
-        if part.e_tag.as_ref().is_none_or(|etag| etag.value() != hex::encode(md5)) {
+        let (segment, mark): (Segment, [u8; 16]) = found.optional()?.ok_or(Error::Part(number))?;
+        if part.e_tag.as_ref().is_none_or(|etag| etag.value() != hex::encode(mark)) {
             return Err(Error::Part(number));
         }
-        digest.update(md5);
+        digest.update(mark);
         previous = Some((number, segment.size));
         segments.push(segment);
     }

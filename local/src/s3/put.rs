@@ -17,8 +17,8 @@ use super::rows::{self, Condition, Headers, Object, Segment};
 pub(super) const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 impl Backend {
-    pub(super) async fn put(&self, request: S3Request<PutObjectInput>) -> Result<PutObjectOutput, Error> {
-        let declared = Declared::of(&request.headers, request.trailing_headers);
+    pub(super) async fn put(&self, mut request: S3Request<PutObjectInput>) -> Result<PutObjectOutput, Error> {
+        let declared = Declared::of(&mut request);
         let input = request.input;
         check_key(&input.key)?;
         let condition = condition(input.if_none_match, input.if_match)?;
@@ -27,7 +27,7 @@ impl Backend {
         let stored = receive(&self.files, input.body, declared).await?;
         let object = Object {
             version: new_version(),
-            etag: hex::encode(stored.md5),
+            etag: stored.mark.etag(),
             size: stored.size,
             content_type: input.content_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
             headers: Headers {

@@ -17,6 +17,7 @@ use s3s::dto::StreamingBlob;
 use sha2::{Digest, Sha256};
 
 use super::blocks::BLOCK;
+use super::buffers::Buffers;
 use super::error::Error;
 use super::files::{Files, Hold};
 use super::receive::blocking;
@@ -24,7 +25,7 @@ use super::rows::Segment;
 
 /// So much is read and checked at once, and before the answer begins. Whoever asks for no more is answered or refused, never
 /// cut off: the client of the activities reads a megabyte at a time, and has it as it was read.
-const CHUNK: u64 = 16 * BLOCK;
+pub(super) const CHUNK: u64 = 16 * BLOCK;
 
 /// A range of an object being read, one chunk at a time.
 pub(super) struct Reading {
@@ -42,6 +43,7 @@ struct Stretch {
 
 struct Current {
     file: File,
+    buffers: Buffers,
     stretch: Stretch,
     /// Present when the whole segment is read.
     hash: Option<Sha256>,
@@ -115,7 +117,8 @@ impl Current {
     fn open(files: &Files, stretch: Stretch) -> Result<Self, Error> {
         let file = files.read(stretch.hold.name(), stretch.segment.size)?;
         let is_whole = stretch.bytes == (0..stretch.segment.size);
-        let current = Self { file, stretch, hash: is_whole.then(Sha256::new) };
+        let buffers = files.buffers.clone();
+        let current = Self { file, buffers, stretch, hash: is_whole.then(Sha256::new) };
         if current.stretch.segment.blocks.is_empty() && !is_whole {
             current.check_whole()?;
         }
@@ -159,14 +162,12 @@ impl Current {
     }
 
     fn bytes(&self, range: &Range<u64>) -> Result<Bytes, Error> {
-        let mut bytes = vec![0; (range.end - range.start) as usize];
-        match self.file.read_exact_at(&mut bytes, range.start) {
-            Ok(()) => Ok(bytes.into()),
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Err(self.corrupt("it is cut short"))
-            }
-            Err(error) => Err(Error::file(&self.stretch.segment.file, error)),
-        }
+        let length = (range.end - range.start) as usize;
+        let read = self.buffers.filled(length, |bytes| self.file.read_exact_at(bytes, range.start));
+        read.map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => self.corrupt("it is cut short"),
+            _ => Error::file(&self.stretch.segment.file, error),
+        })
     }
 
     fn corrupt(&self, what: &'static str) -> Error {

@@ -1,5 +1,9 @@
 //! Taking in a body: streamed to a file in bounded memory, counted, hashed, compared with all that was declared of it,
 //! and durable before anybody hears of it.
+//!
+//! An ETag is the MD5, as S3's is, of what clients store: some compare it. MD5 is the slowest thing that becomes of a byte
+//! here, and what this process stores itself has an ETag of its SHA-256 instead, in the form that clients know as none to
+//! compare with: that of an upload in parts.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,15 +15,16 @@ use bytes::Bytes;
 use futures::StreamExt;
 use http::HeaderMap;
 use md5::Md5;
-use s3s::TrailingHeaders;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::Checksum as _;
 use s3s::dto::{Checksum, StreamingBlob};
+use s3s::{S3Request, TrailingHeaders};
 use sha2::{Digest, Sha256};
 
 use super::blocks::{Blocks, Summing};
 use super::error::Error;
 use super::files::{Files, Hold};
+use super::inside::FromWithin;
 
 /// Bytes gathered before they are hashed and written off the async threads.
 const BATCH: usize = 512 * 1024;
@@ -33,13 +38,15 @@ pub(super) struct Declared {
     trailers: Option<TrailingHeaders>,
     /// The checksums that it gave, or that follow the body.
     wanted: Vec<&'static str>,
+    is_from_within: bool,
 }
 
 const CHECKSUMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
 
 impl Declared {
     /// As the headers say it. The protocol crate has set the length to that of the body proper where it came in chunks.
-    pub(super) fn of(headers: &HeaderMap, trailers: Option<TrailingHeaders>) -> Self {
+    pub(super) fn of<T>(request: &mut S3Request<T>) -> Self {
+        let headers = &request.headers;
         let following = text(headers, "x-amz-trailer").unwrap_or_default();
         let is_wanted = |name: &&str| {
             let name = format!("x-amz-checksum-{name}");
@@ -50,8 +57,9 @@ impl Declared {
             length: text(headers, "content-length").and_then(|length| length.parse().ok()),
             md5: text(headers, "content-md5"),
             checksum: checksums(headers),
-            trailers,
+            trailers: request.trailing_headers.take(),
             wanted: CHECKSUMS.into_iter().filter(is_wanted).collect(),
+            is_from_within: request.extensions.get::<FromWithin>().is_some(),
         }
     }
 
@@ -64,11 +72,35 @@ impl Declared {
 pub(super) struct Stored {
     pub(super) hold: Hold,
     pub(super) size: u64,
-    pub(super) md5: [u8; 16],
+    pub(super) mark: Mark,
     pub(super) sha256: [u8; 32],
     pub(super) blocks: Blocks,
     /// The checksums the client declared, proven.
     pub(super) checksum: Checksum,
+}
+
+/// What tells one body from another in an ETag.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    Md5([u8; 16]),
+    /// Half of it is as long, and as good.
+    Sha256([u8; 16]),
+}
+
+impl Mark {
+    pub(super) fn bytes(self) -> [u8; 16] {
+        match self {
+            Self::Md5(bytes) | Self::Sha256(bytes) => bytes,
+        }
+    }
+
+    /// The ETag of an object that is this body.
+    pub(super) fn etag(self) -> String {
+        match self {
+            Self::Md5(bytes) => hex::encode(bytes),
+            Self::Sha256(bytes) => format!("{}-1", hex::encode(bytes)),
+        }
+    }
 }
 
 /// Stores the body if it is what was declared. If not, or if the caller goes away, nothing stays.
@@ -77,9 +109,10 @@ pub(super) async fn receive(
     body: Option<StreamingBlob>,
     declared: Declared,
 ) -> Result<Stored, Error> {
-    let wanted = hasher(&declared);
+    let takes_md5 = !declared.is_from_within || declared.md5.is_some();
+    let (md5, others) = (takes_md5.then(Md5::new), hasher(&declared));
     let files_of_task = files.clone();
-    let mut draft = blocking(move || Draft::create(files_of_task, wanted)).await?;
+    let mut draft = blocking(move || Draft::create(files_of_task, md5, others)).await?;
     let mut batch = Vec::new();
     let mut gathered = 0;
     if let Some(mut body) = body {
@@ -109,16 +142,17 @@ struct Draft {
     file: File,
     hold: Hold,
     size: u64,
-    md5: Md5,
+    /// Where there is a client that may compare it.
+    md5: Option<Md5>,
     sha256: Sha256,
     blocks: Summing,
     others: ChecksumHasher,
 }
 
 impl Draft {
-    fn create(files: Arc<Files>, others: ChecksumHasher) -> Result<Self, Error> {
+    fn create(files: Arc<Files>, md5: Option<Md5>, others: ChecksumHasher) -> Result<Self, Error> {
         let (file, hold) = files.create()?;
-        let (md5, sha256, blocks) = (Md5::new(), Sha256::new(), Summing::default());
+        let (sha256, blocks) = (Sha256::new(), Summing::default());
         Ok(Self { files, file, hold, size: 0, md5, sha256, blocks, others })
     }
 
@@ -126,7 +160,9 @@ impl Draft {
         for bytes in batch {
             self.file.write_all(bytes).map_err(|error| Error::file(self.hold.name(), error))?;
             self.size += bytes.len() as u64;
-            self.md5.update(bytes);
+            if let Some(md5) = &mut self.md5 {
+                md5.update(bytes);
+            }
             self.sha256.update(bytes);
             self.blocks.update(bytes);
             self.others.update(bytes);
@@ -139,9 +175,14 @@ impl Draft {
         if let Some(expected) = declared.length.filter(|expected| *expected != self.size) {
             return Err(Error::Length { expected, got: self.size });
         }
-        let md5: [u8; 16] = self.md5.finalize().into();
         let sha256: [u8; 32] = self.sha256.finalize().into();
-        if declared.md5.as_ref().is_some_and(|md5_given| *md5_given != STANDARD.encode(md5)) {
+        let mark = match self.md5 {
+            Some(md5) => Mark::Md5(md5.finalize().into()),
+            None => Mark::Sha256(*sha256.first_chunk().expect("16 bytes of 32")),
+        };
+        if let Some(given) = &declared.md5
+            && !matches!(mark, Mark::Md5(md5) if *given == STANDARD.encode(md5))
+        {
             return Err(Error::Digest("Content-MD5"));
         }
         let mut checksum = self.others.finalize();
@@ -154,7 +195,7 @@ impl Draft {
         }
         self.files.sync(&self.file, self.hold.name())?;
         let blocks = self.blocks.finish();
-        Ok(Stored { hold: self.hold, size: self.size, md5, sha256, blocks, checksum })
+        Ok(Stored { hold: self.hold, size: self.size, mark, sha256, blocks, checksum })
     }
 }
 

@@ -28,10 +28,10 @@ impl Backend {
                  ORDER BY number LIMIT ?3",
             )?;
             let parts = statement.query_map(params![place.upload, after, max + 1], |row| {
-                let md5: [u8; 16] = row.get(1)?;
+                let mark: [u8; 16] = row.get(1)?;
                 Ok(Part {
                     part_number: Some(row.get(0)?),
-                    e_tag: Some(ETag::Strong(hex::encode(md5))),
+                    e_tag: Some(ETag::Strong(hex::encode(mark))),
                     size: Some(row.get(2)?),
                     last_modified: Some(timestamp(row.get(3)?)),
                     ..Part::default()

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use tests::flow::{Flow, expect, id};
 use tests::memory::{Watch, resident};
@@ -19,7 +20,7 @@ const LEAST_SHARE: f64 = 0.9;
 
 pub(crate) fn run(folder: &Path) -> Result<()> {
     let path = inputs::sent().write(folder)?;
-    let picture = std::fs::read(&path)?;
+    let picture = Bytes::from(std::fs::read(&path)?);
     let here = by_two(folder, &path)?;
     let (there, peak) = by_the_server(folder, picture)?;
     let share = here / there;
@@ -51,7 +52,7 @@ fn by_two(folder: &Path, picture: &Path) -> Result<f64> {
 }
 
 #[tokio::main]
-async fn by_the_server(folder: &Path, picture: Vec<u8>) -> Result<(f64, f64)> {
+async fn by_the_server(folder: &Path, picture: Bytes) -> Result<(f64, f64)> {
     let data = folder.join("data");
     std::fs::create_dir_all(&data)?;
     let server = Server::start_well(&data)?;

@@ -1,7 +1,11 @@
 //! The client in the store's own process, which asks without a socket.
 
 use activities::objects::{Error, Objects};
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use local::s3::Keys;
+use md5::{Digest, Md5};
 
 use super::rig::{BUCKET, MINUTE, Rig, files, keys, noise, send};
 
@@ -34,6 +38,29 @@ async fn what_is_written_inside_is_read_inside_and_outside() {
     }
     assert_eq!(inside.list(BUCKET, "").await.unwrap().len(), 2);
     assert_eq!(inside.head(BUCKET, "none").await.unwrap(), None);
+}
+
+/// Who compares an MD5 with what it reads finds it, or an ETag that cannot be one.
+#[tokio::test]
+async fn an_etag_is_the_md5_of_what_clients_store_and_of_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(folder.path()).await;
+    assert_eq!(rig.put("from outside", "one").await, hex::encode(Md5::digest("one")));
+    let inside = inside(&rig);
+    let store = async |bytes: &'static [u8]| {
+        let mut sink = inside.create(BUCKET, "from inside", "a/b");
+        sink.write(bytes.into()).await.unwrap();
+        sink.finish().await
+    };
+    let written = store(b"one").await.unwrap();
+    assert_eq!(written.etag.strip_suffix("-1").map(str::len), Some(32), "{written:?}");
+    assert_eq!(store(b"one").await.unwrap(), written, "the same bytes are our own, stored before");
+    assert!(matches!(store(b"two").await, Err(Error::Changed { .. })), "others of the same length are not");
+
+    let body = ByteStream::from_static(b"one");
+    let put = inside.client().put_object().bucket(BUCKET).key("declared").body(body);
+    let declared = put.content_md5(STANDARD.encode(Md5::digest("one"))).send().await.unwrap();
+    assert_eq!(declared.e_tag.unwrap(), format!("\"{}\"", hex::encode(Md5::digest("one"))));
 }
 
 #[tokio::test]
