@@ -24,8 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** `main-ABCD1234.js`: what is in it is in its name. */
-const HASHED = /-[A-Z0-9_-]{8}\.[a-z0-9]+$/;
+/** `main-ABcd1234.js`: what is in it is in its name. As `is_hashed` in `service/src/page.rs` has it. */
+const HASHED = /[^/]-[A-Za-z0-9_-]{8}\.[^./]+$/;
 
 /** As our own server says it. */
 const FOR_EVER = readFileSync(new URL('../../service/src/page-for-ever.txt', import.meta.url), 'utf8').trim();

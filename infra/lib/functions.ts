@@ -14,7 +14,7 @@ import { DELIVER, STEPS } from './document.ts';
 import { explainAll } from './nag.ts';
 import type { Page } from './page.ts';
 import type { People } from './people.ts';
-import { Rights } from './rights.ts';
+import { Rights, rightToInterfaces } from './rights.ts';
 import type { Settings } from './settings.ts';
 import type { Network } from './site.ts';
 import type { Store } from './store.ts';
@@ -96,7 +96,8 @@ export class Functions extends Construct {
     const role = new iam.Role(this, `${handler}-role`, {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
-    for (const statement of allowed) role.addToPolicy(statement);
+    const where = place ?? this.#inNetwork();
+    for (const statement of [...allowed, ...(where.vpc ? [rightToInterfaces()] : [])]) role.addToPolicy(statement);
     const made = new lambda.Function(this, handler, {
       description: `Lockgate ${settings.stage}: ${handler}`,
       runtime: lambda.Runtime.PROVIDED_AL2023,
@@ -111,7 +112,7 @@ export class Functions extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       environment: { ...environment(this, this.#props), ...told },
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
-      ...(place ?? this.#inNetwork()),
+      ...where,
     });
     group.grantWrite(role);
     explainAll(role, settings, this.#props.store);

@@ -20,6 +20,13 @@ export interface Holdings {
 
 const may = (actions: string[], ...resources: string[]): iam.PolicyStatement => new iam.PolicyStatement({ actions, resources });
 
+/** Without it a function with a role of its own is not even made in a network: Lambda makes its interfaces there as that role. */
+export function rightToInterfaces(): iam.PolicyStatement {
+  const interfaces = ['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DeleteNetworkInterface', 'DescribeSubnets'];
+  const addresses = ['AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses'];
+  return may([...interfaces, ...addresses].map((action) => `ec2:${action}`), '*');
+}
+
 export class Rights {
   readonly #scope: Construct;
   readonly #holdings: Holdings;

@@ -29,12 +29,15 @@ export interface SiteProps extends StackProps {
   readonly settings: Settings;
 }
 
+const ADDRESSES = '10.0.0.0/16';
+
 export class SiteStack extends Stack {
   readonly network: Network;
 
   constructor(scope: Construct, id: string, { settings, ...props }: SiteProps) {
     super(scope, id, props);
     const vpc = new ec2.Vpc(this, 'Network', {
+      ipAddresses: ec2.IpAddresses.cidr(ADDRESSES),
       maxAzs: 2,
       natGateways: 0,
       restrictDefaultSecurityGroup: false, // it would take a custom resource; nothing of ours is in that group
@@ -96,10 +99,11 @@ export class SiteStack extends Stack {
     functions.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'TLS to the endpoints');
     const endpoint = new ec2.SecurityGroup(this, 'Endpoint', {
       vpc,
-      description: 'The endpoints of services: TLS from functions',
+      description: 'The endpoints of services: TLS from the site',
       allowAllOutbound: false,
     });
-    endpoint.addIngressRule(functions, ec2.Port.tcp(443), 'TLS from functions');
+    // Their names lead there for all that is in the site: functions, workers, and the API's containers with a group of their own.
+    endpoint.addIngressRule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(443), 'TLS from the site');
     const { STEP_FUNCTIONS, SSM, TRANSCRIBE } = ec2.InterfaceVpcEndpointAwsService;
     for (const [name, service] of Object.entries({ StepFunctions: STEP_FUNCTIONS, Parameters: SSM, Transcribe: TRANSCRIBE })) {
       vpc.addInterfaceEndpoint(name, { service, securityGroups: [endpoint], open: false });

@@ -96,8 +96,9 @@ describe('the files of the page', () => {
   }
 
   test('go up with their types, the index last, and what is compressed not at all', () => {
-    const files = pageFiles(built(['index.html', 'main-ABCD12_4.js', 'main-ABCD12_4.js.br', 'zebra.svg', 'media/a-QWERTYUI.woff2']));
+    const files = pageFiles(built(['index.html', 'main-ABCD12_4.js', 'main-ABCD12_4.js.br', 'chunk-B-Shw8X8.js', 'zebra.svg', 'media/a-QWERTYUI.woff2']));
     expect(files.map(({ key, contentType, cacheControl }) => [key, contentType, cacheControl])).toEqual([
+      ['chunk-B-Shw8X8.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
       ['main-ABCD12_4.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
       ['media/a-QWERTYUI.woff2', 'font/woff2', 'public, max-age=31536000, immutable'],
       ['zebra.svg', 'image/svg+xml', 'no-cache'],

@@ -206,8 +206,30 @@ describe('what a function cannot do', () => {
 
   test.each(handlers)('%s has nothing for every resource but traces and network interfaces', (handler) => {
     const everything = [...allowed(application, handler)].filter(([, resources]) => resources.includes('*')).map(([action]) => action);
-    const known = /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:\w+NetworkInterfaces?)$/;
+    const known = /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:(\w+NetworkInterfaces?|DescribeSubnets|(Una|A)ssignPrivateIpAddresses))$/;
     expect(everything.filter((action) => !known.test(action))).toEqual([]);
+  });
+
+  test('who is in the network can make its interfaces there, and nobody else', () => {
+    const functions = Object.values(application.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
+    expect(functions.filter(({ VpcConfig }) => VpcConfig).length).toBeGreaterThan(9);
+    for (const { Handler, VpcConfig } of functions) {
+      expect([Handler, allowed(application, Handler).has('ec2:CreateNetworkInterface')]).toEqual([Handler, VpcConfig !== undefined]);
+    }
+  });
+
+  test('the endpoints of services let in all that is in the site, to which alone their names lead', () => {
+    const endpoints = Object.values(site.findResources('AWS::EC2::VPCEndpoint', { Properties: { VpcEndpointType: 'Interface' } }));
+    expect(endpoints.length).toBe(3);
+    const [network] = Object.values(site.findResources('AWS::EC2::VPC'));
+    const groups = site.findResources('AWS::EC2::SecurityGroup');
+    for (const { Properties } of endpoints) {
+      expect(Properties.PrivateDnsEnabled).toBe(true);
+      const [group] = Properties.SecurityGroupIds.map((id: { 'Fn::GetAtt': [string] }) => groups[id['Fn::GetAtt'][0]]);
+      expect(group.Properties.SecurityGroupIngress).toEqual([
+        expect.objectContaining({ CidrIp: network!.Properties.CidrBlock, FromPort: 443, ToPort: 443 }),
+      ]);
+    }
   });
 
   test.each(STEPS)('the step %s cannot start or stop an execution, nor make an upload', (step) => {
