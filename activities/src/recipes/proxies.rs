@@ -68,6 +68,12 @@ impl Wanted {
         Order { sides, quality, progressive, halve_colour, ground }
     }
 
+    /// Whether there is one for each size, and fits it. So says who made them; the files are held against what it said.
+    pub fn is_met_by(&self, made: &MadeProxies) -> bool {
+        let fits = |(size, proxy): (&Size, &Proxy)| proxy.width.max(proxy.height) <= size.side;
+        made.proxies.len() == self.sizes.len() && self.sizes.iter().zip(&made.proxies).all(fits)
+    }
+
     /// All that decides what comes out, as it is kept with the results.
     fn as_options(&self) -> Map<String, Value> {
         let sizes: Vec<_> = self.sizes.iter().map(|Size { name, side }| json!([name, side])).collect();
@@ -108,7 +114,7 @@ async fn make(meter: &mut Meter<'_>, keys: &[String]) -> Result<(MadeProxies, Ve
             let report = move |report: media::Report| reporter.report(report.done, report.total);
             let mut timed = FirstByte::new(ctx, step, &mut results);
             match step.bench(ctx).run(job, &source, &mut timed, report, pending()).await? {
-                Answer::Proxies(made) => {
+                Answer::Proxies(made) if ctx.settings.proxies.is_met_by(&made) => {
                     let mut written = Vec::new();
                     for sink in results.all()? {
                         written.push(sink.finish().await?);
@@ -179,4 +185,37 @@ pub fn description(made: &MadeProxies, proxy: Proxy) -> Map<String, Value> {
         "source": made.source,
         "changes": made.changes,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use media::picture::{Colours, Picture, Turn};
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_or_larger_than_its_square_is_not_what_was_wanted() {
+        let source = Picture {
+            kind: Kind::Jpeg,
+            width: 9000,
+            height: 6000,
+            colours: Colours::Rgb,
+            has_alpha: false,
+            bits_per_channel: 8,
+            turn: Turn::NONE,
+            has_profile: false,
+        };
+        let made = |sides: &[(u32, u32)]| MadeProxies {
+            source,
+            proxies: sides.iter().map(|&(width, height)| Proxy { width, height, bytes: 1 }).collect(),
+            changes: Vec::new(),
+        };
+        let wanted = Wanted::default();
+        assert!(wanted.is_met_by(&made(&[(2048, 1365), (1024, 683)])));
+        assert!(wanted.is_met_by(&made(&[(300, 200), (300, 200)])), "never enlarged");
+        assert!(!wanted.is_met_by(&made(&[(2048, 1365)])), "one is missing");
+        assert!(!wanted.is_met_by(&made(&[(2048, 1365), (1024, 683), (1, 1)])), "one too many");
+        assert!(!wanted.is_met_by(&made(&[(1365, 2049), (1024, 683)])), "the first does not fit");
+        assert!(!wanted.is_met_by(&made(&[(2048, 1365), (2048, 1365)])), "nor does the second");
+    }
 }

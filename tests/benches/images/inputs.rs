@@ -1,12 +1,14 @@
-//! The pictures: a scene with the grain of a photo, so that a JPEG of it is as large as those of cameras are.
+//! The pictures: a scene with the grain of a photo, so that a JPEG of it is as large as those of cameras are. They lie on
+//! their side and are in a phone's colours, as photos are: who makes proxies of them turns them and goes by their profile.
 
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use mozjpeg::{ColorSpace, Compress};
-use tests::pictures::Pixels;
+use anyhow::{Result, anyhow};
+use moxcms::ColorProfile;
+use mozjpeg::{ColorSpace, Compress, Marker};
+use tests::pictures::{Pixels, exif};
 use tests::sound::Noise;
 
 pub(crate) struct Input {
@@ -18,6 +20,9 @@ pub(crate) struct Input {
     /// Our share of sharp's time that is not to be exceeded.
     pub(crate) bar: f64,
 }
+
+/// EXIF's word for it.
+const ON_ITS_SIDE: u16 = 6;
 
 #[derive(Clone, Copy)]
 enum Form {
@@ -61,6 +66,8 @@ impl Input {
             Form::Png => folder.join("in.png"),
         };
         let file = BufWriter::new(File::create(&path)?);
+        let exif = exif(ON_ITS_SIDE, "nobody");
+        let profile = ColorProfile::new_display_p3().encode().map_err(|error| anyhow!("{error:?}"))?;
         match self.form {
             Form::Jpeg(quality) => {
                 let mut compress = Compress::new(ColorSpace::JCS_RGB);
@@ -68,13 +75,16 @@ impl Input {
                 compress.set_size(self.width as usize, self.height as usize);
                 compress.set_quality(quality);
                 let mut started = compress.start_compress(file)?;
+                started.write_marker(Marker::APP(1), &[b"Exif\0\0", &exif[..]].concat());
+                started.write_icc_profile(&profile);
                 started.write_scanlines(&pixels.bytes)?;
                 started.finish()?;
             }
             Form::Png => {
-                let mut encoder = png::Encoder::new(file, self.width, self.height);
-                encoder.set_color(png::ColorType::Rgb);
-                encoder.set_depth(png::BitDepth::Eight);
+                let mut info = png::Info::with_size(self.width, self.height);
+                (info.color_type, info.bit_depth) = (png::ColorType::Rgb, png::BitDepth::Eight);
+                (info.exif_metadata, info.icc_profile) = (Some(exif.into()), Some(profile.into()));
+                let mut encoder = png::Encoder::with_info(file, info)?;
                 encoder.set_compression(png::Compression::Fast);
                 let mut writer = encoder.write_header()?;
                 writer.write_image_data(&pixels.bytes)?;

@@ -155,7 +155,7 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionName<'_>, Error> {
 
 /// The id of a map run; its machine and its label are not looked at.
 pub(super) fn map_run(arn: &str) -> Result<RunId, Error> {
-    let wrong = || Error::InvalidArn(format!("Invalid Arn: 'Invalid ARN prefix: {arn}'"));
+    let wrong = || Error::InvalidArn(format!("Invalid ARN prefix: {arn}"));
     match parts(arn)?.as_slice() {
         ["mapRun", _, id] => uuid::Uuid::parse_str(id).map(|id| RunId(*id.as_bytes())).map_err(|_| wrong()),
         _ => Err(wrong_kind(arn)),
@@ -235,6 +235,9 @@ mod tests {
         ] {
             assert!(matches!(execution(arn), Err(Error::InvalidArn(said)) if said == message));
         }
+        let run = machine_arn.replace("stateMachine:m", "mapRun:m/l:no-uuid");
+        let said = format!("Invalid ARN prefix: {run}");
+        assert!(matches!(map_run(&run), Err(Error::InvalidArn(message)) if message == said));
         assert!(matches!(execution(&machine_arn), Err(Error::InvalidArn(_))));
         assert!(matches!(activity(&machine_arn), Err(Error::InvalidArn(_))));
         assert!(matches!(machine(&Place::default().version("m", 1)), Err(Error::NoMachine(_))));

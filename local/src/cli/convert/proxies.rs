@@ -29,7 +29,10 @@ pub(super) async fn make(work: &Work<'_>, wanted: &Wanted, targets: &[PathBuf]) 
     let job = Job::Proxies { limits: Limits::default(), order: wanted.order() };
     let decoding = work.reporter("decoding");
     let answer = work.workbench.run(job, work.source, &mut sinks, decoding, pending()).await?;
-    let Answer::Proxies(made) = answer else { return Err(Problem::odd_answer(&answer).into()) };
+    let made = match answer {
+        Answer::Proxies(made) if wanted.is_met_by(&made) => made,
+        other => return Err(Problem::odd_answer(&other).into()),
+    };
     for (sink, target) in sinks.all()?.into_iter().zip(targets) {
         sink.finish().await.map_err(Trouble::writing(target))?;
     }

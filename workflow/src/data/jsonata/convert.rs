@@ -1,5 +1,6 @@
 //! Between the values of the crate and those of the engine, and its words and those of AWS.
 
+use super::guard::{OUT_OF_MEMORY, OUT_OF_STEPS};
 use super::parsed;
 use crate::data::Scope;
 use jsonata_core::value::{JValue, with_stack};
@@ -75,10 +76,12 @@ fn not_finite(number: f64) -> &'static str {
 pub(super) fn wording(message: &str) -> String {
     let code = message.split(':').next().unwrap_or_default();
     match code {
+        // Ours, and no stack's: what ran too long need not be recursive.
+        "U1001" if message.starts_with(OUT_OF_STEPS) => OUT_OF_STEPS.to_owned(),
         "T1006" => "T1006: Attempted to invoke a non-function".to_owned(),
         "D1011" | "U1001" => "U1001: Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive. Depth=101 max=100".to_owned(),
-        "D1012" => "U1001: Expression evaluation timeout: Check for infinite loop".to_owned(),
-        "D2014" | "D2015" => super::guard::OUT_OF_MEMORY.to_owned(),
+        "D1012" => OUT_OF_STEPS.to_owned(),
+        "D2014" | "D2015" => OUT_OF_MEMORY.to_owned(),
         _ => message.to_owned(),
     }
 }

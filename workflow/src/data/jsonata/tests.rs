@@ -172,6 +172,18 @@ fn nesting_ends_where_aws_ends_it() {
     assert!(eval(&recursion(40), &json!({})).unwrap_err().contains("Stack overflow"));
 }
 
+#[test]
+fn what_takes_too_long_is_no_overflow_of_a_stack() {
+    for text in
+        ["($f := function($n) { $f($n) }; $f(1))", "$count($map([1..300000], function($i) { 'aaaa' }))"]
+    {
+        assert!(
+            eval(text, &json!({})).unwrap_err().contains("U1001: Expression evaluation timeout"),
+            "{text}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "[a-z$.()\\[\\]{}:=+&'\"~>|^@#%*?!0-9, -]{0,40}") {
