@@ -58,8 +58,9 @@ target/cfn-lint/bin/cfn-lint: infra/cfn-lint.txt
 	python3 -m venv target/cfn-lint
 	target/cfn-lint/bin/pip install --quiet --no-deps -r infra/cfn-lint.txt
 
-lambda: build-tools target/cargo-lambda/bin/cargo-lambda ## build the Lambda artefact, target/lambda/lockgate-lambda/bootstrap
+lambda: build-tools target/cargo-lambda/bin/cargo-lambda ## build the Lambda artefact, target/lambda/lockgate-lambda/bootstrap, and see that it fits a function
 	PATH="$(CURDIR)/target/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --locked --package aws --bin lockgate-lambda
+	sh infra/artefact.sh target/lambda/lockgate-lambda/bootstrap
 
 infra/node_modules/.package-lock.json: infra/package-lock.json
 	cd infra && npm ci --ignore-scripts --no-audit --no-fund
@@ -116,11 +117,10 @@ bench-flow: ## from PUT /xcode to the first byte, and from the last byte to Done
 	$(CARGO) build --release --locked --workspace
 	target/release/bench-flow
 
-bench-lambda: lambda ## the cold start of the api function, the memory of flac for 2 GB, and the size of the artefact as it ships
+bench-lambda: lambda ## the cold start of the api function, and the memory of flac for 2 GB, of the artefact that ships
 	$(CARGO) build --locked --workspace
 	target/debug/bench-lambda target/lambda/lockgate-lambda/bootstrap
 	target/debug/bench-lambda-memory target/lambda/lockgate-lambda/bootstrap
-	@printf '%s bytes compressed\n' "$$(gzip -9 -c target/lambda/lockgate-lambda/bootstrap | wc -c)"
 
 sim: ## the engine's simulation with many seeds: make sim SEEDS=1000000
 	SIM_SEEDS=$(or $(SEEDS),100000) $(CARGO) nextest run --locked --workspace -E 'test(simulation)' --no-capture

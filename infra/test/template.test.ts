@@ -210,6 +210,37 @@ describe('what a function cannot do', () => {
     expect(everything.filter((action) => !known.test(action))).toEqual([]);
   });
 
+  test('all that is granted for every resource, to whomever, is what can be granted for no single one', () => {
+    const policies = [application, site].flatMap((template) => Object.values(template.findResources('AWS::IAM::Policy')));
+    const statements: Statement[] = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+    const everything = statements.filter(({ Resource }) => list(Resource).includes('*')).flatMap(({ Action }) => list(Action));
+    expect([...new Set(everything)].sort()).toMatchInlineSnapshot(`
+      [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+        "ecr:GetAuthorizationToken",
+        "iam:CreateServiceLinkedRole",
+        "inspector2:Enable",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ]
+    `);
+  });
+
   test('who is in the network can make its interfaces there, and nobody else', () => {
     const functions = Object.values(application.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
     expect(functions.filter(({ VpcConfig }) => VpcConfig).length).toBeGreaterThan(9);
