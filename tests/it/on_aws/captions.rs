@@ -7,6 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_transcribe::types::TranscriptionJobStatus;
 use serde_json::{Value, json};
 use tests::flow::{Flow, id};
+use tests::rig::sqs::Queue;
 use tests::rig::stage::{Stage, history};
 use tests::rig::{self, Rig};
 use tests::sound::wav;
@@ -50,11 +51,14 @@ fn s3(rig: &Rig) -> Result<aws_sdk_s3::Client> {
 }
 
 /// What EventBridge brings to the queue.
-fn told(job: &str) -> Value {
+fn word(job: &str) -> Value {
     let detail = json!({ "TranscriptionJobName": job, "TranscriptionJobStatus": "COMPLETED" });
-    let event =
-        json!({ "source": "aws.transcribe", "detail-type": "Transcribe Job State Change", "detail": detail });
-    json!({ "Records": [{ "messageId": "one", "body": event.to_string() }] })
+    json!({ "source": "aws.transcribe", "detail-type": "Transcribe Job State Change", "detail": detail })
+}
+
+/// What the queue brings to the function.
+fn told(job: &str) -> Value {
+    json!({ "Records": [{ "messageId": "one", "body": word(job).to_string() }] })
 }
 
 async fn call_back(stage: &Stage, event: &Value) -> Result<Value> {
@@ -99,6 +103,21 @@ async fn what_transcribe_wrote_becomes_captions_once_it_tells() -> Result<()> {
     ensure!(left.contents().iter().all(|object| !object.key().unwrap_or_default().contains(&id)), "{left:?}");
     let entered = history(&flow, &id).await?.to_string();
     ensure!(entered.contains("HeartbeatSeconds") || entered.contains("heartbeatInSeconds"), "{entered}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_word_in_the_queue_reaches_the_function_by_itself() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    let (id, job) = asked(&stage, &flow).await?;
+    transcribed(&stage, &job).await?;
+    ended(&stage, &job).await?;
+    // With one that nobody waits for, which is not to keep it.
+    let nobody = word(&format!("lockgate-rig-{}-1", rig::unique("x"))).to_string();
+    Queue::of(&stage.rig, "Transcribed")?.send(&[&nobody, &word(&job).to_string()]).await?;
+    let session = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(session["state"] == "Done", "{session:#}");
     Ok(())
 }
 
