@@ -13,13 +13,19 @@ pub(super) fn all(port: u16) -> Result<Vec<Hostile>> {
     let mut all = indices(&film)?;
     all.extend(playlists(port));
     let silent = Film::default().bytes()?;
-    let subtitle = b"1\n00:00:01,000 --> 00:00:02,000\n{\\an8}/etc/passwd\n".to_vec();
+    let subtitle = |names: &str| format!("1\n00:00:01,000 --> 00:00:02,000\n{{\\an8}}{names}\n").into_bytes();
     all.extend([
         hostile("a film without a frame", "a.mp4", Thumbnails, without_a_frame(&silent)?),
         hostile("the same, to be made anew", "a.mp4", Video, without_a_frame(&silent)?),
         hostile("a film without sound, to be made a FLAC", "a.mp4", Flac, silent),
         hostile("a sound that calls itself a film", "a.mp4", Video, wav(44_100, 1)),
-        hostile("a subtitle that names /etc/passwd", "a.mkv", Video, subtitle),
+        hostile("a subtitle that names /etc/passwd", "a.mkv", Video, subtitle("/etc/passwd")),
+        hostile(
+            "a subtitle that names a URL",
+            "a.mkv",
+            Video,
+            subtitle(&format!("http://127.0.0.1:{port}/a.ts")),
+        ),
     ]);
     all.extend(cut_at(SOME, ("a.mp4", Thumbnails), &film));
     Ok(all)

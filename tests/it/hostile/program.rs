@@ -137,6 +137,17 @@ fn a_good_sound_after_hostile_ones_is_well() -> Result<()> {
 }
 
 #[test]
+fn a_good_film_after_hostile_ones_is_well() -> Result<()> {
+    let (folder, trap) = (tempfile::tempdir()?, Trap::set()?);
+    let good = grey("good.mp4", "320x180", 2, &["-preset", "ultrafast", "-g", "10"])?;
+    let mut files = all(&trap)?;
+    files.retain(|file| file.recipe == Recipe::Thumbnails);
+    let of_good = good_after(&files, ("good.mp4", &good), folder.path())?;
+    ensure!(of_good.len() == 1 && of_good[0]["media"]["frames"].as_u64() > Some(0), "{of_good:#?}");
+    trap.has_caught_nobody()
+}
+
+#[test]
 fn a_good_picture_after_hostile_ones_is_well() -> Result<()> {
     let (folder, good) = (tempfile::tempdir()?, pictures::photo()?);
     let of_good = good_after(&pictures::all()?, ("good.jpg", &good), folder.path())?;
