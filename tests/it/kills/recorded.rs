@@ -1,5 +1,5 @@
-//! The cases recorded on AWS, when the variable `ASL_CASES` names their folder: every one that starts executions and looks at
-//! their histories, in which only machines are made. Their functions are Python, and run by the `python3` of the machine.
+//! The cases recorded on AWS, when the variable `ASL_CASES` names their folder: every one that starts executions, in which only
+//! machines are made. Their functions are Python, and run by the `python3` of the machine.
 //!
 //! A history after a death is compared with that of an engine that lived; where nothing but the engine has a part in it,
 //! with the one that AWS recorded besides. What else a recording has depends on functions and services as they were there:
