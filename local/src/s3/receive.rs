@@ -176,15 +176,12 @@ impl Draft {
             return Err(Error::Length { expected, got: self.size });
         }
         let sha256: [u8; 32] = self.sha256.finalize().into();
-        let mark = match self.md5 {
-            Some(md5) => Mark::Md5(md5.finalize().into()),
-            None => Mark::Sha256(*sha256.first_chunk().expect("16 bytes of 32")),
-        };
-        if let Some(given) = &declared.md5
-            && !matches!(mark, Mark::Md5(md5) if *given == STANDARD.encode(md5))
-        {
+        let md5: Option<[u8; 16]> = self.md5.map(|md5| md5.finalize().into());
+        if declared.md5.is_some() && declared.md5 != md5.map(|md5| STANDARD.encode(md5)) {
             return Err(Error::Digest("Content-MD5"));
         }
+        let half = || Mark::Sha256(*sha256.first_chunk().expect("16 bytes of 32"));
+        let mark = md5.map_or_else(half, Mark::Md5);
         let mut checksum = self.others.finalize();
         // It is taken of every object, wanted or not: once will do.
         checksum.checksum_sha256 = declared.wants("sha256").then(|| STANDARD.encode(sha256));

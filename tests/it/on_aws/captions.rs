@@ -78,13 +78,19 @@ async fn ended(stage: &Stage, job: &str) -> Result<()> {
     anyhow::bail!("{job} never ends")
 }
 
+/// As [`asked`], and Transcribe has done it.
+async fn heard(stage: &Stage, flow: &Flow) -> Result<(String, String)> {
+    let (id, job) = asked(stage, flow).await?;
+    transcribed(stage, &job).await?;
+    ended(stage, &job).await?;
+    Ok((id, job))
+}
+
 #[tokio::test]
 async fn what_transcribe_wrote_becomes_captions_once_it_tells() -> Result<()> {
     let stage = Stage::open().await?;
     let flow = stage.flow_of("ann").await?;
-    let (id, job) = asked(&stage, &flow).await?;
-    transcribed(&stage, &job).await?;
-    ended(&stage, &job).await?;
+    let (id, job) = heard(&stage, &flow).await?;
     let answer = call_back(&stage, &told(&job)).await?;
     ensure!(answer["batchItemFailures"] == json!([]), "{answer:#}");
     let session = flow.until(&id, &["Done", "Failed"]).await?;
@@ -110,9 +116,7 @@ async fn what_transcribe_wrote_becomes_captions_once_it_tells() -> Result<()> {
 async fn a_word_in_the_queue_reaches_the_function_by_itself() -> Result<()> {
     let stage = Stage::open().await?;
     let flow = stage.flow_of("ann").await?;
-    let (id, job) = asked(&stage, &flow).await?;
-    transcribed(&stage, &job).await?;
-    ended(&stage, &job).await?;
+    let (id, job) = heard(&stage, &flow).await?;
     // With one that nobody waits for, which is not to keep it.
     let nobody = word(&format!("lockgate-rig-{}-1", rig::unique("x"))).to_string();
     Queue::of(&stage.rig, "Transcribed")?.send(&[&nobody, &word(&job).to_string()]).await?;

@@ -155,9 +155,10 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionName<'_>, Error> {
 
 /// The id of a map run; its machine and its label are not looked at.
 pub(super) fn map_run(arn: &str) -> Result<RunId, Error> {
-    let wrong = || Error::InvalidArn(format!("Invalid ARN prefix: {arn}"));
     match parts(arn)?.as_slice() {
-        ["mapRun", _, id] => uuid::Uuid::parse_str(id).map(|id| RunId(*id.as_bytes())).map_err(|_| wrong()),
+        ["mapRun", _, id] => {
+            uuid::Uuid::parse_str(id).map(|id| RunId(*id.as_bytes())).map_err(|_| no_arn(arn))
+        }
         _ => Err(wrong_kind(arn)),
     }
 }
@@ -179,15 +180,18 @@ pub(super) fn check(name: &str) -> Result<(), Error> {
 
 /// What follows the account in the ARN.
 fn parts(arn: &str) -> Result<Vec<&str>, Error> {
-    let invalid = || Error::InvalidArn(format!("Invalid ARN prefix: {arn}"));
     if arn.len() > ARN {
         return Err(Error::InvalidArn("Invalid ARN length".into()));
     }
     let fields: Vec<_> = arn.split(':').collect();
     match fields.as_slice() {
         ["arn", partition, "states", _, _, rest @ ..] if partition.starts_with("aws") => Ok(rest.to_vec()),
-        _ => Err(invalid()),
+        _ => Err(no_arn(arn)),
     }
+}
+
+fn no_arn(arn: &str) -> Error {
+    Error::InvalidArn(format!("Invalid ARN prefix: {arn}"))
 }
 
 pub(super) fn wrong_kind(arn: &str) -> Error {
