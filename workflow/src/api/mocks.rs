@@ -3,57 +3,10 @@
 
 use serde_json::Value;
 
+use super::answers;
 use super::error::Failure;
 use crate::definition::{Pattern, Resource};
 use crate::step::Mock;
-
-/// A field of a service's answer: its name, whether it is always there, and what it is.
-type Field = (&'static str, bool, Form);
-
-#[derive(Clone, Copy)]
-enum Form {
-    Text,
-    Number,
-}
-
-/// What an execution that was waited for is described by.
-const EXECUTION: &[Field] = &[
-    ("ExecutionArn", true, Form::Text),
-    ("StateMachineArn", true, Form::Text),
-    ("Status", true, Form::Text),
-    ("StartDate", true, Form::Text),
-    ("StopDate", false, Form::Text),
-    ("Name", false, Form::Text),
-    ("Error", false, Form::Text),
-    ("Cause", false, Form::Text),
-];
-
-/// The answers of services whose fields are known here. What is not listed may be anything.
-const ANSWERS: [(&str, &str, &[Field]); 4] = [
-    ("states", "startExecution", &[("ExecutionArn", true, Form::Text), ("StartDate", true, Form::Text)]),
-    (
-        "sqs",
-        "sendMessage",
-        &[
-            ("MD5OfMessageBody", false, Form::Text),
-            ("MD5OfMessageAttributes", false, Form::Text),
-            ("MessageId", false, Form::Text),
-            ("SequenceNumber", false, Form::Text),
-        ],
-    ),
-    ("sns", "publish", &[("MessageId", false, Form::Text), ("SequenceNumber", false, Form::Text)]),
-    (
-        "lambda",
-        "invoke",
-        &[
-            ("Payload", false, Form::Text),
-            ("StatusCode", false, Form::Number),
-            ("FunctionError", false, Form::Text),
-            ("LogResult", false, Form::Text),
-            ("ExecutedVersion", false, Form::Text),
-        ],
-    ),
-];
 
 /// The state's own document, if it can be found.
 pub(super) fn state(definition: &str, name: Option<&str>) -> Option<Value> {
@@ -127,37 +80,18 @@ fn check_answer(result: &Value, resource: &str, strict: bool) -> Result<(), Fail
     let Some(Resource::Service { service, action, pattern, .. }) = Resource::parse(resource) else {
         return Ok(());
     };
-    if pattern != Pattern::WaitForTaskToken && !result.is_object() {
+    let action = match pattern {
+        Pattern::RequestResponse => action,
+        // A job's result is what asking for it answers, not what starting it did.
+        Pattern::Sync | Pattern::Sync2 => format!("{action}.sync"),
+        // Whoever calls back may say anything.
+        Pattern::WaitForTaskToken => return Ok(()),
+    };
+    if !result.is_object() {
         return Err(Failure::validation("Mocked result must be a valid JSON object."));
     }
-    let fields = match pattern {
-        Pattern::RequestResponse => ANSWERS
-            .iter()
-            .find(|(of, does, _)| *of == service && *does == action)
-            .map_or(&[] as &[Field], |(.., fields)| fields),
-        // A job's result is what asking for it answers, not what starting it did.
-        Pattern::Sync | Pattern::Sync2
-            if (service.as_str(), action.as_str()) == ("states", "startExecution") =>
-        {
-            EXECUTION
-        }
-        // Whoever calls back may say anything.
-        Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken => &[],
-    };
-    let wrong = |what: String| Failure::validation(&format!("Mock result schema validation error: {what}"));
-    for (name, required, form) in fields {
-        match (result.get(name), form) {
-            (None, _) if strict && *required => {
-                return Err(wrong(format!("Required field '{name}' is missing")));
-            }
-            (Some(value), Form::Text) if !value.is_string() => {
-                return Err(wrong(format!("Field '{name}' must be a string")));
-            }
-            (Some(value), Form::Number) if !value.is_i64() && !value.is_u64() => {
-                return Err(wrong(format!("Field '{name}' must be a number")));
-            }
-            _ => {}
-        }
+    match answers::mismatch(&service, &action, result, strict) {
+        Some(wrong) => Err(Failure::validation(&format!("Mock result schema validation error: {wrong}"))),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod activities;
 mod aliases;
+mod answers;
 mod callbacks;
 mod error;
 mod executions;

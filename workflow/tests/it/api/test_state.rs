@@ -189,6 +189,55 @@ async fn a_mock_that_does_not_fit_a_task_is_refused_in_awss_words() {
 }
 
 #[tokio::test]
+async fn a_mock_is_held_to_the_model_of_the_action_that_is_called() {
+    let client = Client::new().await;
+    for (resource, text, wrong) in [
+        (
+            "sqs:sendMessage",
+            r#"{"MD5OfMessageSystemAttributes":1}"#,
+            "Field 'MD5OfMessageSystemAttributes' must be a string",
+        ),
+        ("aws-sdk:sqs:deleteMessageBatch", r#"{"Successful":[]}"#, "Required field 'Failed' is missing"),
+        ("sns:publish", r#"{"MessageId":["m"]}"#, "Field 'MessageId' must be a string"),
+        ("dynamodb:updateItem", r#"{"Attributes":{"id":"a"}}"#, "Field 'Attributes' must be an object"),
+        ("aws-sdk:dynamodb:scan", r#"{"Count":"2"}"#, "Field 'Count' must be a number"),
+        ("aws-sdk:s3:listObjectsV2", r#"{"IsTruncated":"no"}"#, "Field 'IsTruncated' must be a boolean"),
+        ("aws-sdk:s3:getObject", r#"{"Body":{"a":1}}"#, "Field 'Body' must be a string"),
+        ("aws-sdk:lambda:invoke", r#"{"StatusCode":"200"}"#, "Field 'StatusCode' must be a number"),
+        ("aws-sdk:sfn:listExecutions", r#"{"Executions":{}}"#, "Field 'Executions' must be an array"),
+        ("aws-sdk:sfn:startExecution", r#"{"ExecutionArn":"e"}"#, "Required field 'StartDate' is missing"),
+        (
+            "states:startExecution.sync",
+            r#"{"ExecutionArn":"e","StateMachineArn":"m","Status":"s"}"#,
+            "Required field 'StartDate' is missing",
+        ),
+    ] {
+        // One object is good for all of them: what an action does not need, nobody looks for here.
+        let parameters = json!({ "QueueUrl": "q", "MessageBody": "b", "Message": "m", "TableName": "t", "Key": {}, "StateMachineArn": "m" });
+        let task = json!({ "Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters, "End": true });
+        let refused = client.refused("TestState", request(&task, result(text))).await;
+        let message = format!("Mock result schema validation error: {wrong}");
+        assert_eq!(refused, ("ValidationException".to_owned(), message), "{resource}");
+        let unlooked = json!({ "mock": { "result": text, "fieldValidationMode": "NONE" } });
+        assert_eq!(
+            client.call("TestState", request(&task, unlooked)).await["status"],
+            "SUCCEEDED",
+            "{resource}"
+        );
+        let partly = json!({ "mock": { "result": text, "fieldValidationMode": "PRESENT" } });
+        if wrong.starts_with("Required") {
+            assert_eq!(
+                client.call("TestState", request(&task, partly)).await["status"],
+                "SUCCEEDED",
+                "{resource}"
+            );
+        } else {
+            assert_eq!(client.refused("TestState", request(&task, partly)).await.0, "ValidationException");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_mock_that_does_not_fit_what_runs_inside_is_refused_in_awss_words() {
     let client = Client::new().await;
     let inline = map(&json!({}));
