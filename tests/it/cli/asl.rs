@@ -26,6 +26,7 @@ fn check_says_every_problem_with_its_place() -> Result<()> {
         &[
             "bad.json: /States/A/Next: ",
             "bad.json: /States/C/Type: ",
+            "bad.json: /States/D: Parameters field is required",
             "bad.json: /States/D/Retry/0/ErrorEquals: ",
             "broken.json: EOF while parsing an object at line 1",
             "none.json cannot be read",
@@ -100,7 +101,8 @@ fn a_long_history_is_printed_whole() -> Result<()> {
 #[test]
 fn mocks_answer_the_tasks_of_a_test_case() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let task = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "q"}, "End": true});
+    let task = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": "q", "MessageBody": "m"}, "End": true});
     write(
         folder.path().join("order.asl.json"),
         json!({"StartAt": "Send", "States": {"Send": task}}).to_string(),

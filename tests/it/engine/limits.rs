@@ -214,7 +214,10 @@ fn data_that_nests_ever_deeper_is_stopped_before_it_cannot_be_read() {
 
 #[test]
 fn only_what_dies_with_the_process_is_given_out_again() {
-    let task = |resource: &str| json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": resource, "TimeoutSeconds": 60, "End": true}}});
+    let task = |resource: &str| {
+        json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": resource,
+        "Parameters": {"QueueUrl": "q", "MessageBody": "m"}, "TimeoutSeconds": 60, "End": true}}})
+    };
     for (resource, due) in [
         ("arn:aws:lambda:us-east-1:123456789012:function:f", Some(START + 70_000)),
         ("arn:aws:states:::sqs:sendMessage.waitForTaskToken", Some(START + 60_000)),

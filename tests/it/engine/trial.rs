@@ -72,18 +72,19 @@ fn variables_and_the_context_are_given() {
 
 #[test]
 fn a_task_is_called_or_mocked() {
-    let task = json!({"Type": "Task", "Resource": LAMBDA, "InputPath": "$.in", "Parameters": {"p.$": "$.x"},
+    let task = json!({"Type": "Task", "Resource": LAMBDA, "InputPath": "$.in",
+        "Parameters": {"FunctionName": "f", "Payload.$": "$.x"},
         "ResultSelector": {"s.$": "$.v"}, "ResultPath": "$.out", "End": true});
     let input = json!({"in": {"x": 1}});
     let Tried::Calls { resource, input: called, .. } = tried(&task, &input, |_| {}) else {
         panic!("it must call")
     };
-    assert_eq!((resource.arn(), &*called), (LAMBDA, r#"{"p":1}"#));
+    assert_eq!((resource.arn(), &*called), (LAMBDA, r#"{"FunctionName":"f","Payload":1}"#));
     let done = report(&task, &input, mocked(&json!({"v": 2})));
     let seen = &done.inspection;
     assert_eq!(output(&done), json!({"in": {"x": 1}, "out": {"s": 2}}));
     assert_eq!(seen.after_input_path, Some(json!({"x": 1})));
-    assert_eq!(seen.after_parameters, Some(json!({"p": 1})));
+    assert_eq!(seen.after_parameters, Some(json!({"FunctionName": "f", "Payload": 1})));
     assert_eq!(seen.result, Some(json!({"v": 2})));
     assert_eq!(seen.after_result_selector, Some(json!({"s": 2})));
     assert_eq!(seen.after_result_path, Some(json!({"in": {"x": 1}, "out": {"s": 2}})));
@@ -92,14 +93,15 @@ fn a_task_is_called_or_mocked() {
 
 #[test]
 fn an_error_meets_its_rules() {
-    let mut task = json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": LAMBDA, "Arguments": {"a": "{% 1 + 1 %}"},
+    let mut task = json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": LAMBDA,
+        "Arguments": {"FunctionName": "f", "Payload": "{% 1 + 1 %}"},
         "Retry": [{"ErrorEquals": ["X"]}, {"ErrorEquals": ["Bad"], "MaxAttempts": 5, "BackoffRate": 2}], "End": true});
     let retriable = report(&task, &json!({}), |trial| {
         failing(trial);
         trial.retries = 4;
     });
     assert_eq!(retriable.status, TrialStatus::Retriable);
-    assert_eq!(retriable.inspection.after_arguments, Some(json!({"a": 2})));
+    assert_eq!(retriable.inspection.after_arguments, Some(json!({"FunctionName": "f", "Payload": 2})));
     let details = retriable.inspection.error_details;
     assert_eq!((details.retry_index, details.retry_backoff_interval_seconds), (Some(1), Some(16)));
     let exhausted = report(&task, &json!({}), |trial| {

@@ -114,7 +114,7 @@ async fn a_service_that_is_nowhere_refuses_its_tasks() -> Result<()> {
         (FUNCTION, "Lambda.SdkClientException"),
         ("arn:aws:states:::sqs:sendMessage", "SQS.SdkClientException"),
     ] {
-        let ended = rig.task(resource, json!({"QueueUrl": "q"})).await?;
+        let ended = rig.task(resource, json!({"QueueUrl": "q", "MessageBody": "m"})).await?;
         ended.failed(error, "this engine was started without")?;
     }
     let redirected =
@@ -126,7 +126,7 @@ async fn a_service_that_is_nowhere_refuses_its_tasks() -> Result<()> {
         ("arn:aws:states:::aws-sdk:s3:getBucketPolicy", "S3.SdkClientException"),
     ] {
         let cause = format!("this engine does not know the action {resource}");
-        rig.task(resource, json!({"Bucket": "b"})).await?.failed(error, &cause)?;
+        rig.task(resource, json!({"Bucket": "b", "Entries": []})).await?.failed(error, &cause)?;
     }
     rig.task(FUNCTION, json!({})).await?.failed("Lambda.AWSLambdaException", "Status Code: 307")?;
     ensure!(redirected.heard().len() == 1, "it is not followed");

@@ -6,6 +6,7 @@ mod express;
 pub(crate) mod fields;
 pub(crate) mod integrations;
 pub(crate) mod notes;
+pub(crate) mod parameters;
 mod place;
 
 use crate::journal::Kind;

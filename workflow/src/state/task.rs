@@ -4,7 +4,7 @@ use super::setting::{Form, Setting, positive};
 use super::{Datum, State};
 use crate::data::template::Template;
 use crate::definition::fields::Fields;
-use crate::definition::{Pattern, Resource, integrations};
+use crate::definition::{Pattern, Resource, integrations, parameters};
 use crate::errors::DATA_LIMIT_EXCEEDED;
 use crate::history::{Detail, Failure, Family, Payload};
 use crate::step::evaluate::Sight;
@@ -39,10 +39,12 @@ impl Task {
         let credentials = credentials(fields);
         let arn = fields.need_text("Resource")?;
         let resource = Resource::parse(arn);
-        match resource.as_ref().map(integrations::refusal) {
+        match &resource {
             None => fields.problem("Resource", "Value is not a valid resource ARN"),
-            Some(Some(refusal)) => fields.problem("Resource", refusal),
-            Some(None) => {}
+            Some(resource) => match integrations::refusal(resource) {
+                Some(refusal) => fields.problem("Resource", refusal),
+                None => parameters::check(fields, resource),
+            },
         }
         Some(Task { resource: resource?, timeout, heartbeat, credentials })
     }

@@ -111,8 +111,14 @@ impl Maker<'_> {
         let mut task = json!({"Type": "Task", "TimeoutSeconds": 10 + self.rng.below(20)});
         task["Resource"] = match self.rng.below(4) {
             0 => json!("arn:aws:states:us-east-1:123456789012:activity:press"),
-            1 => json!("arn:aws:states:::sqs:sendMessage.waitForTaskToken"),
-            2 => json!("arn:aws:states:::lambda:invoke"),
+            1 => {
+                task["Parameters"] = json!({"QueueUrl": "press", "MessageBody.$": "$"});
+                json!("arn:aws:states:::sqs:sendMessage.waitForTaskToken")
+            }
+            2 => {
+                task["Parameters"] = json!({"FunctionName": "work", "Payload.$": "$"});
+                json!("arn:aws:states:::lambda:invoke")
+            }
             _ => json!("arn:aws:lambda:us-east-1:123456789012:function:work"),
         };
         if self.rng.one_in(4) {

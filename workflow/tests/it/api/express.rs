@@ -143,7 +143,8 @@ async fn an_express_machine_calls_nobody_who_is_slow() {
         ("arn:aws:states:us-east-1:000000000000:activity:a", "Activity ARN"),
     ] {
         let definition = json!({ "StartAt": "A", "States": { "A": {
-            "Type": "Task", "Resource": resource, "Parameters": {}, "End": true } } });
+            "Type": "Task", "Resource": resource, "End": true,
+            "Parameters": { "StateMachineArn": "m", "QueueUrl": "q", "MessageBody": "b" } } } });
         let params =
             json!({ "name": "x", "definition": definition.to_string(), "roleArn": ROLE, "type": "EXPRESS" });
         assert_eq!(

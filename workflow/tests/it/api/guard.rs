@@ -57,7 +57,8 @@ async fn every_operation_that_could_touch_the_products_machine_is_refused() {
     let client = Client::new().await;
     let engine = &client.rig.engine;
     let definition = json!({ "StartAt": "C", "States": { "C": { "Type": "Task", "End": true,
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": { "t.$": "$$.Task.Token" } } } });
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": { "QueueUrl": "q", "MessageBody.$": "$$.Task.Token" } } } });
     let request =
         MachineRequest { name: "ours".into(), definition: definition.to_string(), ..Default::default() };
     let machine = engine.create_state_machine(request).await.unwrap().arn;

@@ -74,7 +74,8 @@ async fn a_task_without_a_mock_really_calls() {
     for resource in
         ["arn:aws:states:::states:startExecution.sync", "arn:aws:states:us-east-1:000000000000:activity:a"]
     {
-        let waits = json!({ "Type": "Task", "Resource": resource, "Parameters": {}, "End": true });
+        let waits = json!({ "Type": "Task", "Resource": resource, "End": true,
+            "Parameters": { "StateMachineArn": "m" } });
         assert_eq!(
             client.refused("TestState", request(&waits, json!({}))).await.0,
             "ValidationException",

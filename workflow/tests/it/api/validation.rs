@@ -31,6 +31,12 @@ async fn a_definition_is_looked_at_and_nothing_is_made_of_it() {
     let first = json!({ "definition": bad.to_string(), "maxResults": 1 });
     let first = client.call("ValidateStateMachineDefinition", first).await;
     assert_eq!((first["diagnostics"].as_array().unwrap().len(), &first["truncated"]), (1, &json!(true)));
+    let idle = json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "End": true,
+        "Resource": "arn:aws:states:::sns:publish", "Parameters": { "TopicArn": "t" } } } });
+    let idle = client.call("ValidateStateMachineDefinition", json!({ "definition": idle.to_string() })).await;
+    let lacks = json!({ "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED",
+        "message": "The field 'Message' is required but was missing", "location": "/States/A/Parameters" });
+    assert_eq!(idle["diagnostics"], json!([lacks]));
     let activity = json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "End": true,
         "Resource": "arn:aws:states:us-east-1:000000000000:activity:a" } } });
     for (kind, result) in [("STANDARD", "OK"), ("EXPRESS", "FAIL")] {
