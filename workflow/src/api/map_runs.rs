@@ -33,7 +33,8 @@ pub(super) async fn list(engine: &Engine, params: &Params) -> Result<Value, Fail
 }
 
 pub(super) async fn update(engine: &Engine, params: &Params) -> Result<Value, Failure> {
-    let count = |name| params.number(name).and_then(|number| u32::try_from(number).ok());
+    // More than can be counted here is as good as the most that can.
+    let count = |name| params.number(name).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     let update = MapRunUpdate {
         concurrency: count("maxConcurrency"),
         tolerated_count: count("toleratedFailureCount"),

@@ -19,7 +19,8 @@ const DATA: Shape = secret(0, 256 * 1024);
 const ERROR: Shape = secret(0, 256);
 const CAUSE: Shape = secret(0, 32_768);
 const DESCRIPTION: Shape = secret(0, 256);
-const TOKEN: Shape = text(1, 2048);
+const TOKEN: Shape = secret(1, 2048);
+const STATE_NAME: Shape = secret(1, 80);
 const PAGE_TOKEN: Shape = text(1, 1024);
 const PAGE_SIZE: Shape = integer(0, 1000);
 const COUNT: Shape = integer(0, i64::MAX);
@@ -28,10 +29,10 @@ const TYPE: Shape = Shape::OneOf(&["STANDARD", "EXPRESS"]);
 const STATUS: Shape =
     Shape::OneOf(&["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"]);
 const INCLUDED: Shape = Shape::OneOf(&["ALL_DATA", "METADATA_ONLY"]);
-const TRACE: Shape = patterned(256, Pattern { text: r"\p{ASCII}*", matches: str::is_ascii });
-const CLIENT_TOKEN: Shape = patterned(64, Pattern { text: "[!-~]+", matches: is_graphic });
+const TRACE: Shape = patterned(0, 256, Pattern { text: r"\p{ASCII}*", matches: str::is_ascii });
+const CLIENT_TOKEN: Shape = patterned(1, 64, Pattern { text: "[!-~]+", matches: is_graphic });
 const ALIAS: Shape =
-    patterned(80, Pattern { text: r"^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$", matches: is_alias });
+    patterned(1, 80, Pattern { text: r"^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$", matches: is_alias });
 
 const ENCRYPTION: Shape = record(
     "EncryptionConfiguration",
@@ -73,7 +74,7 @@ const STATE_CONFIGURATION: Shape = record(
     "TestStateConfiguration",
     &[
         may("retrierRetryCount", COUNT),
-        may("errorCausedByState", text(1, 80)),
+        may("errorCausedByState", STATE_NAME),
         may("mapIterationFailureCount", COUNT),
         may("mapItemReaderData", DATA),
     ],
@@ -177,7 +178,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             may("inspectionLevel", Shape::OneOf(&["INFO", "DEBUG", "TRACE"])),
             may("revealSecrets", Shape::Flag),
             may("variables", DATA),
-            may("stateName", text(1, 80)),
+            may("stateName", STATE_NAME),
             may("mock", MOCK),
             may("context", DATA),
             may("stateConfiguration", STATE_CONFIGURATION),

@@ -59,8 +59,8 @@ pub(super) const fn secret(least: usize, most: usize) -> Shape {
     Shape::Text(Text { least, most, pattern: None, secret: true })
 }
 
-pub(super) const fn patterned(most: usize, pattern: Pattern) -> Shape {
-    Shape::Text(Text { least: 0, most, pattern: Some(pattern), secret: false })
+pub(super) const fn patterned(least: usize, most: usize, pattern: Pattern) -> Shape {
+    Shape::Text(Text { least, most, pattern: Some(pattern), secret: false })
 }
 
 pub(super) const fn integer(least: i64, most: i64) -> Shape {

@@ -63,6 +63,10 @@ async fn a_run_is_listed_described_and_changed_while_it_works() {
         (&run["maxConcurrency"], &run["toleratedFailureCount"], &run["toleratedFailurePercentage"]),
         (&json!(3), &json!(1), &json!(50.0))
     );
+    let many = json!({ "mapRunArn": arn, "toleratedFailureCount": 5_000_000_000_u64 });
+    client.call("UpdateMapRun", many).await;
+    let run = client.call("DescribeMapRun", json!({ "mapRunArn": arn })).await;
+    assert_eq!(run["toleratedFailureCount"], u32::MAX, "what is too large to count is not left out");
 
     client.rig.script.open();
     client.rig.engine.closed(&execution).await.unwrap();

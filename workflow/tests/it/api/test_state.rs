@@ -301,6 +301,18 @@ async fn what_does_not_fit_the_state_is_refused_in_awss_words() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_state_is_not_repeated_in_an_error() {
+    let client = Client::new().await;
+    let pass = json!({ "Type": "Pass", "End": true });
+    let names = json!({ "stateName": "x".repeat(81), "stateConfiguration": { "errorCausedByState": "" } });
+    assert_eq!(
+        client.refused("TestState", request(&pass, names)).await.1,
+        "2 validation errors detected: Value at 'stateName' failed to satisfy constraint: Member must have length less than or equal to 80; \
+         Value at 'stateConfiguration.errorCausedByState' failed to satisfy constraint: Member must have length greater than or equal to 1"
+    );
+}
+
+#[tokio::test]
 async fn the_result_of_a_job_is_what_asking_for_it_answers() {
     let client = Client::new().await;
     let mut awaited = json!({ "Type": "Task", "Parameters": { "StateMachineArn": "m" }, "End": true });

@@ -278,7 +278,7 @@ async fn every_violation_of_a_requests_form_is_told_at_once() {
     let params = json!({ "taskToken": "", "error": "e".repeat(257), "cause": null });
     assert_eq!(
         client.refused("SendTaskFailure", params).await.1,
-        "2 validation errors detected: Value '' at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1; \
+        "2 validation errors detected: Value at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1; \
          Value at 'error' failed to satisfy constraint: Member must have length less than or equal to 256"
     );
     let params = json!({ "maxResults": 1001, "nextToken": "x".repeat(1025) });
