@@ -1,12 +1,14 @@
 //! Pictures made from formulas, in every form a JPEG or PNG can have.
 
 use std::borrow::Cow;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use anyhow::Result;
 use media::picture::{Limits, MadeProxies, Order};
 use media::{Answer, Job, Problem, Sink};
+use mozjpeg::compress::CompressStarted;
 use mozjpeg::{ColorSpace, Compress, Marker};
 
 /// Pixels of as many channels as a picture may have, one byte each.
@@ -108,10 +110,20 @@ impl Jpeg<'_> {
             started.write_marker(Marker::APP(1), &[b"Exif\0\0", exif].concat());
         }
         if let Some(profile) = self.profile {
-            started.write_icc_profile(profile);
+            write_profile(&mut started, profile);
         }
         started.write_scanlines(&pixels.bytes)?;
         Ok(started.finish()?)
+    }
+}
+
+/// As a JPEG carries it, in parts which are counted from one: libjpeg, and who reads by it, ignores any other profile.
+pub fn write_profile<W: io::Write>(started: &mut CompressStarted<W>, profile: &[u8]) {
+    const PART: usize = 65_519;
+    let parts = profile.chunks(PART);
+    let count = parts.len() as u8;
+    for (number, part) in (1_u8..).zip(parts) {
+        started.write_marker(Marker::APP(2), &[b"ICC_PROFILE\0", &[number, count][..], part].concat());
     }
 }
 
@@ -220,16 +232,16 @@ impl Results {
 }
 
 impl Sink for Results {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.last().write(bytes)
     }
 
-    fn next(&mut self) -> std::io::Result<()> {
+    fn next(&mut self) -> io::Result<()> {
         self.0.push(Vec::new());
         Ok(())
     }
 
-    fn patch(&mut self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.last().patch(offset, bytes)
     }
 }

@@ -23,7 +23,7 @@ use crate::moves::finish::Work;
 use crate::objects::Written;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
-const REVISION: u32 = 3;
+const REVISION: u32 = 4;
 
 const CONTENT_TYPE: &str = "image/jpeg";
 

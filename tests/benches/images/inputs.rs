@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use moxcms::ColorProfile;
 use mozjpeg::{ColorSpace, Compress, Marker};
-use tests::pictures::{Pixels, exif};
+use tests::pictures::{Pixels, exif, write_profile};
 use tests::sound::Noise;
 
 pub(crate) struct Input {
@@ -76,7 +76,7 @@ impl Input {
                 compress.set_quality(quality);
                 let mut started = compress.start_compress(file)?;
                 started.write_marker(Marker::APP(1), &[b"Exif\0\0", &exif[..]].concat());
-                started.write_icc_profile(&profile);
+                write_profile(&mut started, &profile);
                 started.write_scanlines(&pixels.bytes)?;
                 started.finish()?;
             }

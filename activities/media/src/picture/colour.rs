@@ -16,23 +16,26 @@ pub(super) struct Conversion<'p> {
     pub(super) ground: Rgb,
 }
 
+impl Colours {
+    /// The profile that is in these bytes, where it is of such colours.
+    pub(super) fn by(self, profile: &[u8]) -> Option<ColorProfile> {
+        let space = match self {
+            Self::Grey => DataColorSpace::Gray,
+            Self::Rgb => DataColorSpace::Rgb,
+            Self::Cmyk => DataColorSpace::Cmyk,
+        };
+        ColorProfile::new_from_slice(profile).ok().filter(|profile| profile.color_space == space)
+    }
+}
+
 impl Conversion<'_> {
     /// The picture in sRGB without alpha, or in grey where it was nothing else; and whether its profile counted.
     pub(super) fn apply(&self, raster: Raster) -> (Raster, bool) {
-        let profile = self.profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
-        let profile = profile.filter(|profile| profile.color_space == self.space());
+        let profile = self.profile.and_then(|bytes| self.colours.by(bytes));
         let converted = profile.and_then(|profile| self.by_profile(&raster, &profile));
         let counted = converted.is_some();
         let raster = converted.unwrap_or_else(|| self.by_nature(raster));
         (self.without_alpha(raster), counted)
-    }
-
-    fn space(&self) -> DataColorSpace {
-        match self.colours {
-            Colours::Grey => DataColorSpace::Gray,
-            Colours::Rgb => DataColorSpace::Rgb,
-            Colours::Cmyk => DataColorSpace::Cmyk,
-        }
     }
 
     /// None where the profile cannot be used: the picture is then taken as if it had none.
@@ -99,6 +102,8 @@ impl Conversion<'_> {
 
 #[cfg(test)]
 mod tests {
+    use moxcms::{LutDataType, LutStore, LutType, LutWarehouse, Matrix3d, ProfileClass};
+
     use super::*;
 
     fn converted(conversion: &Conversion<'_>, channels: u8, bytes: &[u8]) -> (Vec<u8>, bool) {
@@ -140,5 +145,47 @@ mod tests {
         let conversion = Conversion { colours: Colours::Grey, profile: Some(&grey), ..PLAIN };
         let (bytes, counted) = converted(&conversion, 1, &[128]);
         assert!(counted && bytes.len() == 3 && bytes[0].abs_diff(128) < 4, "{bytes:?}");
+    }
+
+    /// Of a press on which cyan prints black, black prints grey, and the other inks print nothing.
+    fn press() -> Vec<u8> {
+        const WHITE: u16 = 0xFF00;
+        const NO_COLOUR: u16 = 0x8000;
+        let corners = (0..16).flat_map(|corner| {
+            let (cyan, black) = (corner & 8 > 0, corner & 1 > 0);
+            let light = if cyan { 0 } else { WHITE >> u16::from(black) };
+            [light, NO_COLOUR, NO_COLOUR]
+        });
+        let straight = |channels: usize| LutStore::Store16([0, u16::MAX].repeat(channels));
+        let lut = LutDataType {
+            num_input_channels: 4,
+            num_output_channels: 3,
+            num_clut_grid_points: 2,
+            matrix: Matrix3d::IDENTITY,
+            num_input_table_entries: 2,
+            num_output_table_entries: 2,
+            input_table: straight(4),
+            clut_table: LutStore::Store16(corners.collect()),
+            output_table: straight(3),
+            lut_type: LutType::Lut16,
+        };
+        let mut profile = ColorProfile::default();
+        (profile.color_space, profile.pcs) = (DataColorSpace::Cmyk, DataColorSpace::Lab);
+        profile.profile_class = ProfileClass::OutputDevice;
+        profile.lut_a_to_b_perceptual = Some(LutWarehouse::Lut(lut));
+        profile.encode().unwrap()
+    }
+
+    #[test]
+    fn ink_goes_by_its_profile() {
+        let profile = press();
+        let conversion = Conversion { colours: Colours::Cmyk, profile: Some(&profile), ..PLAIN };
+        // How much light each of the four leaves: no ink, cyan, magenta and yellow, black.
+        let pixels = [[255; 4], [0, 255, 255, 255], [255, 0, 0, 255], [255, 255, 255, 0]];
+        let (bytes, counted) = converted(&conversion, 4, pixels.as_flattened());
+        let expected = [255, 0, 255, 119];
+        let off =
+            bytes.chunks(3).zip(expected).map(|(pixel, grey)| pixel.iter().map(move |it| it.abs_diff(grey)));
+        assert!(counted && off.flatten().max() <= Some(3), "{bytes:?}");
     }
 }

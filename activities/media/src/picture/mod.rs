@@ -20,6 +20,7 @@ mod resample;
 mod rows;
 mod shown;
 mod shrink;
+mod srgb;
 mod upright;
 mod verify;
 mod ycc;

@@ -16,6 +16,7 @@ use super::header::{self, Header};
 use super::rows::Shape;
 use super::shown::Shown;
 use super::shrink::fit;
+use super::srgb::to_srgb;
 use super::upright::upright;
 use super::{Limits, Picture, Turn};
 
@@ -73,9 +74,9 @@ pub(crate) fn proxies(
     progress: &mut Progress<'_>,
 ) -> Result<MadeProxies, Problem> {
     let header = header::read(source, limits)?;
-    let apart = apart(&header, order);
+    let apart = apart(&header.picture, order);
     let decoded = decode(source, &header.picture, largest(order), apart, processors, progress)?;
-    let (shown, profile_counted) = as_shown(decoded, &header, order);
+    let (shown, profile_counted) = as_shown(decoded, &header, order, processors);
     let mut proxies = Vec::new();
     for (shape, jpeg) in encode_all(shown, order, header.copyright.as_deref())? {
         if !proxies.is_empty() {
@@ -93,24 +94,28 @@ fn largest(order: &Order) -> u32 {
     order.sides.iter().copied().max().unwrap_or(1).max(1)
 }
 
-/// Whether colour can stay apart from light, from the decoder to the encoder, and how much of it: by a profile it is converted
-/// pixel by pixel, and halved and turned it would lie half a pixel off where a side is odd.
-fn apart(header: &Header, order: &Order) -> Option<Colour> {
-    let Picture { width, height, turn, .. } = header.picture;
+/// Whether colour can stay apart from light, from the decoder to the encoder, and how much of it: halved and turned, it would
+/// lie half a pixel off where a side is odd.
+fn apart(picture: &Picture, order: &Order) -> Option<Colour> {
+    let Picture { width, height, turn, .. } = *picture;
     let is_odd = || {
         let (width, height) = fit(width, height, largest(order));
         (width | height) % 2 == 1
     };
     let colour = if order.halve_colour { Colour::Halved } else { Colour::All };
     let is_off = order.halve_colour && turn != Turn::NONE && is_odd();
-    (header.profile.is_none() && !is_off).then_some(colour)
+    (!is_off).then_some(colour)
 }
 
 /// In sRGB and upright; and whether its profile counted.
-fn as_shown(decoded: Decoded, header: &Header, order: &Order) -> (Shown, bool) {
+fn as_shown(decoded: Decoded, header: &Header, order: &Order, processors: NonZeroUsize) -> (Shown, bool) {
     let picture = &header.picture;
     match decoded {
-        Decoded::Shown(shown) => (shown.upright(picture.turn), false),
+        Decoded::Shown(mut shown) => {
+            let profile = header.profile.as_deref().and_then(|bytes| picture.colours.by(bytes));
+            let profile_counted = profile.is_some_and(|profile| to_srgb(&mut shown, &profile, processors));
+            (shown.upright(picture.turn), profile_counted)
+        }
         Decoded::Pixels(raster) => {
             let conversion = Conversion {
                 colours: picture.colours,

@@ -8,10 +8,19 @@ pub(super) fn upright(raster: Raster, turn: Turn) -> Raster {
     if turn == Turn::NONE {
         return raster;
     }
+    match raster.shape.channels {
+        1 => upright_pixels::<1>(&raster, turn),
+        3 => upright_pixels::<3>(&raster, turn),
+        _ => upright_pixels::<4>(&raster, turn),
+    }
+}
+
+fn upright_pixels<const CHANNELS: usize>(raster: &Raster, turn: Turn) -> Raster {
     let shape = turn.shape(raster.shape);
     let mut bytes = vec![0; shape.bytes()];
-    let from = (&raster.bytes[..], raster.shape.row_bytes());
-    turned(from, (&mut bytes, shape.row_bytes()), raster.shape, turn);
+    let (from, _) = raster.bytes.as_chunks::<CHANNELS>();
+    let (to, _) = bytes.as_chunks_mut::<CHANNELS>();
+    turned((from, raster.shape.width as usize), (to, shape.width as usize), raster.shape, turn);
     Raster { shape, bytes }
 }
 
@@ -50,19 +59,29 @@ impl Turn {
     }
 }
 
-/// From what is stored, in this shape, to what is seen; either comes with how far its rows lie apart.
+/// From what is stored, in this shape, to what is seen; either comes with how far its rows lie apart. Columns that become
+/// rows are turned a square at a time: each line of a cache holds pixels of several columns, which are all taken while it is
+/// there.
 fn turned<T: Copy>(
     (from, from_stride): (&[T], usize),
     (to, to_stride): (&mut [T], usize),
     stored: Shape,
     turn: Turn,
 ) {
-    let (sides, size) = ((stored.width as usize, stored.height as usize), usize::from(stored.channels));
-    let seen = turn.shape(stored);
-    for (y, to) in to.chunks_exact_mut(to_stride).take(seen.height as usize).enumerate() {
-        for (x, pixel) in to.chunks_exact_mut(size).take(seen.width as usize).enumerate() {
-            let (column, row) = turn.stored((x, y), sides);
-            pixel.copy_from_slice(&from[row * from_stride + column * size..][..size]);
+    const SIDE: usize = 16;
+    let sides = (stored.width as usize, stored.height as usize);
+    let Shape { width, height, .. } = turn.shape(stored);
+    let at_once = if turn.swaps_sides() { SIDE } else { width as usize };
+    for (top, rows) in to.chunks_mut(SIDE * to_stride).enumerate() {
+        for left in (0..width as usize).step_by(at_once) {
+            let rows = rows.chunks_exact_mut(to_stride).zip(top * SIDE..height as usize);
+            for (row, y) in rows {
+                let right = (left + at_once).min(width as usize);
+                for (x, pixel) in (left..right).zip(&mut row[left..right]) {
+                    let (column, row) = turn.stored((x, y), sides);
+                    *pixel = from[row * from_stride + column];
+                }
+            }
         }
     }
 }

@@ -1,12 +1,25 @@
 //! Between light and colour, as JPEGs have them, and the pixels that a picture is made of elsewhere; by the constants of
 //! JFIF.
 
+use std::array;
+
 use super::jpeg::Meaning;
 use super::rows::{PARTS, Plane, Raster, Sample, Shape, byte_of, sample_of};
 
+/// How much of red, green and blue is in light, and in the two colours; and how much of these is in them.
+pub(super) const LIGHT: [f64; 3] = [0.299, 0.587, 0.114];
+pub(super) const BLUE: [f64; 3] = [-0.168_736, -0.331_264, 0.5];
+pub(super) const RED: [f64; 3] = [0.5, -0.418_688, -0.081_312];
+pub(super) const OF_BLUE: [f64; 3] = [0.0, -0.344_136, 1.772];
+pub(super) const OF_RED: [f64; 3] = [1.402, -0.714_136, 0.0];
+
 /// A part of one, in a number that is [`ONE`] times as large.
 const fn times(part: f64) -> i32 {
-    (part * ONE as f64 + 0.5) as i32
+    (part * ONE as f64 + 0.5_f64.copysign(part)) as i32
+}
+
+const fn times_each([one, other, third]: [f64; 3]) -> [i32; 3] {
+    [times(one), times(other), times(third)]
 }
 
 const BITS: u32 = 16;
@@ -45,12 +58,11 @@ pub(super) fn raster(meaning: Meaning, planes: &[Plane]) -> Raster {
 fn rgb([light, blue, red]: [u8; 3]) -> [u8; 3] {
     let light = i32::from(light) * ONE + ONE / 2;
     let (blue, red) = (i32::from(blue) - NONE, i32::from(red) - NONE);
-    let all = [
-        light + times(1.402) * red,
-        light - times(0.344_136) * blue - times(0.714_136) * red,
-        light + times(1.772) * blue,
-    ];
-    all.map(|value| (value >> BITS).clamp(0, 255) as u8)
+    let (of_blue, of_red) = const { (times_each(OF_BLUE), times_each(OF_RED)) };
+    array::from_fn(|channel| {
+        let value = light + of_blue[channel] * blue + of_red[channel] * red;
+        (value >> BITS).clamp(0, 255) as u8
+    })
 }
 
 /// A grey picture's light, or a coloured one's light and colour, of as many samples as pixels or of one for each four.
@@ -86,7 +98,7 @@ fn colour(raster: &Raster, step: usize) -> [Plane; 2] {
         let pixels = (rows.len() * step) as i32;
         sums.fill([0; 3]);
         rows.for_each(|row| add_up(row, step, &mut sums));
-        for (plane, factors) in planes.iter_mut().zip([BLUE, RED]) {
+        for (plane, factors) in planes.iter_mut().zip(const { [times_each(BLUE), times_each(RED)] }) {
             let stride = plane.stride();
             let to = &mut plane.samples[number * stride..];
             to.iter_mut().zip(&sums).for_each(|(sample, sum)| *sample = colour_of(*sum, pixels, factors));
@@ -106,12 +118,9 @@ fn add_up(row: &[u8], step: usize, sums: &mut [[i32; 3]]) {
     }
 }
 
-const BLUE: [i32; 3] = [-times(0.168_736), -times(0.331_264), times(0.5)];
-const RED: [i32; 3] = [times(0.5), -times(0.418_688), -times(0.081_312)];
-
 fn light_of([red, green, blue]: [u8; 3]) -> Sample {
-    let [red, green, blue] = [red, green, blue].map(i32::from);
-    nearest(times(0.299) * red + times(0.587) * green + times(0.114) * blue)
+    let [of_red, of_green, of_blue] = const { times_each(LIGHT) };
+    nearest(of_red * i32::from(red) + of_green * i32::from(green) + of_blue * i32::from(blue))
 }
 
 /// Of the sums of as many pixels.
