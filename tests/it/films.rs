@@ -130,6 +130,19 @@ async fn a_film_becomes_a_film_that_plays_everywhere() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_film_that_does_not_say_how_long_it_is_may_be_no_longer_than_others() -> Result<()> {
+    const LIMIT: u32 = 6 * 60 * 60;
+    let folder = tempfile::tempdir()?;
+    let server = Server::start_well(folder.path())?;
+    let flow = Flow::new(&server.url);
+    let film = films::grey("endless.mkv", "64x64", LIMIT + 100, &["-live", "1"])?;
+    ensure!(probed(&film, "endless.mkv")?["format"].get("duration").is_none(), "it says how long it is");
+    let session = made(&flow, "endless.mkv", &film, "video", json!({ "preset": "small" })).await?;
+    ensure!(session["state"] == "Failed" && session["problem"]["type"] == "too-long", "{session:#}");
+    Ok(())
+}
+
 /// Noise that takes long to encode, on a server that has just begun with it.
 async fn encoding(flow: &Flow) -> Result<String> {
     let options = &["-g", "6", "-vf", "noise=alls=60:allf=t", "-preset", "ultrafast"];

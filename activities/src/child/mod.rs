@@ -9,6 +9,7 @@
 
 mod failure;
 pub mod files;
+mod group;
 mod inside;
 mod kill;
 mod limits;
@@ -20,13 +21,13 @@ mod sequence;
 mod wire;
 
 pub use failure::Failure;
+pub(crate) use group::Group;
 pub use inside::child_main;
 pub use kill::{Killed, Watch};
 pub(crate) use limits::DECODER_BYTES;
 pub use limits::{Limits, RecipeLimits};
 #[cfg(debug_assertions)]
 pub use misbehave::Misbehaviour;
-pub(crate) use parent::kill_group;
 pub use parent::{ARGUMENT, AsyncSink, AsyncSource, Nowhere, Workbench};
 pub use sequence::Sequence;
 pub use wire::Work;

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use media::{Answer, PATCHABLE, Report};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{ChildStderr, Command};
 use tokio::time::timeout;
 
 use super::failure::Failure;
+use super::group::Group;
 use super::kill::Watch;
 use super::limits::Limits;
 use super::wire::{self, Ask, LARGEST_BODY, PREFIX, Tell, Work};
@@ -142,9 +143,9 @@ impl Workbench {
 /// How long a child may take to end that has nothing more to do.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A running child. Dropping it kills it and whatever it may have started.
+/// A running child.
 struct Worker {
-    process: Child,
+    process: Group,
     socket: BufReader<UnixStream>,
     stderr: Option<ChildStderr>,
 }
@@ -175,7 +176,8 @@ impl Worker {
         let stdout = file.map(File::try_clone).transpose()?.map_or_else(Stdio::null, Stdio::from);
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let mut process = Command::new(&bench.program)
+        let mut command = Command::new(&bench.program);
+        command
             .args(&bench.arguments)
             .env_clear()
             // Each thread would reserve 64 MiB of address space for itself, of which there is little.
@@ -186,10 +188,8 @@ impl Worker {
             .current_dir("/")
             .stdin(OwnedFd::from(theirs))
             .stdout(stdout)
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
+            .stderr(Stdio::piped());
+        let mut process = Group::spawn(&mut command)?;
         let stderr = process.stderr.take();
         let socket = BufReader::with_capacity(LARGEST_BODY / 4, UnixStream::from_std(ours)?);
         Ok(Self { process, socket, stderr })
@@ -287,21 +287,6 @@ impl Worker {
             Ok(Err(error)) => Failure::Crashed { how: error.to_string() },
             Err(_elapsed) => nonsense("it closed its socket and lives on"),
         }
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        kill_group(&self.process);
-    }
-}
-
-/// Kills a process that leads a group, and whatever it may have started.
-pub(crate) fn kill_group(leader: &Child) {
-    // Once it was waited for, it has no number here: that may belong to another.
-    if let Some(group) = leader.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-        // It may be gone already.
-        let _gone = kill_process_group(group, Signal::KILL);
     }
 }
 

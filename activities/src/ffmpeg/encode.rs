@@ -7,19 +7,20 @@ use media::Problem;
 use media::audio::Container;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
-use tokio::process::Child;
 use tokio::time::timeout;
 
 use super::film::Film;
 use super::piped::{Verdict, gathered, judge};
 use super::{Bounds, Ffmpeg, confined_into, url};
-use crate::child::{Failure, Limits, Watch, kill_group};
+use crate::child::{Failure, Group, Limits, Watch};
 
 /// The codecs and how hard they work, in ffmpeg's words.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recipe {
     /// Neither side of the result is longer; nor longer than the film's own.
     pub(crate) longest_side: u32,
+    /// It ends soon after so many seconds, so that whoever looks at it knows that there was more.
+    pub(crate) longest_seconds: u64,
     pub(crate) picture: Vec<String>,
     pub(crate) sound: Vec<String>,
     /// What ffprobe calls the codecs of both.
@@ -76,6 +77,7 @@ pub(crate) async fn encode(
         "-map_chapters",
         "-1",
     ]);
+    command.args(["-t", &(recipe.longest_seconds + 1).to_string()]);
     command.args(["-vf", &fit(recipe.longest_side)]).args(&recipe.picture);
     if film.sound.is_some() {
         // As many channels as there are, and no more than two.
@@ -83,7 +85,7 @@ pub(crate) async fn encode(
     }
     command.args(["-max_muxing_queue_size", "4096"]).args(recipe.muxer_options).args(["-f", recipe.muxer]);
     command.args(["-progress", "pipe:1", "-nostats"]).arg(url(&path));
-    let process = Encoding { process: command.spawn().map_err(Failure::NotStarted)? };
+    let process = Encoding { process: Group::spawn(&mut command).map_err(Failure::NotStarted)? };
     let mut watch = Watch::default();
     let ended = timeout(limits.wall, process.run(limits, &mut progress)).await;
     let ended = match ended.unwrap_or(Err(Failure::TimedOut { limit: limits.wall })) {
@@ -117,9 +119,9 @@ fn fit(longest: u32) -> String {
     format!("scale=w='max(2,2*trunc({part}*iw*sar/2+0.5))':h='max(2,2*trunc({part}*ih/2+0.5))',setsar=1")
 }
 
-/// An ffmpeg that encodes. Dropping it kills it.
+/// An ffmpeg that encodes.
 struct Encoding {
-    process: Child,
+    process: Group,
 }
 
 impl Encoding {
@@ -148,12 +150,6 @@ impl Encoding {
         let words = complaints.await.unwrap_or_default();
         let status = self.process.wait().await.map_err(Failure::NotStarted)?;
         Ok(judge(status, &words, limits.cpu_seconds))
-    }
-}
-
-impl Drop for Encoding {
-    fn drop(&mut self) {
-        kill_group(&self.process);
     }
 }
 

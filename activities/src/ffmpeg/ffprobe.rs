@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::{Bounds, Ffmpeg, LAST_WORDS, confined, first_words, other};
-use crate::child::{DECODER_BYTES, Failure, Limits, Watch, Workbench};
+use crate::child::{DECODER_BYTES, Failure, Group, Limits, Watch, Workbench};
 
 /// To look at headers, and at the first frames where those say too little, takes no longer, nor more.
 const BOUNDS: Bounds = Bounds { memory_bytes: 1 << 30, data_bytes: DECODER_BYTES, cpu_seconds: 30 };
@@ -106,7 +106,7 @@ pub(super) async fn look(
     let bounds = bounds(bench.limits);
     let mut command = confined(&bench.program, &ffmpeg.ffprobe, bounds, container, file, &[]);
     command.args(["-of", "json", "-show_streams", "-show_format"]);
-    let mut process = command.spawn().map_err(Failure::NotStarted)?;
+    let mut process = Group::spawn(&mut command).map_err(Failure::NotStarted)?;
     let mut watch = Watch::default();
     let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
     let (mut answer, mut last_words) = (Vec::new(), Vec::new());

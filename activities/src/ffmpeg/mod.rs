@@ -165,9 +165,7 @@ fn bare(us: &Path, program: &Path, bounds: Bounds, file: &Path, results: Option<
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true);
+        .stderr(Stdio::piped());
     command
 }
 

@@ -9,19 +9,18 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{LAST_WORDS, first_words, lacked_memory};
-use crate::child::{Failure, Watch, kill_group};
+use crate::child::{Failure, Group, Watch};
 
 /// Once its last byte is there, it has nothing left to do.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Dropping it kills it.
 pub(super) struct Piped {
-    process: Child,
+    process: Group,
     stdout: ChildStdout,
     complaints: Option<JoinHandle<Vec<u8>>>,
     watch: Watch,
@@ -46,7 +45,7 @@ impl Verdict {
 
 impl Piped {
     pub(super) fn start(mut command: Command) -> Result<Self, Failure> {
-        let mut process = command.spawn().map_err(Failure::NotStarted)?;
+        let mut process = Group::spawn(&mut command).map_err(Failure::NotStarted)?;
         let pipes = process.stdout.take().zip(process.stderr.take());
         let (stdout, stderr) = pipes.ok_or_else(|| Failure::NotStarted(io::ErrorKind::BrokenPipe.into()))?;
         Ok(Self { process, stdout, complaints: Some(gathered(stderr)), watch: Watch::default() })
@@ -83,12 +82,6 @@ impl Piped {
     pub(super) fn given_up(mut self, failure: Failure) -> Failure {
         self.watch.tell(Some(&failure));
         failure
-    }
-}
-
-impl Drop for Piped {
-    fn drop(&mut self) {
-        kill_group(&self.process);
     }
 }
 

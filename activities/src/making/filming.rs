@@ -69,23 +69,24 @@ pub async fn video(
     source: &impl AsyncSource,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Filmed, Trouble> {
-    let ffmpeg = bench.ffmpeg()?;
+    let (ffmpeg, limits) = (bench.ffmpeg()?, Limits::default());
     let Survey { container, .. } = survey(bench, source, None).await?;
     let file = ffmpeg::as_file(source, &ffmpeg.scratch).await.map_err(Failure::from)?;
     let found = ffmpeg::ask_film(bench, ffmpeg, container, file.path()).await?;
-    check(&found)?;
-    let recipe = recipe(options);
+    check(&found, limits)?;
+    let recipe = recipe(options, limits);
     let told = |pace| progress(Progress { pace, milliseconds: found.milliseconds });
     let what = (container, file.path(), &found);
     let encoded = ffmpeg::encode(&bench.program, ffmpeg, bench.limits, what, &recipe, told).await?;
     let film = ffmpeg::ask_film(bench, ffmpeg, recipe.container, &encoded.path).await?;
+    // The film need not have said how long it is, or may have lied.
+    check(&film, limits)?;
     verify(&recipe, &found, &film, encoded.flaw.as_deref()).map_err(Failure::Media)?;
     verify_index(&recipe, &encoded).await?;
     Ok(Filmed { encoded, film, source: found })
 }
 
-fn check(film: &Film) -> Result<(), Failure> {
-    let limits = Limits::default();
+fn check(film: &Film, limits: Limits) -> Result<(), Failure> {
     let checked = limits.check_sides(film.width, film.height);
     checked.and_then(|()| limits.check_length(film.milliseconds.unwrap_or(0))).map_err(Failure::Media)
 }
@@ -152,7 +153,7 @@ fn index_is_first(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     Ok(false)
 }
 
-fn recipe(options: options::Video) -> EncodeRecipe {
+fn recipe(options: options::Video, limits: Limits) -> EncodeRecipe {
     let options::Video { preset, codec } = options;
     let words = |text: &str| text.split(' ').map(ToOwned::to_owned).collect();
     let (longest_side, kilobits) = match preset {
@@ -192,7 +193,16 @@ fn recipe(options: options::Video) -> EncodeRecipe {
         Codec::Vp9 | Codec::Av1 => ("webm", &[], Container::Matroska),
     };
     let sound = words(&format!("-c:a {sound} -b:a {kilobits}k"));
-    EncodeRecipe { longest_side, picture: words(&picture), sound, codecs, muxer, muxer_options, container }
+    EncodeRecipe {
+        longest_side,
+        longest_seconds: limits.seconds,
+        picture: words(&picture),
+        sound,
+        codecs,
+        muxer,
+        muxer_options,
+        container,
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +217,7 @@ mod tests {
     }
 
     fn of_preset(preset: Preset, codec: Codec) -> EncodeRecipe {
-        recipe(options::Video { preset, codec })
+        recipe(options::Video { preset, codec }, Limits::default())
     }
 
     fn refused(recipe: &EncodeRecipe, source: &Film, film: &Film) -> String {
