@@ -288,6 +288,17 @@ pub(crate) fn data_folder(told: Option<PathBuf>) -> Result<PathBuf, Error> {
     told.or_else(|| home("lockgate")).ok_or(Error::NoHome)
 }
 
+/// What a file says of the recipes, for whoever makes them without a server: the proxies that are wanted, and what each
+/// recipe's worker may take.
+pub(crate) fn recipes(path: Option<&Path>) -> Result<(Wanted, RecipeLimits), Error> {
+    let Some(path) = path else { return Ok(Default::default()) };
+    let broken = |why| Error::File { path: path.to_owned(), why };
+    std::fs::metadata(path).map_err(|error| broken(error.to_string()))?;
+    let file = read(path)?;
+    let limits = file.limits.settle().map_err(broken)?;
+    Ok((file.proxies.settle().map_err(broken)?, limits))
+}
+
 /// Refuses an address that others could reach.
 pub(crate) fn loopback_only(flag: &'static str, address: SocketAddr) -> Result<(), Error> {
     if address.ip().is_loopback() { Ok(()) } else { Err(Error::NotLoopback { flag, address }) }

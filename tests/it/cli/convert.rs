@@ -271,6 +271,31 @@ fn a_picture_becomes_its_proxies_and_a_damaged_one_none() -> Result<()> {
 }
 
 #[test]
+fn a_file_of_configuration_says_which_proxies_and_how_much_a_worker_may_take() -> Result<()> {
+    let photo = Jpeg::default().bytes(&Pixels::scene(4000, 2000))?;
+    let sizes =
+        b"[proxies]\nsizes = [{ name = \"thumb\", side = 160 }]\nquality = 50\n[retention]\nresults = 3\n";
+    let large = "[proxies]\nsizes = [{ name = \"large\", side = 4000 }]\n";
+    let scarce = format!("{large}[limits.proxies]\nmemory = 16\n");
+    let folder = folder(&[
+        ("a.jpg", &photo),
+        ("sizes.toml", sizes),
+        ("scarce.toml", scarce.as_bytes()),
+        ("odd.toml", b"[proxys]"),
+    ])?;
+    let path = folder.path();
+    let by = |config| run(path, &["convert", "--config", config, "a.jpg", "-o", "out/"]);
+    by("sizes.toml")?.expect(0, &["a-thumb.jpg ("])?;
+    let made = pictures::decoded(&std::fs::read(path.join("out/a-thumb.jpg"))?)?;
+    ensure!((made.width, made.height) == (160, 80));
+    by("scarce.toml")?.expect(1, &["memory"])?;
+    by("odd.toml")?.expect(2, &["odd.toml", "proxys"])?;
+    by("missing.toml")?.expect(2, &["missing.toml"])?;
+    ensure!(names(&path.join("out"))? == ["a-thumb.jpg"], "{:?}", names(&path.join("out"))?);
+    Ok(())
+}
+
+#[test]
 fn a_film_becomes_frames_another_film_and_captions_whatever_its_name_is() -> Result<()> {
     let name = "-f 'lavfi' \"%03d\"\n|;$(x).mp4";
     let film = Film { sound: true, seconds: 4, ..Film::default() }.bytes()?;

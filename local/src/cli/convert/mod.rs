@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use activities::child::files::FileSource;
-use activities::child::{Limits, Workbench};
+use activities::child::{RecipeLimits, Workbench};
 use activities::failure::Failure as Problem;
 use activities::recipes::proxies::Wanted;
 use media::Report;
@@ -26,7 +26,7 @@ use super::interrupt::unless_interrupted;
 use super::options::{Options, option};
 use super::screen::{Bar, line, printable, shown, size};
 use crate::assemble::workbench;
-use crate::config::Command;
+use crate::config::{self, Command};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// What a recipe other than flac lets one choose, such as count=12; may be given more than once
     #[arg(long = "option", value_name = "NAME=VALUE", value_parser = option)]
     more: Vec<(String, Value)>,
+    /// A lockgate.toml, of which [proxies] and [limits.RECIPE] count [default: none]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The folder that ffmpeg and ffprobe lie in [default: the first of PATH]
     #[arg(long, env = "LOCKGATE_FFMPEG", value_name = "DIR")]
     ffmpeg: Option<PathBuf>,
@@ -75,12 +78,20 @@ pub(super) fn recipe(text: &str) -> Result<Recipe, String> {
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let place = Place::settle(args.output.as_deref(), args.files.len())?;
-    let workbench = workbench(args.ffmpeg.as_deref(), &std::env::temp_dir())?;
-    unless_interrupted(all(&workbench, &place, &args)).await
+    let (wanted, limits) = config::recipes(args.config.as_deref())?;
+    let workshop =
+        Workshop { workbench: workbench(args.ffmpeg.as_deref(), &std::env::temp_dir())?, wanted, limits };
+    unless_interrupted(all(&workshop, &place, &args)).await
 }
 
-async fn all(workbench: &Workbench, place: &Place<'_>, args: &Args) -> Result<ExitCode, Failure> {
-    let wanted = Wanted::default();
+/// Where all files are made, and how.
+struct Workshop {
+    workbench: Workbench,
+    wanted: Wanted,
+    limits: RecipeLimits,
+}
+
+async fn all(workshop: &Workshop, place: &Place<'_>, args: &Args) -> Result<ExitCode, Failure> {
     let chosen = args.files.iter().map(|file| args.to.unwrap_or_else(|| recipe_for(file)));
     let plans = chosen.map(|recipe| Plan::of(recipe, args)).collect::<Result<Vec<_>, _>>()?;
     let mut all_well = true;
@@ -88,7 +99,7 @@ async fn all(workbench: &Workbench, place: &Place<'_>, args: &Args) -> Result<Ex
     for (file, plan) in args.files.iter().zip(&plans) {
         let targets = match plan {
             Plan::Flac => flac::targets(args.peaks, place.of(&file.with_extension("flac"))),
-            Plan::Proxies => proxies::targets(&wanted, &place.of(file)),
+            Plan::Proxies => proxies::targets(&workshop.wanted, &place.of(file)),
             Plan::Video(wish) => {
                 let tail = format!("-{}.{}", wish.preset, wish.ending());
                 vec![place.of(&with_tail(file, &tail))]
@@ -98,7 +109,7 @@ async fn all(workbench: &Workbench, place: &Place<'_>, args: &Args) -> Result<Ex
         };
         let outcome = match targets.iter().find(|target| taken.contains(*target)) {
             Some(target) => Err(Trouble::Taken(target.clone()).into()),
-            None => one(workbench, file, plan, &wanted, &targets, args).await,
+            None => one(workshop, file, plan, &targets, args).await,
         };
         all_well &= outcome.is_ok();
         say(args, file, outcome)?;
@@ -182,10 +193,9 @@ struct Made {
 }
 
 async fn one(
-    workbench: &Workbench,
+    workshop: &Workshop,
     file: &Path,
     plan: &Plan,
-    wanted: &Wanted,
     targets: &[PathBuf],
     args: &Args,
 ) -> Result<Vec<Made>, Mishap> {
@@ -196,11 +206,11 @@ async fn one(
     }
     let source = FileSource::open(file).await.map_err(Trouble::reading(file))?;
     let bar = Bar::new(&file.to_string_lossy(), !args.json);
-    let workbench = &workbench.within(Limits::of(plan.recipe()));
+    let workbench = &workshop.workbench.within(workshop.limits.of(plan.recipe()));
     let work = Work { workbench, source: &source, bar, args };
     match plan {
         Plan::Flac => flac::make(&work, targets).await,
-        Plan::Proxies => proxies::make(&work, wanted, targets).await,
+        Plan::Proxies => proxies::make(&work, &workshop.wanted, targets).await,
         Plan::Video(wish) => video::make(&work, *wish, &targets[0]).await,
         Plan::Captions(command) => captions::make(&work, command, targets).await,
         Plan::Thumbnails(wish) => thumbnails::make(&work, *wish, &targets[0]).await,
