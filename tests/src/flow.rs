@@ -132,7 +132,12 @@ impl Flow {
 
     /// Announce and upload, and wait until it may be started. It is answered as it was announced.
     pub async fn ready(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
-        let announced = self.announce(name, file, key, json!({})).await?;
+        self.ready_as(name, file, key, json!({})).await
+    }
+
+    /// [`Flow::ready`] of what more is said: a recipe, say.
+    pub async fn ready_as(&self, name: &str, file: &[u8], key: &str, more: Value) -> Result<Value> {
+        let announced = self.announce(name, file, key, more).await?;
         let uploaded = self.upload(&announced, file).await?;
         ensure!(uploaded.status() == 200, "the upload answered {}", uploaded.text().await?);
         self.until(&id(&announced)?, &["ReadyToXcode"]).await?;
@@ -141,7 +146,12 @@ impl Flow {
 
     /// Announce, upload and start; its id.
     pub async fn start(&self, name: &str, file: &[u8], key: &str) -> Result<String> {
-        let id = id(&self.ready(name, file, key).await?)?;
+        self.start_as(name, file, key, json!({})).await
+    }
+
+    /// [`Flow::start`] of what more is said.
+    pub async fn start_as(&self, name: &str, file: &[u8], key: &str, more: Value) -> Result<String> {
+        let id = id(&self.ready_as(name, file, key, more).await?)?;
         expect(self.verb(Method::PUT, &format!("/xcode/{id}"), Some(key)).await?, 202).await?;
         Ok(id)
     }

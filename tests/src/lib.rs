@@ -10,6 +10,7 @@ pub mod films;
 pub mod flow;
 pub mod gates;
 pub mod generated;
+pub mod keyhouse;
 pub mod lab;
 pub mod memory;
 pub mod packages;

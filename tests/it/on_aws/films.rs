@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::films::{Film, frames};
 use tests::flow::{Flow, PATIENCE, expect, id};
-use tests::rig::stage::{Stage, history, until};
+use tests::rig::stage::{Stage, entered, history, until};
 use tests::rig::worker::{Agent, Worker};
 use tests::sound::decoded;
 
@@ -232,9 +232,7 @@ async fn a_sound_that_takes_ffmpeg_is_a_workers() -> Result<()> {
     let samples = decoded(&flow.fetch(&session).await?)?.len() / 2;
     ensure!(samples.abs_diff(3 * 48_000) < 4_800, "{samples} samples");
     let history = history(&flow, &id).await?;
-    let events = history["executions"][0]["events"].as_array().context("events")?;
-    let entered: Vec<_> =
-        events.iter().filter_map(|event| event["stateEnteredEventDetails"]["name"].as_str()).collect();
+    let entered = entered(&history["executions"][0]);
     ensure!(entered.contains(&"FlacByWorker") && !entered.contains(&"Flac"), "{entered:?}");
     Ok(())
 }

@@ -1,112 +1,24 @@
 //! Tokens of an issuer: which are believed, and how often the issuer is asked for its keys. The clock is the test's.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use activities::Clock;
 use anyhow::{Context, Result, ensure};
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use axum::Router;
-use axum::extract::State;
-use axum::routing::get;
-use http::StatusCode;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use local::config::Issuer;
 use local::people::{Issued, Store};
 use serde_json::{Value, json};
 use service::people::{Identity, Refused, Role, Verifier as _};
 use tempfile::TempDir;
+use tests::keyhouse::{Keyhouse, Signing, but};
 use tests::server::Setup;
 use tests::town::Town;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 const ISSUER: &str = "https://issuer.example/pool";
 const AUDIENCE: &str = "the-client";
 const NOW: i64 = 1_763_000_000;
-
-/// A key of an issuer's.
-struct Signing {
-    kid: &'static str,
-    key: EncodingKey,
-}
-
-impl Signing {
-    fn new(kid: &'static str) -> Result<Self> {
-        /// Before the key itself, PKCS#8 says what it is.
-        const HEAD: usize = 26;
-        let pair = KeyPair::generate(KeySize::Rsa2048)?;
-        let pkcs8 = pair.as_der()?;
-        Ok(Self { kid, key: EncodingKey::from_rsa_der(&pkcs8.as_ref()[HEAD..]) })
-    }
-
-    fn public(&self) -> Result<Jwk> {
-        let mut jwk = Jwk::from_encoding_key(&self.key, Algorithm::RS256)?;
-        jwk.common.key_id = Some(self.kid.to_owned());
-        Ok(jwk)
-    }
-
-    fn header(&self) -> Header {
-        Header { kid: Some(self.kid.to_owned()), ..Header::new(Algorithm::RS256) }
-    }
-
-    fn sign(&self, claims: &Value) -> Result<String> {
-        Ok(jsonwebtoken::encode(&self.header(), claims, &self.key)?)
-    }
-}
-
-/// Where the issuer tells its keys: what it says, and how often it was asked.
-struct Keyhouse {
-    url: String,
-    says: Arc<Mutex<Option<JwkSet>>>,
-    asked: Arc<AtomicUsize>,
-    serving: JoinHandle<()>,
-}
-
-type Told = (Arc<Mutex<Option<JwkSet>>>, Arc<AtomicUsize>);
-
-impl Keyhouse {
-    async fn open(keys: &[&Signing]) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/jwks", listener.local_addr()?);
-        let (says, asked): Told = (Arc::default(), Arc::default());
-        let app = Router::new().route("/jwks", get(tell)).with_state((says.clone(), asked.clone()));
-        let serving = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-        let house = Self { url, says, asked, serving };
-        house.say(keys)?;
-        Ok(house)
-    }
-
-    fn say(&self, keys: &[&Signing]) -> Result<()> {
-        let keys = keys.iter().map(|key| key.public()).collect::<Result<Vec<_>>>()?;
-        *self.says.lock().unwrap() = Some(JwkSet { keys });
-        Ok(())
-    }
-
-    fn fall_silent(&self) {
-        *self.says.lock().unwrap() = None;
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-}
-
-impl Drop for Keyhouse {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-async fn tell(State((says, asked)): State<Told>) -> Result<String, StatusCode> {
-    asked.fetch_add(1, Ordering::SeqCst);
-    let says = says.lock().unwrap().clone();
-    let set = says.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
-    serde_json::to_string(&set).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
-}
 
 /// A server's people, whom this issuer has.
 struct World {
@@ -151,16 +63,6 @@ fn cognito() -> Value {
 /// What another issuer's says.
 fn generic() -> Value {
     json!({ "iss": ISSUER, "aud": [AUDIENCE, "another"], "sub": "auth0|bob", "exp": NOW + 600, "nbf": NOW })
-}
-
-fn but(mut claims: Value, change: Value) -> Value {
-    for (name, value) in change.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => drop(claims.as_object_mut().and_then(|claims| claims.remove(name))),
-            value => claims[name] = value.clone(),
-        }
-    }
-    claims
 }
 
 #[tokio::test]

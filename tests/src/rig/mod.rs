@@ -15,6 +15,7 @@ pub mod sqs;
 pub mod stack;
 pub mod stage;
 pub mod table;
+pub mod transcribe;
 pub mod worker;
 
 use std::path::{Path, PathBuf};

@@ -36,6 +36,13 @@ impl Queue {
         Ok(messages.filter_map(|message| Some(message["Body"].as_str()?.to_owned())).collect())
     }
 
+    /// Whether nothing waits there, and nobody has anything of it in hand.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let told = self.ask("GetQueueAttributes", json!({ "AttributeNames": names })).await?;
+        Ok(names.iter().all(|&name| told["Attributes"][name] == "0"))
+    }
+
     pub async fn attribute(&self, name: &str) -> Result<String> {
         let told = self.ask("GetQueueAttributes", json!({ "AttributeNames": [name] })).await?;
         let value = told["Attributes"][name].as_str();

@@ -11,6 +11,7 @@ use states::{Session, Timestamp};
 
 use super::Rig;
 use super::cognito::Pool;
+use super::functions::VARIABLES;
 use super::gateway::Gateway;
 use crate::flow::Flow;
 
@@ -19,6 +20,8 @@ pub struct Stage {
     gateway: Gateway,
     pool: Pool,
     http: reqwest::Client,
+    /// What its functions are told besides what they were deployed with, where this test asks them.
+    variables: Value,
 }
 
 impl Stage {
@@ -26,12 +29,14 @@ impl Stage {
         Self::told(&json!({})).await
     }
 
-    /// With an API that is told of other places than it was deployed with.
+    /// With an API that is told of other places than it was deployed with, and so is whatever else is invoked here; what the
+    /// stack invokes by itself is not.
     pub async fn told(variables: &Value) -> Result<Self> {
         let rig = Rig::running()?;
         let (name, host) = (rig.output("ApiFunction")?, rig.output("ApiHost")?);
         let gateway = Gateway::before_told(&rig.functions, name, host, variables).await?;
-        Ok(Self { pool: Pool::open(&rig).await?, http: reqwest::Client::new(), gateway, rig })
+        let (pool, http) = (Pool::open(&rig).await?, reqwest::Client::new());
+        Ok(Self { pool, http, gateway, rig, variables: variables.clone() })
     }
 
     pub async fn flow_of(&self, name: &str) -> Result<Flow> {
@@ -52,7 +57,8 @@ impl Stage {
     pub async fn invoke(&self, output: &str, event: &Value) -> Result<Value> {
         let url =
             format!("{}/2015-03-31/functions/{}/invocations", self.rig.functions, self.rig.output(output)?);
-        let answer = self.http.post(url).body(event.to_string()).send().await?;
+        let request = self.http.post(url).header(VARIABLES, self.variables.to_string());
+        let answer = request.body(event.to_string()).send().await?;
         let failed = answer.headers().contains_key("x-amz-function-error") || !answer.status().is_success();
         let text = answer.text().await?;
         ensure!(!failed, "{output} failed: {text}");
@@ -68,14 +74,39 @@ impl Stage {
 
     /// Has the sweep come to a session now, as if it were due. Answers with the record as it stands then.
     pub async fn swept(&self, id: &str) -> Result<Session> {
-        // The stack's own table is reached where the stack was made.
-        let made = Connection::new(&super::account(&[("", &self.rig.localstack)]))?;
-        let records = DynamoSessions::new(made.dynamodb(), self.rig.output("Table")?);
+        let records = self.records()?;
         if let Some(at) = records.get(id).await?.context("it is there")?.due_at {
             records.put_off(&Due { id: id.to_owned(), at }, Timestamp::UNIX_EPOCH).await?;
         }
         self.invoke("SweepFunction", &json!({ "source": "aws.events", "detail": {} })).await?;
         records.get(id).await?.context("it is there still")
+    }
+
+    /// The stack's own table, which is reached where the stack was made.
+    fn records(&self) -> Result<DynamoSessions> {
+        let made = Connection::new(&super::account(&[("", &self.rig.localstack)]))?;
+        Ok(DynamoSessions::new(made.dynamodb(), self.rig.output("Table")?))
+    }
+
+    /// A session's record as it stands, of which the API does not show everything.
+    pub async fn record(&self, id: &str) -> Result<Session> {
+        self.records()?.get(id).await?.context("it is there")
+    }
+
+    /// The executions of a session that the stack's Step Functions know, by name.
+    pub async fn executions(&self, id: &str) -> Result<Vec<String>> {
+        let functions = Connection::new(&self.rig.account())?.step_functions();
+        let list = functions.list_executions().state_machine_arn(self.rig.output("StateMachine")?);
+        let (mut names, mut next) = (Vec::new(), None);
+        loop {
+            let page = list.clone().set_next_token(next).send().await?;
+            let named = page.executions().iter().map(|execution| execution.name().to_owned());
+            names.extend(named.filter(|name| name.starts_with(id)));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
     }
 
     /// What lies below a session's id in the bucket of results: the keys of objects, and of uploads that are in parts yet.
@@ -94,6 +125,12 @@ impl Stage {
         let answer = self.http.get(format!("{}/rig/writes/{id}", self.rig.functions)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
+}
+
+/// The states that an execution of a history has entered, in turn.
+pub fn entered(execution: &Value) -> Vec<&str> {
+    let events = execution["events"].as_array().into_iter().flatten();
+    events.filter_map(|event| event["stateEnteredEventDetails"]["name"].as_str()).collect()
 }
 
 /// Waits until it holds.

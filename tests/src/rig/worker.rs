@@ -31,7 +31,12 @@ impl Worker {
     /// Starts one that tells `agent`, if there is one, that it is at work; and waits until it is well.
     pub async fn start(rig: &Rig, agent: Option<&str>) -> Result<Self> {
         let agent = agent.map(|agent| ("ECS_AGENT_URI", agent));
-        Self::start_told(&[&of_the_stack(rig)?[..], agent.as_slice()].concat()).await
+        Self::start_also_told(rig, agent.as_slice()).await
+    }
+
+    /// Starts one of the stack that is told this besides, or instead.
+    pub async fn start_also_told(rig: &Rig, more: &[(&str, &str)]) -> Result<Self> {
+        Self::start_told(&[&of_the_stack(rig)?[..], more].concat()).await
     }
 
     /// Starts one that is told this.
@@ -115,16 +120,21 @@ pub struct Api {
 
 impl Api {
     pub async fn start(rig: &Rig, pool: &Pool) -> Result<Self> {
+        Self::believing(rig, &rig.moto, (&pool.id, &pool.client)).await
+    }
+
+    /// Believes the tokens of the pool of this id that were given to this client, by the keys that are told at `keys_at`.
+    pub async fn believing(rig: &Rig, keys_at: &str, (pool, client): (&str, &str)) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (address, watch) = (free_address()?, free_address()?);
         let mut command = container(&of_the_stack(rig)?, watch)?;
         let listen = address.to_string();
         command.arg("api").envs([
-            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &rig.moto),
-            ("LOCKGATE_API_LISTEN", &listen),
-            ("LOCKGATE_HOSTS", &listen),
-            ("LOCKGATE_USER_POOL", &pool.id),
-            ("LOCKGATE_CLIENT", &pool.client),
+            ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", keys_at),
+            ("LOCKGATE_API_LISTEN", listen.as_str()),
+            ("LOCKGATE_HOSTS", listen.as_str()),
+            ("LOCKGATE_USER_POOL", pool),
+            ("LOCKGATE_CLIENT", client),
         ]);
         let process = Process::start(&mut command, &folder.path().join("api.log"))?;
         until_ready(&format!("http://{watch}/healthz")).await?;
