@@ -16,3 +16,4 @@ mod notices;
 mod page;
 mod pictures;
 mod records;
+mod tokens;
