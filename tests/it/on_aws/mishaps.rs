@@ -8,8 +8,10 @@ use anyhow::{Context, Result, ensure};
 use aws::connection::Connection;
 use reqwest::Method;
 use serde_json::{Value, json};
+use states::State;
 use tests::flow::{Flow, expect, id};
 use tests::rig::cognito::Pool;
+use tests::rig::sqs::Queue;
 use tests::rig::stage::{Stage, history, until};
 use tests::sound::{decoded, wav};
 
@@ -107,6 +109,32 @@ async fn a_notice_that_is_early_or_comes_after_its_session_has_moved_on_moves_no
     ensure!(flow.verb(Method::DELETE, &path, None).await?.status().is_success());
     told_twice(&stage, &key).await?;
     ensure!(flow.verb(Method::GET, &path, None).await?.status() == 410, "it comes back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_notice_that_its_queue_brings_again_starts_nothing_again() -> Result<()> {
+    let stage = Stage::open().await?;
+    let flow = stage.flow_of("ann").await?;
+    let queue = Queue::of(&stage.rig, "Uploaded")?;
+    let file = wav(SECOND, 7);
+    // It starts by itself: who takes a notice for news would start it a second time.
+    let announced = flow.announce("a.wav", &file, "k", json!({ "start": "auto" })).await?;
+    let (id, key) = (id(&announced)?, key(&stage, &announced)?);
+    let notice = notice(stage.rig.output("Uploads")?, &key);
+    ensure!(flow.upload(&announced, &file).await?.status() == 200);
+    queue.send(&[&notice, &notice]).await?; // beside the bucket's own
+    let done = flow.until(&id, &["Done", "Failed"]).await?;
+    ensure!(done["state"] == "Done" && done["attempt"] == 1, "{done:#}");
+
+    let before = stage.record(&id).await?;
+    queue.send(&[&notice, &notice]).await?;
+    // What could not be seen to would be kept there for the next try.
+    until(flow.patience, async || queue.is_empty().await).await.context("a notice is not seen to")?;
+    let after = stage.record(&id).await?;
+    ensure!(after.version == before.version && after.trail == before.trail, "{after:#?}");
+    ensure!(after.state == State::Done && after.outputs == before.outputs, "{after:#?}");
+    ensure!(stage.executions(&id).await? == [format!("{id}-1")]);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod films;
 mod flags;
 mod flow;
 mod letters;
+mod lost_starts;
 mod mishaps;
 mod notices;
 mod page;
