@@ -13,8 +13,8 @@ pub struct Counts {
     pub writes: u32,
 }
 
-/// A FLAC of a WAV: announced, uploaded, started by hand, fetched; and the sweep's last look. `on_aws::flow` counts it. The
-/// moves are those of every recipe, and so are the states, as `documents` finds.
+/// A FLAC of a WAV: announced, uploaded, started by hand, fetched; and the sweep's last look. `on_aws::counts` counts
+/// it, and that the moves and the states of other recipes are as many; so does `documents`, of the states.
 pub const FLAC: Counts = Counts { transitions: 7, writes: 8 };
 
 /// A record is between one and two kilobytes, and a write is paid by the kilobyte begun.
@@ -23,7 +23,8 @@ const KILOBYTES: f64 = 2.0;
 /// Of each write, this many reach an index too: what a list shows, and when to look next.
 const INDEX_WRITES: f64 = 1.0;
 
-/// Progress is written when the attempt begins, when the work does, and then so often, in seconds: `on_aws::flow` counts it.
+/// Progress is written when the attempt begins, when the work does, and then so often, in seconds: `on_aws::counts` counts
+/// it.
 const PROGRESS: f64 = 2.0;
 const PROGRESS_EVERY: f64 = 5.0;
 
@@ -35,8 +36,8 @@ const LOOK_READS: f64 = 2.0;
 const LOOK_INDEX_WRITES: f64 = 2.0;
 
 /// Transcribe's job has an item beside the record: written when it begins and when it has ended, read in between, and put
-/// off each so many silent seconds. `aws/src/captioner`.
-const JOB_WRITES: f64 = 2.0;
+/// off each so many silent seconds. `on_aws::counts` counts the writes.
+pub const JOB_WRITES: f64 = 2.0;
 const JOB_READS: f64 = 1.0;
 const JOB_LOOK_EVERY: f64 = limits::TRANSCRIPTION_LOOK_SECONDS as f64;
 

@@ -1,12 +1,9 @@
 //! The whole flow through the deployed stack, by HTTP alone: a token, the API's function, a presigned upload, the bucket's
 //! notice, its queue, the workflow and its functions, the result.
 
-use std::time::Instant;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::cost::FLAC;
 use tests::flow::{Flow, expect, id};
 use tests::rig::stage::{Stage, history};
 use tests::sound::{self, decoded, wav};
@@ -18,9 +15,7 @@ async fn a_wav_comes_back_as_the_same_sound() -> Result<()> {
     let stage = Stage::open().await?;
     let flow = stage.flow_of("ann").await?;
     let file = wav(3 * SECOND, 1);
-    let began = Instant::now();
     let session = flow.run("a song.wav", &file, "k").await?;
-    let took = began.elapsed().as_secs();
     ensure!(session["state"] == "Done", "{session:#}");
     let output = &session["outputs"][0];
     ensure!(output["name"] == "a song.flac" && output["media"]["samples"] == 3 * SECOND, "{output:#}");
@@ -35,17 +30,6 @@ async fn a_wav_comes_back_as_the_same_sound() -> Result<()> {
     let history = history(&flow, &id).await?;
     let execution = &history["executions"][0];
     ensure!(execution["status"] == "SUCCEEDED" && execution["name"] == format!("{id}-1"), "{history:#}");
-    let events = execution["events"].as_array().context("an execution has events")?;
-    let entered = events.iter().filter(|event| event["stateEnteredEventDetails"].is_object()).count();
-    ensure!(entered == FLAC.transitions as usize, "{entered} states were entered");
-    let writes = stage.writes(&id).await?;
-    let is_progress = |write: &&String| write.starts_with("SET #progress");
-    let (progress, others): (Vec<_>, Vec<_>) = writes.iter().partition(is_progress);
-    println!("{entered} states, {} writes and {} of progress", others.len(), progress.len());
-    // One when the attempt begins, one when the work does, and one each five seconds.
-    ensure!(progress.len() as u64 <= 2 + took / 5, "in {took} s: {progress:#?}");
-    // The sweep's last look is one more: it comes when nothing more can be left lying.
-    ensure!(others.len() < FLAC.writes as usize, "{others:#?}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod cancel;
 mod captions;
 mod cli;
+mod counts;
 mod dead_letters;
 mod ended;
 mod engine;
