@@ -71,6 +71,8 @@ CDK_CONTEXT := -c stage=$(or $(STAGE),dev) $(if $(SITE),-c site=$(SITE)) $(if $(
 	$(if $(WORKER),-c worker=$(WORKER)) $(if $(WORKERS),-c workers=$(WORKERS)) $(if $(MOST_WORKERS),-c mostWorkers=$(MOST_WORKERS)) \
 	$(if $(MAIL_FROM),-c 'mailFrom=$(MAIL_FROM)') $(if $(MAIL_EVENTS),-c mailEvents=$(MAIL_EVENTS)) \
 	$(if $(API_SERVICE),-c apiService=$(API_SERVICE) -c apiHost=$(API_HOST) -c apiCertificate=$(API_CERTIFICATE)) \
+	$(if $(PODS),-c pods=$(PODS)) $(if $(POD_NAMESPACE),-c podNamespace=$(POD_NAMESPACE)) \
+	$(if $(POD_WORKER),-c podWorker=$(POD_WORKER)) $(if $(POD_API),-c podApi=$(POD_API)) \
 	$(if $(GUARD_DUTY),-c guardDuty=$(GUARD_DUTY)) $(if $(SECURITY_HUB),-c securityHub=$(SECURITY_HUB)) \
 	$(if $(INSPECTOR),-c inspector=$(INSPECTOR))
 

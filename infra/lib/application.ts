@@ -8,6 +8,7 @@ import { Api } from './api.ts';
 import { Functions } from './functions.ts';
 import { Page } from './page.ts';
 import { People } from './people.ts';
+import { Pods } from './pods.ts';
 import type { Settings } from './settings.ts';
 import type { Network } from './site.ts';
 import { Service } from './service.ts';
@@ -38,6 +39,7 @@ export class ApplicationStack extends Stack {
     if (network !== undefined && settings.worker !== undefined) {
       new Workers(this, 'Workers', { ...processes, network, workflow, tag: settings.worker });
     }
+    const pods = settings.pods && new Pods(this, 'Pods', { ...processes, workflow, pods: settings.pods });
     api.serve(functions.api, people, client);
     const service =
       network !== undefined && settings.service !== undefined
@@ -68,6 +70,7 @@ export class ApplicationStack extends Stack {
       SignIn: people.signIn,
     };
     if (service !== undefined) new CfnOutput(this, 'ServiceBalancer', { value: service.balancer });
+    for (const [name, arn] of Object.entries(pods?.roles ?? {})) new CfnOutput(this, name, { value: arn });
     for (const [step, version] of functions.steps) {
       new CfnOutput(this, `Step-${step}`, { value: version.lambda.functionName });
     }

@@ -13,9 +13,9 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
 import limits from '../../states/limits.json' with { type: 'json' };
+import { apiRole } from './containers.ts';
 import { type FunctionsProps, environment } from './functions.ts';
 import { explain, explainAll } from './nag.ts';
-import { Rights } from './rights.ts';
 import type { ServiceSettings } from './settings.ts';
 import { type Network, cpuUnits } from './site.ts';
 
@@ -107,8 +107,7 @@ export class Service extends Construct {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const taskRole = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
-    for (const statement of new Rights(this, props).api()) taskRole.addToPolicy(statement);
+    const taskRole = apiRole(this, 'Role', new iam.ServicePrincipal('ecs-tasks.amazonaws.com'), props);
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
       cpu: cpuUnits(limits.containerMilliProcessors),
       memoryLimitMiB: limits.containerMemoryMiB,
@@ -138,7 +137,7 @@ export class Service extends Construct {
         startPeriod: Duration.seconds(30),
       },
     });
-    for (const role of [taskRole, task.obtainExecutionRole() as iam.Role]) explainAll(role, settings, store);
+    explainAll(task.obtainExecutionRole() as iam.Role, settings, store);
     explain(task, 'AwsSolutions-ECS2', 'Names of what the stack has made are no secrets');
     return task;
   }

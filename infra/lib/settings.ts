@@ -14,6 +14,16 @@ export interface ServiceSettings {
   readonly certificate: string;
 }
 
+/** Pods of a Kubernetes elsewhere, that are workers and the API. */
+export interface PodSettings {
+  /** Who says which pod somebody is: an EKS cluster's agent (Pod Identity), or the OIDC provider that is a cluster's issuer (IRSA). */
+  readonly by: { readonly cluster: string } | { readonly provider: string };
+  readonly namespace: string;
+  /** The service accounts there: the workers', and the API's. */
+  readonly worker: string;
+  readonly api: string;
+}
+
 export interface Settings {
   /** Which copy of the application: many live in one account. */
   readonly stage: string;
@@ -37,6 +47,8 @@ export interface Settings {
   readonly mail?: Mail;
   /** The API in containers, for large bodies; none, and there is the function alone. */
   readonly service?: ServiceSettings;
+  /** Pods that get roles of this stage; none, and there are no roles for any. */
+  readonly pods?: PodSettings;
   /** Whether what holds people's files outlives the stack. */
   readonly retain: boolean;
   /** Switches of the site, and so of the whole account: whichever stage is deployed with it says them. */
@@ -72,6 +84,7 @@ export function readSettings(node: Node): Settings {
     workers: flag('workers', worker !== undefined),
     mostWorkers,
     service,
+    pods: readPods(text('pods'), text('podNamespace'), text('podWorker'), text('podApi')),
     artefact: text('artefact') ?? '../target/lambda/lockgate-lambda',
     alarms: text('alarms'),
     budget,
@@ -92,4 +105,17 @@ export function readService(tag?: string, host?: string, certificate?: string): 
   if (host === undefined || !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) throw new Error('the API in containers takes a name to be reached by: apiHost');
   if (!certificate?.startsWith('arn:')) throw new Error(`the API in containers takes the ARN of a certificate of ${host}: apiCertificate`);
   return { tag, host, certificate };
+}
+
+/** Unless it is said otherwise, the pods are those of `deploy/k8s`. */
+export function readPods(by?: string, namespace = 'lockgate', worker = 'worker', api = 'api'): PodSettings | undefined {
+  if (by === undefined) return undefined;
+  for (const name of [namespace, worker, api]) {
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)) throw new Error(`${name} is no name on Kubernetes`);
+  }
+  if (worker === api) throw new Error(`a worker may do what a worker may, and the API what the API may: not both as ${worker}`);
+  const names = { namespace, worker, api };
+  if (/^arn:[a-z-]+:iam::\d{12}:oidc-provider\/[A-Za-z0-9._/-]+$/.test(by)) return { by: { provider: by }, ...names };
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(by)) return { by: { cluster: by }, ...names };
+  throw new Error(`${by} is neither the name of an EKS cluster nor the ARN of an OIDC provider: pods`);
 }

@@ -11,18 +11,16 @@ import { Construct } from 'constructs';
 
 import limits from '../../states/limits.json' with { type: 'json' };
 import { meter } from './alarms.ts';
-import { type FunctionsProps, environment } from './functions.ts';
+import { type WorkerProps, workerRole } from './containers.ts';
+import { environment } from './functions.ts';
 import { explain, explainAll } from './nag.ts';
-import { Rights } from './rights.ts';
 import { type Network, cpuUnits } from './site.ts';
-import type { Workflow } from './workflow.ts';
 
 /** Where it says that it lives, to whoever runs it: nobody else reaches it. */
 const PORT = 9000;
 
-export interface WorkersProps extends FunctionsProps {
+export interface WorkersProps extends WorkerProps {
   readonly network: Network;
-  readonly workflow: Workflow;
   readonly tag: string;
 }
 
@@ -49,14 +47,12 @@ export class Workers extends Construct {
   }
 
   #task(props: WorkersProps): ecs.FargateTaskDefinition {
-    const { settings, network, workflow, store, tag } = props;
+    const { settings, network, store, tag } = props;
     const group = new logs.LogGroup(this, 'Log', {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const taskRole = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
-    const activities = [...workflow.activities.values()].map((activity) => activity.activityArn);
-    for (const statement of new Rights(this, props).worker(activities)) taskRole.addToPolicy(statement);
+    const taskRole = workerRole(this, 'Role', new iam.ServicePrincipal('ecs-tasks.amazonaws.com'), props);
     taskRole.addToPolicy(this.#protection());
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
       cpu: cpuUnits(limits.workerMilliProcessors),
@@ -80,7 +76,7 @@ export class Workers extends Construct {
     });
     task.addVolume({ name: 'scratch' });
     container.addMountPoints({ sourceVolume: 'scratch', containerPath: '/scratch', readOnly: false });
-    for (const role of [taskRole, task.obtainExecutionRole() as iam.Role]) explainAll(role, settings, store);
+    explainAll(task.obtainExecutionRole() as iam.Role, settings, store);
     explain(taskRole, PROTECTED, "A task's own name is made when it is started");
     explain(task, 'AwsSolutions-ECS2', 'Names of what the stack has made are no secrets');
     return task;

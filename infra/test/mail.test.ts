@@ -13,7 +13,7 @@ let application: Template;
 
 beforeAll(() => {
   application = Template.fromStack(stacks(new App(), SETTINGS).application);
-}, 120_000);
+});
 
 test('letters are sent by one function only, under one name, to where the pool says', () => {
   for (const handler of ALL) {

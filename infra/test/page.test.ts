@@ -22,7 +22,7 @@ let application: Template;
 
 beforeAll(() => {
   application = Template.fromStack(stacks(new App(), SETTINGS).application);
-}, 120_000);
+});
 
 /** As CloudFront matches a path. */
 function matches(pattern: string, path: string): boolean {

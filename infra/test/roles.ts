@@ -22,12 +22,19 @@ export const ALL = [...STEPS, ...CALLED, 'deliver'];
 
 export const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
+/** The one role whose name begins so: what it is called, and who may be it. */
+export function role(template: Template, begins: string): { readonly id: string; readonly assumed: Statement[] } {
+  const roles = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith(begins));
+  expect(roles.map(([id]) => id), begins).toHaveLength(1);
+  const [id, { Properties }] = roles[0]!;
+  return { id, assumed: Properties.AssumeRolePolicyDocument.Statement };
+}
+
 /** What the role of a function may do: each action, with the resources it is for. */
 export function allowed(application: Template, handler: string, begins = `Functions${handler.replaceAll('-', '')}role`): Map<string, unknown[]> {
-  const roles = Object.keys(application.findResources('AWS::IAM::Role')).filter((id) => id.startsWith(begins));
-  expect(roles, handler).toHaveLength(1);
+  const { id } = role(application, begins);
   const policies = Object.values(application.findResources('AWS::IAM::Policy')).filter((policy) =>
-    policy.Properties.Roles.some((role: { Ref: string }) => role.Ref === roles[0]),
+    policy.Properties.Roles.some((named: { Ref: string }) => named.Ref === id),
   );
   const may = new Map<string, unknown[]>();
   for (const policy of policies) {

@@ -18,7 +18,7 @@ let application: Template;
 
 beforeAll(() => {
   application = Template.fromStack(stacks(new App(), SETTINGS).application);
-}, 120_000);
+});
 
 const container = () => {
   const tasks = Object.values(application.findResources('AWS::ECS::TaskDefinition'));

@@ -27,7 +27,7 @@ beforeAll(() => {
   const made = stacks(new App(), SETTINGS);
   application = Template.fromStack(made.application);
   site = Template.fromStack(made.site!);
-}, 120_000);
+});
 
 /** Without what changes with every build of the artefact. */
 function steady(template: Template): unknown {
