@@ -82,15 +82,12 @@ synth: infra/node_modules/.package-lock.json ## the CloudFormation templates, in
 diff: infra/node_modules/.package-lock.json ## what a deployment would change: make diff STAGE=dev (ARTEFACT=folder, if it is not built)
 	cd infra && npx cdk diff --all $(CDK_CONTEXT) $(if $(ARTEFACT),-c artefact=$(abspath $(ARTEFACT)))
 
-# What the stacks say of themselves, for who comes after the deployment.
-OUTPUTS := cdk.out/outputs.json
+deploy: lambda page infra/node_modules/.package-lock.json ## all of it to the AWS account in the environment, from nothing too: make deploy STAGE=dev [SITE=main [WORKER=tag]] [ALARMS=address]
+	cd infra && PATH="$$PWD/node_modules/.bin:$$PATH" sh deploy.sh $(CDK_CONTEXT)
 
-deploy: lambda page infra/node_modules/.package-lock.json ## to the AWS account in the environment: make deploy STAGE=dev [SITE=main [WORKER=tag]] [ALARMS=address]
-	cd infra && npx cdk deploy --all --require-approval never --outputs-file $(OUTPUTS) $(CDK_CONTEXT)
-	cd infra && npx tsx bin/page.ts ../web/dist/page $(OUTPUTS) Lockgate-$(or $(STAGE),dev)
-
+# For the processors that the stacks run it on, whatever this machine has.
 worker-image: ## the workers' image, by Docker: make worker-image IMAGE=repository:tag
-	docker build --file deploy/worker/Dockerfile --tag $(or $(IMAGE),lockgate-worker) .
+	docker build --platform linux/amd64 --file deploy/worker/Dockerfile --tag $(or $(IMAGE),lockgate-worker) .
 
 fuzz: ## each fuzz target for a while: make fuzz SECONDS=600
 	sh tests/fuzz/fuzz.sh $(or $(SECONDS),20)

@@ -43,8 +43,16 @@ test('a workflow deploys by all that the repository says, and shows a change by 
   expect(diff!.env).toMatchObject(named);
   expect(Object.keys(diff!.env!).sort()).toEqual([...variables, 'WORKER', 'API_SERVICE'].sort());
   const ran = (job: Job) => job.steps.map(({ run }) => run);
-  expect(ran(deploy!)).toContain('make deploy');
+  expect(ran(deploy!).at(-1)).toBe('make deploy');
   expect(ran(diff!)).toEqual(expect.arrayContaining(['make lambda', 'make diff']));
+});
+
+test('what has landed is deployed by the one command that anybody deploys by, and no step of the workflow’s own', () => {
+  const { steps } = jobs('main')['deploy']!;
+  expect(steps.filter(({ run }) => /\b(docker|aws|cdk|worker-image)\b/.test(run ?? ''))).toEqual([]);
+  const told = steps.findIndex(({ run }) => run?.includes('"WORKER=$tag" >> "$GITHUB_ENV"'));
+  expect(steps[told]!.run).toContain('"API_SERVICE=$tag" >> "$GITHUB_ENV"');
+  expect(told).toBeLessThan(steps.length - 1);
 });
 
 describe('on a fresh machine', () => {
