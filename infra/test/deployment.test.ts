@@ -55,6 +55,18 @@ test('what has landed is deployed by the one command that anybody deploys by, an
   expect(told).toBeLessThan(steps.length - 1);
 });
 
+test('cfn-lint looks at a stage of which nothing is said, at one of which everything is, and at each that there is instead', () => {
+  const recipe = /^lint-templates:.*\n((?:\t.*\n)+)/m.exec(read('Makefile'))![1]!.replaceAll('\\\n', ' ');
+  const kinds = new Map([...recipe.matchAll(/--output cdk\.out\/(\w+)(.*)/g)].map(([, kind, said]) => [kind!, [...said!.matchAll(/-c (\w+)=(\S+)/g)]] as const));
+  const [, linted] = /cfn-lint .*\$\(foreach kind,([\w ]+),infra\/cdk\.out\/\$\(kind\)\/\*\.template\.json\)/.exec(recipe)!;
+  expect(linted!.split(' ').sort()).toEqual([...kinds.keys()].sort());
+  expect(kinds.get('default')!.map(([, name]) => name)).toEqual(['artefact']);
+  // These change what a resource says, and none of them makes one.
+  const within = ['stage', 'budget', 'waf', 'workers', 'mostWorkers', 'mailEvents', 'podNamespace', 'podWorker', 'podApi', 'retain'];
+  expect([...kinds.get('all')!.map(([, name]) => name), ...within].sort()).toEqual([...SETTINGS, 'artefact'].sort());
+  expect(kinds.get('issuer')!.map(([said]) => said).join(' ')).toMatch(/-c pods=arn:/);
+});
+
 describe('on a fresh machine', () => {
   const all = ['main', 'nightly', 'pr'].flatMap((file) => Object.entries(jobs(file)).map(([name, job]) => [`${file}: ${name}`, job] as const));
 

@@ -9,7 +9,7 @@ import { parse, parseAllDocuments } from 'yaml';
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
   /** Each kind has a form of its own. */
   readonly spec: any;
   readonly data?: Record<string, string>;
