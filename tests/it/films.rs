@@ -14,9 +14,7 @@ use tests::server::{Server, Setup};
 /// Announces a film for a recipe, sends it, and follows it to its end.
 async fn made(flow: &Flow, name: &str, film: &[u8], recipe: &str, options: Value) -> Result<Value> {
     let more = json!({ "contentType": "video/mp4", "recipe": recipe, "options": options, "start": "auto" });
-    let announced = flow.announce(name, film, name, more).await?;
-    let answer = flow.upload(&announced, film).await?;
-    ensure!(answer.status() == 200, "the upload answered {}", answer.text().await?);
+    let announced = flow.send(name, film, name, more).await?;
     flow.until(&id(&announced)?, &["Done", "Failed"]).await
 }
 

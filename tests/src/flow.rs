@@ -135,11 +135,17 @@ impl Flow {
         self.ready_as(name, file, key, json!({})).await
     }
 
-    /// [`Flow::ready`] of what more is said: a recipe, say.
-    pub async fn ready_as(&self, name: &str, file: &[u8], key: &str, more: Value) -> Result<Value> {
+    /// Announce and upload.
+    pub async fn send(&self, name: &str, file: &[u8], key: &str, more: Value) -> Result<Value> {
         let announced = self.announce(name, file, key, more).await?;
         let uploaded = self.upload(&announced, file).await?;
         ensure!(uploaded.status() == 200, "the upload answered {}", uploaded.text().await?);
+        Ok(announced)
+    }
+
+    /// [`Flow::ready`] of what more is said: a recipe, say.
+    pub async fn ready_as(&self, name: &str, file: &[u8], key: &str, more: Value) -> Result<Value> {
+        let announced = self.send(name, file, key, more).await?;
         self.until(&id(&announced)?, &["ReadyToXcode"]).await?;
         Ok(announced)
     }

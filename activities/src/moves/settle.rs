@@ -22,14 +22,30 @@ pub async fn at_once(ctx: &Ctx, session: &Session) {
     }
 }
 
+/// What became of a debt.
+enum Payment {
+    Paid,
+    NotYet,
+    /// To pay it was to move the record on, which voids it.
+    MovedOn,
+}
+
+impl Payment {
+    fn if_paid(is_paid: bool) -> Self {
+        if is_paid { Self::Paid } else { Self::NotYet }
+    }
+}
+
 /// Pays what can be paid of `session`'s debts and sets when to look again.
 pub async fn settle(ctx: &Ctx, session: &Session) -> Result<(), Failure> {
     let mut paid = Vec::new();
     let mut failed = None;
     for &owed in &session.owes {
         match pay(ctx, session, owed).await {
-            Ok(true) => paid.push(owed),
-            Ok(false) => {}
+            Ok(Payment::Paid) => paid.push(owed),
+            Ok(Payment::NotYet) => {}
+            // Nothing of what was read holds any longer; whoever moved it on has settled the rest.
+            Ok(Payment::MovedOn) => return failed.map_or(Ok(()), Err),
             Err(failure) => failed = Some(failure),
         }
     }
@@ -48,34 +64,34 @@ async fn strike(ctx: &Ctx, session: &Session, paid: &[Owed]) -> Result<Written, 
     ctx.sessions.settle(&session.id, session.version, paid, due_at).await
 }
 
-/// Whether `owed` is paid now.
-async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<bool, Failure> {
-    match owed.debt {
-        Debt::Start => pay_start(ctx, session).await,
-        Debt::Stop => Ok(pay_stop(ctx, session, owed.attempt).await?),
-        Debt::Notify => Ok(tell::of_session(ctx, session, owed.attempt).await.map(|()| true)?),
-        Debt::DeleteObjects => pay_deletion(ctx, session, owed.attempt).await,
-    }
+async fn pay(ctx: &Ctx, session: &Session, owed: Owed) -> Result<Payment, Failure> {
+    let is_paid = match owed.debt {
+        Debt::Start => return pay_start(ctx, session).await,
+        Debt::Stop => pay_stop(ctx, session, owed.attempt).await?,
+        Debt::Notify => tell::of_session(ctx, session, owed.attempt).await.map(|()| true)?,
+        Debt::DeleteObjects => pay_deletion(ctx, session, owed.attempt).await?,
+    };
+    Ok(Payment::if_paid(is_paid))
 }
 
-async fn pay_start(ctx: &Ctx, session: &Session) -> Result<bool, Failure> {
+async fn pay_start(ctx: &Ctx, session: &Session) -> Result<Payment, Failure> {
     match session.state {
-        State::ReadyToXcode => start_by_itself(ctx, session).await.map(|()| true),
-        State::Transcoding => Ok(execution::begin(ctx, session).await.map(|()| true)?),
-        _ => Ok(true),
+        State::ReadyToXcode => start_by_itself(ctx, session).await,
+        State::Transcoding => Ok(execution::begin(ctx, session).await.map(|()| Payment::Paid)?),
+        _ => Ok(Payment::Paid),
     }
 }
 
 /// Moves a session that was made to start at once. That voids this debt; the move has its own.
-async fn start_by_itself(ctx: &Ctx, session: &Session) -> Result<(), Failure> {
+async fn start_by_itself(ctx: &Ctx, session: &Session) -> Result<Payment, Failure> {
     // One id for all who pay this debt, so that they make one move between them.
     let mover = Mover::Outside { transition_id: derived_id(&["auto-start", &session.id]) };
     match advance(ctx, &session.id, &mover, &Change::TranscodeStarted).await {
         Ok(session) => Box::pin(at_once(ctx, &session)).await,
         Err(Refusal::Fault(fault)) => return Err(fault.into()),
-        Err(_moved_on) => {}
+        Err(_by_another) => {}
     }
-    Ok(())
+    Ok(Payment::MovedOn)
 }
 
 /// Struck only when the execution is seen closed, or a while after it was owed and still not found: a start that was

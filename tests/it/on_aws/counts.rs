@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tests::cost::{FLAC, JOB_WRITES};
-use tests::flow::Flow;
+use tests::flow::{Flow, id};
 use tests::pictures::{Jpeg, Pixels};
 use tests::rig::stage::{Stage, entered, history};
 use tests::rig::transcribe::Job;
@@ -67,7 +67,10 @@ async fn counted(stage: &Stage, (name, file): (&str, &[u8]), more: Value) -> Res
     let flow = stage.flow_of("ann").await?;
     let speaks = more["recipe"] == "captions";
     let began = Instant::now();
-    let id = flow.start_as(name, file, "k", more).await?;
+    let id = match &more["start"] {
+        by_itself if by_itself == "auto" => id(&flow.send(name, file, "k", more).await?)?,
+        _ => flow.start_as(name, file, "k", more).await?,
+    };
     if speaks {
         Job::of(stage, &id)?.done().await?;
     }
@@ -95,6 +98,14 @@ async fn a_picture_takes_no_more_transitions_and_writes_than_it_may() -> Result<
     let stage = Stage::open().await?;
     let file = Jpeg::default().bytes(&Pixels::scene(1200, 900))?;
     counted(&stage, ("sea.jpg", &file), json!({ "recipe": "proxies", "contentType": "image/jpeg" })).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_starts_by_itself_takes_no_more_either() -> Result<()> {
+    let stage = Stage::open().await?;
+    let file = wav(3 * SECOND, 1);
+    counted(&stage, ("a song.wav", &file), json!({ "recipe": "flac", "start": "auto" })).await?;
     Ok(())
 }
 
