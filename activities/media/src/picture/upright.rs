@@ -72,14 +72,20 @@ fn turned<T: Copy>(
     let sides = (stored.width as usize, stored.height as usize);
     let Shape { width, height, .. } = turn.shape(stored);
     let at_once = if turn.swaps_sides() { SIDE } else { width as usize };
+    let place = |x, y| {
+        let (column, row) = turn.stored((x, y), sides);
+        row * from_stride + column
+    };
+    // From what is seen here to what is seen right of it.
+    let step = if width > 1 { place(1, 0).wrapping_sub(place(0, 0)) } else { 0 };
     for (top, rows) in to.chunks_mut(SIDE * to_stride).enumerate() {
         for left in (0..width as usize).step_by(at_once) {
-            let rows = rows.chunks_exact_mut(to_stride).zip(top * SIDE..height as usize);
-            for (row, y) in rows {
-                let right = (left + at_once).min(width as usize);
-                for (x, pixel) in (left..right).zip(&mut row[left..right]) {
-                    let (column, row) = turn.stored((x, y), sides);
-                    *pixel = from[row * from_stride + column];
+            let right = (left + at_once).min(width as usize);
+            for (row, y) in rows.chunks_exact_mut(to_stride).zip(top * SIDE..height as usize) {
+                let mut at = place(left, y);
+                for pixel in &mut row[left..right] {
+                    *pixel = from[at];
+                    at = at.wrapping_add(step);
                 }
             }
         }
