@@ -2,6 +2,7 @@
 
 use activities::registry;
 use serde_json::{Value, json};
+use states::Kind;
 use states::render::asl::{self, BY_WORKER};
 use states::render::notify;
 use tests::desk;
@@ -20,6 +21,11 @@ fn resources(document: &Value) -> Vec<String> {
         Value::Array(values) => values.iter().flat_map(resources).collect(),
         _ => Vec::new(),
     }
+}
+
+#[test]
+fn the_engine_and_the_table_call_a_lost_worker_the_same() {
+    assert_eq!(workflow::step::WORKER_LOST, Kind::WorkerLost.error_name());
 }
 
 #[tokio::test]

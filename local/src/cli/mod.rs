@@ -1,8 +1,6 @@
 //! The command line: what can be asked, and one `match` that says who does it.
 //!
-//! Exit codes, the same for every command: 0 all done; 1 something failed and was said; 2 the command line was wrong;
-//! 3 the server did not answer; 4 the server refused (a Wrong State, an unknown session, a bad request). Ended by a signal
-//! it is 128 and the signal's number, as shells count: 130 after Ctrl-C.
+//! Exit codes are the same for every command. Ended by a signal it is 128 and the signal's number, as shells count.
 
 mod asl;
 mod audit;
@@ -49,7 +47,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed and was said; 2 wrong command line; \
-3 the server did not answer; 4 the server refused; 130 interrupted.";
+3 the server did not answer; 4 the server refused; 5 an execution timed out (asl run); 130 interrupted.";
 
 #[derive(Subcommand)]
 enum Command {

@@ -34,11 +34,7 @@ pub(super) async fn make(
     let mut results = Vec::new();
     for (sink, target) in sinks.all()?.into_iter().zip(targets) {
         let bytes = sink.finish().await.map_err(Trouble::writing(target))?;
-        results.push(Made {
-            target: target.clone(),
-            bytes,
-            media: description(made, speech.flaw.as_deref()),
-        });
+        results.push(work.made(target, bytes, description(made, speech.flaw.as_deref())));
     }
     for ((landing, target), format) in landings.iter().zip(targets).zip(FORMATS) {
         if !work.args.no_verify {

@@ -36,7 +36,7 @@ pub(super) async fn make(work: &Work<'_>, targets: &[PathBuf]) -> Result<Vec<Mad
         async { if work.args.no_verify { Ok(()) } else { verify(work, target, landing, &made).await } };
     tokio::try_join!(synced, verified)?;
     let media = activities::recipes::flac::description(&made);
-    let mut results = vec![Made { target: target.clone(), bytes: made.bytes, media }];
+    let mut results = vec![work.made(target, made.bytes, media)];
     for (landing, target) in landings.iter().zip(targets).skip(1) {
         results.push(write_peaks(work, landing, target, &made).await?);
     }
@@ -60,7 +60,7 @@ async fn write_peaks(
         let says = "The waveform does not read back as it was written.";
         return Err(Problem::new(Kind::OutputUnverified, says).into());
     }
-    Ok(Made { target: target.to_owned(), bytes, media: waveform::description(made) })
+    Ok(work.made(target, bytes, waveform::description(made)))
 }
 
 async fn verify(work: &Work<'_>, target: &Path, landing: &Landing, made: &MadeFlac) -> Result<(), Mishap> {

@@ -1,5 +1,5 @@
 //! `lockgate convert`: files here and now, without a server. The same child as the server's decodes, encodes and reads
-//! the result back; the result appears under its name only when it was verified.
+//! the result back; the result appears under its name only when it was verified, or when nobody wanted that.
 
 mod captions;
 mod flac;
@@ -59,7 +59,7 @@ pub(super) struct Args {
     /// Replace results that are already there
     #[arg(long)]
     force: bool,
-    /// Do not read the result back and compare what it decodes to
+    /// Do not read the result back and compare what it decodes to; a film is looked at all the same
     #[arg(long)]
     no_verify: bool,
     /// Print JSON, one object a line
@@ -182,12 +182,18 @@ impl Work<'_> {
         self.bar.stage(stage);
         |report: Report| self.bar.at(report.done, report.total.unwrap_or(report.done))
     }
+
+    /// A result that was read back, unless nobody wanted that.
+    fn made(&self, target: &Path, bytes: u64, media: Map<String, Value>) -> Made {
+        Made { target: target.to_owned(), bytes, verified: !self.args.no_verify, media }
+    }
 }
 
 /// A result that has landed.
 struct Made {
     target: PathBuf,
     bytes: u64,
+    verified: bool,
     /// What it is, for people and programs.
     media: Map<String, Value>,
 }
@@ -245,7 +251,7 @@ impl From<Trouble> for Mishap {
 
 fn say(args: &Args, file: &Path, outcome: Result<Vec<Made>, Mishap>) -> Result<(), Failure> {
     match outcome {
-        Ok(made) if args.json => made.iter().try_for_each(|made| line(done(file, made, !args.no_verify))),
+        Ok(made) if args.json => made.iter().try_for_each(|made| line(done(file, made))),
         Ok(made) => made.iter().try_for_each(|made| {
             line(format!("{} → {} ({})", shown(file), shown(&made.target), size(made.bytes)))
         }),
@@ -269,12 +275,12 @@ fn say(args: &Args, file: &Path, outcome: Result<Vec<Made>, Mishap>) -> Result<(
     }
 }
 
-fn done(file: &Path, made: &Made, verified: bool) -> Value {
+fn done(file: &Path, made: &Made) -> Value {
     json!({
         "file": file.to_string_lossy(),
         "output": made.target.to_string_lossy(),
         "bytes": made.bytes,
-        "verified": verified,
+        "verified": made.verified,
         "media": made.media,
     })
 }

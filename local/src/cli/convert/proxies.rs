@@ -8,7 +8,7 @@ use activities::child::{Nowhere, Sequence};
 use activities::failure::Failure as Problem;
 use activities::recipes::proxies::{Wanted, description};
 use futures::future::try_join_all;
-use media::picture::{Limits, MadeProxies, Proxy};
+use media::picture::{Limits, Proxy};
 use media::{Answer, Job};
 
 use super::super::files::{Landing, Trouble};
@@ -43,7 +43,11 @@ pub(super) async fn make(work: &Work<'_>, wanted: &Wanted, targets: &[PathBuf]) 
     for landing in landings {
         landing.land()?;
     }
-    Ok(targets.iter().zip(&made.proxies).map(|(target, proxy)| told(target, &made, *proxy)).collect())
+    Ok(targets
+        .iter()
+        .zip(&made.proxies)
+        .map(|(target, proxy)| work.made(target, proxy.bytes, description(&made, *proxy)))
+        .collect())
 }
 
 async fn verify(work: &Work<'_>, landing: &Landing, target: &Path, proxy: Proxy) -> Result<(), Mishap> {
@@ -55,8 +59,4 @@ async fn verify(work: &Work<'_>, landing: &Landing, target: &Path, proxy: Proxy)
         Answer::VerifiedProxy(_) => Ok(()),
         other => Err(Problem::odd_answer(&other).into()),
     }
-}
-
-fn told(target: &Path, made: &MadeProxies, proxy: Proxy) -> Made {
-    Made { target: target.to_owned(), bytes: proxy.bytes, media: description(made, proxy) }
 }

@@ -34,7 +34,7 @@ pub(super) async fn make(
         verify(work, target, &landing, &framed).await?;
     }
     landing.land()?;
-    Ok(vec![Made { target: target.to_owned(), bytes, media: description(&framed) }])
+    Ok(vec![work.made(target, bytes, description(&framed))])
 }
 
 async fn verify(work: &Work<'_>, target: &Path, landing: &Landing, framed: &Framed) -> Result<(), Mishap> {
