@@ -167,4 +167,4 @@ $(INSTALLED): web/package.json web/package-lock.json web/.npmrc
 $(PAGE): $(INSTALLED) web/angular.json web/tsconfig.json web/tsconfig.app.json web/tools/precompress.mjs $(shell find web/src web/public -type f)
 	cd web && npm run --silent build
 
-.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz sim lint deny tools run-tools build-tools test-aws lint-templates lambda synth diff deploy worker-image bench-lambda
+.PHONY: help run build release page page-if-node node gen test test-page lighthouse bench-audio bench-engine bench-flow bench-images bench-video fuzz soak sim lint deny tools run-tools build-tools test-aws lint-templates lambda synth diff deploy worker-image bench-lambda

@@ -1,9 +1,10 @@
-//! What `docs/` says of recipes, configuration and the environment is so, and its links lead somewhere.
+//! What `docs/` and README say of recipes, configuration and the environment is so, and their links lead somewhere.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use local::config::{Config, Told};
 use states::Recipe;
 use states::options::{
     CHANNELS, DEPTHS, FRAME_WIDTHS, INTERVALS, MOST_FRAMES, MOST_TRACKS, RATES, Spread, Thumbnails,
@@ -87,7 +88,7 @@ fn recipes_are_described_as_they_are() -> Result<()> {
     Ok(())
 }
 
-/// The examples of the file, as one file; keys that stand behind a # are said, too.
+/// The examples of the page on configuration, as one file; keys that stand behind a # are said, too.
 fn configuration() -> Result<String> {
     let text = document("configuration.md")?;
     let blocks = text.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
@@ -96,6 +97,30 @@ fn configuration() -> Result<String> {
         None => format!("{line}\n"),
     };
     Ok(blocks.flat_map(str::lines).map(said).collect())
+}
+
+/// The examples of README, as one file: what is set off and begins with the name of a table.
+fn configuration_of_readme() -> Result<String> {
+    let text = std::fs::read_to_string(root().join("README.md"))?;
+    let tables = text.split("\n\n").filter(|paragraph| paragraph.starts_with("    ["));
+    Ok(tables.map(|table| format!("{table}\n")).collect())
+}
+
+/// What a server makes of such a file.
+fn settled(text: &str) -> Result<Config> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("lockgate.toml"), text)?;
+    Ok(Config::settle(Told { data: Some(folder.path().to_owned()), ..Told::default() })?)
+}
+
+#[test]
+fn a_server_takes_every_example_of_its_configuration() -> Result<()> {
+    for (page, text) in [("configuration.md", configuration()?), ("README.md", configuration_of_readme()?)] {
+        let said: toml::Table = toml::from_str(&text).with_context(|| page)?;
+        ensure!(said.len() >= 8, "{page} says {said:?}");
+        settled(&text).with_context(|| page)?;
+    }
+    Ok(())
 }
 
 /// What a session costs is reckoned with as many for every recipe.
@@ -172,9 +197,14 @@ fn variables(folder: &str) -> Result<BTreeSet<String>> {
 
 #[test]
 fn every_variable_of_the_environment_is_described() -> Result<()> {
-    for (folder, page) in [("local/src", "configuration.md"), ("aws/src", "aws.md")] {
-        let names = variables(folder)?;
-        ensure!(names.len() > 10, "{folder}: {names:?}");
+    let pages =
+        [("configuration.md", &["local/src", "workflow/ledger/src"][..]), ("aws.md", &["aws/src"][..])];
+    for (page, folders) in pages {
+        let mut names = BTreeSet::new();
+        for folder in folders {
+            names.extend(variables(folder)?);
+        }
+        ensure!(names.len() > 10, "{folders:?}: {names:?}");
         let text = document(page)?;
         let missing: Vec<_> = names.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
         ensure!(missing.is_empty(), "{page} lacks {missing:?}");
