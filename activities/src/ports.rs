@@ -1,5 +1,7 @@
-//! What activities need of the world: where sessions are kept, and who runs the workflow. SQLite and our engine
-//! are the implementations in `local/`; DynamoDB and Step Functions are those on AWS. One contract suite is for all.
+//! What activities need of the world: where sessions are kept ([`Sessions`]), who runs the workflow ([`Driver`]), who writes
+//! captions ([`Captioner`]), where flags are kept ([`Flags`]), who is told of what ([`Notifier`]) and who carries letters
+//! ([`Mailer`]). Each has one implementation in `local/` and one in `aws/`; but for the captioner's, a contract suite is for
+//! both.
 
 use std::time::Duration;
 

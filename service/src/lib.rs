@@ -2,8 +2,8 @@
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
 //! listener of the program runs, [`hosts`] whom each of them answers for and [`proxies`] which it believes, [`people`] who
-//! may ask, [`rates`] and [`quota`] how much, and [`audit`] what is written down of it, [`changes`] how the event streams
-//! learn of writes, [`meters`] what `/metrics` reads, [`page`] how the files of the page are served.
+//! may ask, [`rates`] and [`quota`] how much, [`turns`] who is next, and [`audit`] what is written down of it, [`changes`] how
+//! the event streams learn of writes, [`meters`] what `/metrics` reads, [`page`] how the files of the page are served.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).

@@ -4,9 +4,9 @@
 //! [`bury`]; the workflow's own are [`begin`], [`finish`] and [`fail`]; a timer's is [`sweep`], which does what others left
 //! undone, and has what ended long ago `expire`.
 //!
-//! They share [`advance`](advance()), the one way a session is moved, over [`rewrite`](rewrite()), the one loop of a
-//! conditional write; [`settle`], which pays what a move left owing, a start by `execution`; `arrival`, which looks whether
-//! an upload has come; and `ending`, by which an attempt ends its session.
+//! They share [`advance`](advance()), the one way a session is moved, over [`rewrite`](rewrite()), the loop that rewrites a
+//! record; [`settle`], which pays what a move left owing, a start by `execution`; `arrival`, which looks whether an upload
+//! has come; and `ending`, by which an attempt ends its session.
 //!
 //! Not here: which move is legal (`states/`), and the work between `begin` and `finish` ([`crate::recipes`]).
 

@@ -1,6 +1,9 @@
-//! The one loop of a conditional write: read the record, decide, write on condition; again when somebody else was quicker
+//! The loop that rewrites a record that stands: read it, decide, write on condition; again when somebody else was quicker
 //! or the store did not answer. What was written under an answer that was lost is found by the next round's reading, so
 //! that whoever decides must know its own write again.
+//!
+//! Not here: a record that is new (`POST /xfer`), a tombstone, which takes a cancel first ([`super::bury`]), and an endpoint,
+//! which is no session's (`notices`). These have loops of their own.
 
 use states::Session;
 

@@ -1,7 +1,10 @@
 //! What `lockgate serve` is told, and by whom: flags before environment before the file before the defaults.
 //!
-//! Everything is read here, once, into one plain [`Config`]; nothing else reads the environment or the file. What would
-//! open the service to others is refused in [`listening`].
+//! Whatever has a flag or stands in the file is read here, once, into one plain [`Config`]. What would open the service to
+//! others is refused in [`listening`].
+//!
+//! Not here, though read from the environment: how much is logged (`cli/serving.rs`), where traces go (`traces`), what services
+//! of others are called with (`endpoints`), and what the commands of a client are told (`cli/client.rs`).
 
 mod captions;
 mod fairness;
