@@ -10,8 +10,8 @@ use activities::notices::{Notices, Terms};
 use activities::recipes::proxies;
 use activities::webhook::{Guard, Sender};
 use activities::{Buckets, Clock, Ctx, Settings, Workers};
+use service::forwarded::TrustedProxies;
 use service::people::{People, Verifier};
-use service::proxies::Proxies;
 use service::rates::Rates;
 use service::turns::Turns;
 use service::{Meters, Service};
@@ -133,10 +133,10 @@ pub fn service_of_its_own(
     ctx: Ctx,
     verifier: Arc<dyn Verifier>,
     meters: Meters,
-    proxies: Proxies,
+    trusted: TrustedProxies,
 ) -> Service {
     let mut config = config(environment);
-    config.trusted_proxies = proxies;
+    config.trusted_proxies = trusted;
     Service {
         meters,
         config,

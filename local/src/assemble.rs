@@ -226,7 +226,7 @@ fn api_config(config: &Config, public_url: &str, s3_public_url: String, bound: B
     api.object_origins = vec![s3_public_url];
     api.accounts = config.openness.accounts;
     api.issuer = config.issuer.as_ref().and_then(Issuer::for_the_page);
-    api.trusted_proxies = config.openness.proxies.clone();
+    api.trusted_proxies = config.openness.trusted.clone();
     api
 }
 
@@ -260,7 +260,7 @@ async fn arrivals(
         secrets: s3_secrets.clone(),
         sessions,
         flags,
-        trusted_proxies: config.openness.proxies.clone(),
+        trusted_proxies: config.openness.trusted.clone(),
     });
     let keys = Some(Arc::new(Keyring { store: store.clone(), s3_secrets }) as _);
     if let Some(issuer) = config.issuer.clone() {

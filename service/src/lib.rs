@@ -1,9 +1,10 @@
 //! The HTTP API, and what it needs to be served.
 //!
 //! [`api`] is one file per resource; its `mod.rs` is the contents page of all routes. [`serve`] is the loop that every
-//! listener of the program runs, [`hosts`] whom each of them answers for and [`proxies`] which it believes, [`people`] who
-//! may ask, [`rates`] and [`quota`] how much, [`turns`] who is next, and [`audit`] what is written down of it, [`changes`] how
-//! the event streams learn of writes, [`meters`] what `/metrics` reads, [`page`] how the files of the page are served.
+//! listener of the program runs, [`hosts`] whom each of them answers for, [`forwarded`] which proxies it believes,
+//! [`people`] who may ask, [`rates`] and [`quota`] how much, [`turns`] who is next, and [`audit`] what is written down of it,
+//! [`changes`] how the event streams learn of writes, [`meters`] what `/metrics` reads, [`page`] how the files of the page
+//! are served.
 //!
 //! Not here: which move is legal (`states/`), what a move does (`activities/`), where records and objects are kept and how
 //! the program is put together (`local/`, `aws/`).
@@ -11,11 +12,11 @@
 pub mod api;
 pub mod audit;
 pub mod changes;
+pub mod forwarded;
 pub mod hosts;
 pub mod meters;
 pub mod page;
 pub mod people;
-pub mod proxies;
 pub mod quota;
 pub mod rates;
 pub mod serve;
@@ -29,7 +30,7 @@ use activities::objects::presign::MAX_LIFETIME;
 use states::session::Deadlines;
 
 use crate::audit::Audit;
-use crate::proxies::Proxies;
+use crate::forwarded::TrustedProxies;
 use crate::rates::Rates;
 use crate::turns::Turns;
 
@@ -86,7 +87,7 @@ pub struct Config {
     /// Who has the users, where the page can send people to them to sign in.
     pub issuer: Option<Issuer>,
     /// Whose word for where a request comes from is believed.
-    pub trusted_proxies: Proxies,
+    pub trusted_proxies: TrustedProxies,
     /// Whether the store can list everybody's sessions to an admin: DynamoDB has no index for that.
     pub lists_everybody: bool,
     /// The most bytes of a picture that `POST /images` is given, where something before it takes no more; what is larger is
@@ -115,7 +116,7 @@ impl Config {
             object_origins: Vec::new(),
             accounts: false,
             issuer: None,
-            trusted_proxies: Proxies::default(),
+            trusted_proxies: TrustedProxies::default(),
             lists_everybody: true,
             largest_image: None,
             upload_url_lifetime: MAX_LIFETIME,

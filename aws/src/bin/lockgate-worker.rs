@@ -10,7 +10,7 @@ use activities::{child, ffmpeg};
 use aws::container::{self, api};
 use aws::environment::Environment;
 use aws::worker;
-use service::proxies::{Network, Proxies};
+use service::forwarded::{Network, TrustedProxies};
 use tracing_subscriber::EnvFilter;
 
 /// Nobody else reaches it there, unless it is told otherwise.
@@ -73,12 +73,12 @@ fn worker_post() -> Result<worker::Post, Failed> {
 
 fn api_post() -> Result<api::Post, Failed> {
     let must = |name: &str| told(name).ok_or_else(|| format!("{name} is not in the environment"));
-    let proxies = told("LOCKGATE_TRUSTED_PROXIES").unwrap_or_default();
-    let proxies = proxies.split(',').filter(|proxy| !proxy.is_empty()).map(str::parse);
+    let trusted = told("LOCKGATE_TRUSTED_PROXIES").unwrap_or_default();
+    let trusted = trusted.split(',').filter(|proxy| !proxy.is_empty()).map(str::parse);
     Ok(api::Post {
         listen: listens("LOCKGATE_API_LISTEN", API_LISTEN)?,
         watch: listens("LOCKGATE_LISTEN", LISTEN)?,
-        proxies: Proxies(proxies.collect::<Result<Vec<Network>, _>>()?),
+        trusted: TrustedProxies(trusted.collect::<Result<Vec<Network>, _>>()?),
         pool: must("LOCKGATE_USER_POOL")?,
         client: must("LOCKGATE_CLIENT")?,
     })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::StatusCode;
-use service::proxies::Proxies;
+use service::forwarded::TrustedProxies;
 use service::serve::{Limits, Manner, serve};
 
 use super::{Error, bind, connection, io, told_to_end, watch};
@@ -24,7 +24,7 @@ pub struct Post {
     pub listen: SocketAddr,
     /// Where it says how it is.
     pub watch: SocketAddr,
-    pub proxies: Proxies,
+    pub trusted: TrustedProxies,
     /// Whose tokens are believed, and the client of it that they must be given to.
     pub pool: String,
     pub client: String,
@@ -40,7 +40,7 @@ pub async fn run(environment: &Environment, post: Post) -> Result<(), Error> {
     let meters = service::Meters::default();
     meters.install();
     let verifier = Arc::new(PoolTokens::new(environment, &post.pool, &post.client)?);
-    let service = assemble::service_of_its_own(environment, ctx, verifier, meters.clone(), post.proxies);
+    let service = assemble::service_of_its_own(environment, ctx, verifier, meters.clone(), post.trusted);
 
     let (listener, watched_at) = (bind(post.listen).await?, bind(post.watch).await?);
     let is_ending = Arc::new(AtomicBool::new(false));

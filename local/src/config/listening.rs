@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use service::proxies::Proxies;
+use service::forwarded::TrustedProxies;
 use url::Url;
 
 use super::Told;
@@ -15,7 +15,7 @@ pub struct Openness {
     pub accounts: bool,
     open_to_everybody: bool,
     pub tls: Option<Tls>,
-    pub proxies: Proxies,
+    pub trusted: TrustedProxies,
 }
 
 #[derive(Clone, Debug)]
@@ -62,13 +62,13 @@ pub(super) fn settle(told: &Told, file: &Told) -> Result<Openness, Refused> {
         (Some(_), None) => return Err(Refused::HalfTls("tls-key")),
         (None, Some(_)) => return Err(Refused::HalfTls("tls-cert")),
     };
-    let proxies = if told.trusted_proxy.is_empty() { &file.trusted_proxy } else { &told.trusted_proxy };
+    let trusted = if told.trusted_proxy.is_empty() { &file.trusted_proxy } else { &told.trusted_proxy };
     Ok(Openness {
         // Who names an issuer means its users.
         accounts: told.accounts.or(file.accounts).unwrap_or_else(|| file.issuer.is_some()),
         open_to_everybody: told.no_accounts_i_know,
         tls,
-        proxies: Proxies(proxies.clone()),
+        trusted: TrustedProxies(trusted.clone()),
     })
 }
 
@@ -81,7 +81,7 @@ impl Openness {
         if !self.accounts && !self.open_to_everybody {
             return Err(Refused::NoAccounts { flag, address });
         }
-        let has_proxy = public_url.is_some() && !self.proxies.0.is_empty();
+        let has_proxy = public_url.is_some() && !self.trusted.0.is_empty();
         if self.tls.is_none() && !has_proxy {
             return Err(Refused::InTheClear { flag, address, public_flag });
         }

@@ -25,7 +25,7 @@ use activities::recipes::proxies::Wanted;
 use clap::Args;
 use jiff::SignedDuration;
 use serde::Deserialize;
-use service::proxies::Network;
+use service::forwarded::Network;
 use states::session::{Deadlines, Retention};
 use url::Url;
 

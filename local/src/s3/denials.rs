@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use activities::clock::random_id;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use service::audit::{self, Row, Trail};
-use service::proxies::Proxies;
+use service::forwarded::TrustedProxies;
 use service::rates::network;
 use service::serve::Peer;
 
@@ -26,7 +26,7 @@ const REQUEST_ID: &str = "x-amz-request-id";
 #[derive(Clone)]
 pub(super) struct Denials {
     people: Store,
-    proxies: Proxies,
+    trusted: TrustedProxies,
     recent: Arc<Recent>,
 }
 
@@ -41,8 +41,8 @@ pub(super) struct Asked {
 }
 
 impl Denials {
-    pub(super) fn new(people: Store, proxies: Proxies) -> Self {
-        Self { people, proxies, recent: Arc::default() }
+    pub(super) fn new(people: Store, trusted: TrustedProxies) -> Self {
+        Self { people, trusted, recent: Arc::default() }
     }
 
     /// Looks at a request before it is gone.
@@ -55,7 +55,7 @@ impl Denials {
             what: format!("{} s3", audit::verb(request.method())),
             subject: subject(request.uri().path()),
             key: key_of(request),
-            address: peer.map(|peer| self.proxies.origin(peer, request.headers())),
+            address: peer.map(|peer| self.trusted.origin(peer, request.headers())),
         }
     }
 

@@ -10,8 +10,8 @@ use s3s::auth::{S3Auth, SecretKey};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use service::audit::Trail;
+use service::forwarded::TrustedProxies;
 use service::people::Refused;
-use service::proxies::Proxies;
 use service::quota;
 
 use super::{Keys, UPLOADS};
@@ -26,7 +26,7 @@ pub struct Inboxes {
     pub sessions: Arc<dyn Sessions>,
     pub flags: Arc<dyn Flags>,
     /// Whose word for where a request comes from is believed.
-    pub trusted_proxies: Proxies,
+    pub trusted_proxies: TrustedProxies,
 }
 
 #[derive(Clone)]

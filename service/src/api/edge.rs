@@ -23,9 +23,9 @@ use super::App;
 use super::error::{self, Error};
 use super::identify::identify;
 use crate::audit::{self, Audit, Trail};
+use crate::forwarded::TrustedProxies;
 use crate::hosts::{Hosts, WrongHost};
 use crate::meters::names;
-use crate::proxies::Proxies;
 use crate::serve::{Peer, STRICT_TRANSPORT};
 use crate::{Config, Service};
 
@@ -40,7 +40,7 @@ pub(super) fn around(router: Router<App>, service: &Arc<Service>) -> Router<App>
         headers: security_headers(&service.config),
         hosts: Hosts(service.config.allowed_hosts.clone()),
         cors_origins: service.config.cors_origins.clone(),
-        proxies: service.config.trusted_proxies.clone(),
+        trusted: service.config.trusted_proxies.clone(),
         audit: service.audit.clone().filter(|_| service.config.accounts),
     });
     router
@@ -54,7 +54,7 @@ struct Edge {
     headers: Vec<(HeaderName, HeaderValue)>,
     hosts: Hosts,
     cors_origins: Vec<String>,
-    proxies: Proxies,
+    trusted: TrustedProxies,
     /// None without accounts: there is nobody to tell apart.
     audit: Option<Arc<dyn Audit>>,
 }
@@ -71,7 +71,7 @@ async fn observe(State(edge): State<Arc<Edge>>, mut request: Request, next: Next
     let path: String = request.uri().path().chars().take(LOGGED_PATH_CHARS).collect();
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    let peer = peer.map(|peer| edge.proxies.origin(peer, request.headers()));
+    let peer = peer.map(|peer| edge.trusted.origin(peer, request.headers()));
     let trail = Trail::default();
     request.extensions_mut().insert(trail.clone());
     if let Some(address) = peer {

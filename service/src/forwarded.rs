@@ -10,7 +10,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The proxies that are believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proxies(pub Vec<Network>);
+pub struct TrustedProxies(pub Vec<Network>);
 
 /// An address, or all that begin with the same bits: `10.0.0.7`, `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -53,7 +53,7 @@ impl Network {
     }
 }
 
-impl Proxies {
+impl TrustedProxies {
     fn has(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.has(address))
     }
@@ -82,12 +82,12 @@ mod tests {
     use super::*;
 
     fn origin(proxies: &[&str], peer: &str, forwarded: &[&'static str]) -> String {
-        let proxies = Proxies(proxies.iter().map(|proxy| proxy.parse().unwrap()).collect());
+        let trusted = TrustedProxies(proxies.iter().map(|proxy| proxy.parse().unwrap()).collect());
         let mut headers = HeaderMap::new();
         for field in forwarded {
             headers.append(FORWARDED_FOR, HeaderValue::from_static(field));
         }
-        proxies.origin(peer.parse().unwrap(), &headers).to_string()
+        trusted.origin(peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
