@@ -110,7 +110,7 @@ fn configuration_of_readme() -> Result<String> {
 fn settled(text: &str) -> Result<Config> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("lockgate.toml"), text)?;
-    Ok(Config::settle(Told { data: Some(folder.path().to_owned()), ..Told::default() })?)
+    Ok(Config::checked(Told { data: Some(folder.path().to_owned()), ..Told::default() })?)
 }
 
 #[test]

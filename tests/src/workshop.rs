@@ -55,7 +55,7 @@ impl Workshop {
     /// Where what has ended is kept for so long.
     pub async fn keeping(retention: Retention) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let config = Config::settle(Told {
+        let config = Config::checked(Told {
             data: Some(folder.path().to_owned()),
             workers: Some(2),
             ..Told::default()

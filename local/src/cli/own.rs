@@ -22,7 +22,7 @@ pub(super) struct Own {
 impl Own {
     /// The server's configuration, and the people in its folder.
     pub(super) fn open(&self) -> Result<(Config, Store), Failure> {
-        let config = Config::settle(Told { data: self.data.clone(), ..Told::default() })?;
+        let config = Config::checked(Told { data: self.data.clone(), ..Told::default() })?;
         if !config.data.is_dir() {
             return Err(Failure::Usage(format!("there is no data folder at {}", config.data.display())));
         }

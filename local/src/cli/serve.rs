@@ -45,7 +45,7 @@ pub(super) struct Args {
 
 #[tokio::main]
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = Config::settle(args.told)?;
+    let config = Config::checked(args.told)?;
     let mocks = read_mocks(config.services.mock_config.as_deref())?;
     let traces = start_logging();
     let services = Services::new(config.services.services(mocks), Ticks::system())?;

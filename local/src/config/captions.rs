@@ -28,7 +28,7 @@ pub struct Command {
 const SECONDS: std::ops::RangeInclusive<u64> = 1..=6 * 60 * 60;
 
 impl Captions {
-    pub(super) fn settle(&self) -> Result<Option<Command>, String> {
+    pub(super) fn checked(&self) -> Result<Option<Command>, String> {
         let seconds = self.seconds.unwrap_or(*SECONDS.end());
         if !SECONDS.contains(&seconds) {
             return Err(format!("captions.seconds are not 1 to {}", SECONDS.end()));
@@ -52,7 +52,7 @@ impl Command {
     /// A command line, whose words stand between spaces.
     pub fn parse(text: &str) -> Result<Self, String> {
         let command = text.split_whitespace().map(ToOwned::to_owned).collect();
-        Captions { command, seconds: None }.settle()?.ok_or_else(|| "it is empty".to_owned())
+        Captions { command, seconds: None }.checked()?.ok_or_else(|| "it is empty".to_owned())
     }
 }
 
@@ -60,15 +60,15 @@ impl Command {
 mod tests {
     use super::*;
 
-    fn settled(text: &str) -> Result<Option<Command>, String> {
-        toml::from_str::<Captions>(text).map_err(|error| error.to_string())?.settle()
+    fn checked(text: &str) -> Result<Option<Command>, String> {
+        toml::from_str::<Captions>(text).map_err(|error| error.to_string())?.checked()
     }
 
     #[test]
     fn a_command_says_where_it_listens_and_writes() {
-        assert_eq!(settled("").unwrap(), None);
+        assert_eq!(checked("").unwrap(), None);
         let command =
-            settled("command = ['w', '-f', '{wav}', '-of', '{base}']\nseconds = 60").unwrap().unwrap();
+            checked("command = ['w', '-f', '{wav}', '-of', '{base}']\nseconds = 60").unwrap().unwrap();
         assert_eq!((command.arguments.len(), command.wall), (4, Duration::from_secs(60)));
         for (said, named) in [
             ("command = ['w', '{base}']", "{wav}"),
@@ -76,7 +76,7 @@ mod tests {
             ("command = ['w', '{wav}', '{base}']\nseconds = 0", "seconds"),
             ("comand = ['w']", "comand"),
         ] {
-            let error = settled(said).unwrap_err();
+            let error = checked(said).unwrap_err();
             assert!(error.contains(named), "{said}: {error}");
         }
     }

@@ -15,14 +15,14 @@ pub struct Told {
     pub sign_ins_per_minute: Option<u32>,
 }
 
-/// What was settled on.
+/// What was said, and what is usual for the rest.
 #[derive(Clone, Copy, Debug)]
 pub struct Fairness {
     pub allowed: Allowed,
 }
 
 impl Told {
-    pub(super) fn settle(self) -> Fairness {
+    pub(super) fn completed(self) -> Fairness {
         let usual = Allowed::default();
         let or = |said: Option<u32>, usual| {
             said.map_or(usual, |per_minute| Rate { burst: per_minute.div_ceil(2).max(1), per_minute })

@@ -31,17 +31,17 @@ const MEBIBYTES: std::ops::RangeInclusive<u64> = 16..=1 << 20;
 const SECONDS: std::ops::RangeInclusive<u64> = 1..=7 * 24 * 60 * 60;
 
 impl Told {
-    pub(super) fn settle(&self) -> Result<RecipeLimits, String> {
-        let mut settled = RecipeLimits::default();
+    pub(super) fn checked(&self) -> Result<RecipeLimits, String> {
+        let mut limits = RecipeLimits::default();
         for (&recipe, of) in &self.0 {
-            settled.set(recipe, of.settle(recipe)?);
+            limits.set(recipe, of.checked(recipe)?);
         }
-        Ok(settled)
+        Ok(limits)
     }
 }
 
 impl Of {
-    fn settle(self, recipe: Recipe) -> Result<Limits, String> {
+    fn checked(self, recipe: Recipe) -> Result<Limits, String> {
         let usual = Limits::of(recipe);
         let within = |name: &str, said: Option<u64>, range: &std::ops::RangeInclusive<u64>| match said {
             Some(number) if !range.contains(&number) => {
@@ -71,14 +71,14 @@ impl Of {
 mod tests {
     use super::*;
 
-    fn settled(text: &str) -> Result<RecipeLimits, String> {
-        toml::from_str::<Told>(text).map_err(|error| error.to_string())?.settle()
+    fn checked(text: &str) -> Result<RecipeLimits, String> {
+        toml::from_str::<Told>(text).map_err(|error| error.to_string())?.checked()
     }
 
     #[test]
     fn what_is_said_of_a_recipe_goes_before_what_is_usual() {
         let limits =
-            settled("[video]\nprogram-memory = 600\nwall = 60\n[flac]\ndecoder-memory = 100").unwrap();
+            checked("[video]\nprogram-memory = 600\nwall = 60\n[flac]\ndecoder-memory = 100").unwrap();
         let video =
             Limits { program_bytes: 600 << 20, wall: Duration::from_secs(60), ..Limits::of(Recipe::Video) };
         let flac = Limits { decoder_bytes: 100 << 20, ..Limits::of(Recipe::Flac) };
@@ -90,7 +90,7 @@ mod tests {
             ("[flac]\nmem = 64", "mem"),
             ("[films]\nwall = 1", "films"),
         ] {
-            let error = settled(said).unwrap_err();
+            let error = checked(said).unwrap_err();
             assert!(error.contains(named), "{said}: {error}");
         }
     }

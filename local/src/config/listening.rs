@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Told;
 
-/// What was settled on.
+/// What was told of it, command line before file. Whether a listener may stand so `check` tells.
 #[derive(Clone, Debug, Default)]
 pub struct Openness {
     pub accounts: bool,
@@ -52,7 +52,7 @@ pub enum Refused {
     HalfTls(&'static str),
 }
 
-pub(super) fn settle(told: &Told, file: &Told) -> Result<Openness, Refused> {
+pub(super) fn checked(told: &Told, file: &Told) -> Result<Openness, Refused> {
     let tls = match (
         told.tls_cert.as_ref().or(file.tls_cert.as_ref()),
         told.tls_key.as_ref().or(file.tls_key.as_ref()),
@@ -107,8 +107,8 @@ mod tests {
             public_flag: "public-url",
             public_url: url.as_ref(),
         };
-        let settled = settle(&told, &Told::default()).map_err(|refused| refused.to_string())?;
-        settled.check(listener).map_err(|refused| refused.to_string())
+        let openness = checked(&told, &Told::default()).map_err(|refused| refused.to_string())?;
+        openness.check(listener).map_err(|refused| refused.to_string())
     }
 
     fn accounts() -> Told {

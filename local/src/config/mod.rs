@@ -184,7 +184,7 @@ impl Patience {
     }
 }
 
-/// What was settled on.
+/// All that was told, checked, and what is usual for the rest.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub listen: SocketAddr,
@@ -229,16 +229,16 @@ pub enum Error {
 }
 
 impl Config {
-    /// Settles what was not told on the command line: by the file `lockgate.toml` in the data folder, or a default.
-    pub fn settle(told: Told) -> Result<Self, Error> {
+    /// What was told on the command line; for the rest what the file `lockgate.toml` in the data folder says, or a default.
+    pub fn checked(told: Told) -> Result<Self, Error> {
         let data = data_folder(told.data.clone())?;
         let path = data.join("lockgate.toml");
         let file = read(&path)?;
         let broken = |why| Error::File { path: path.clone(), why };
         let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
         let issuer = file.issuer.clone().map(Issuer::check).transpose().map_err(&broken)?;
-        let openness = listening::settle(&told, &file)?;
-        let retention = file.retention.settle().map_err(&broken)?;
+        let openness = listening::checked(&told, &file)?;
+        let retention = file.retention.checked().map_err(&broken)?;
         let config = Self {
             listen: told.listen.or(file.listen).unwrap_or_else(|| loopback(8080)),
             s3_listen: told.s3_listen.or(file.s3_listen).unwrap_or_else(|| loopback(9000)),
@@ -254,12 +254,12 @@ impl Config {
             deadlines: file.patience.deadlines(retention),
             sweep_every: file.patience.sweep_every(),
             upload_url: file.patience.upload_url(),
-            proxies: file.proxies.settle().map_err(&broken)?,
-            limits: file.limits.settle().map_err(&broken)?,
-            fairness: file.fairness.settle(),
-            captioner: file.captions.settle().map_err(&broken)?,
-            webhooks: file.webhooks.settle().map_err(&broken)?,
-            mail: file.mail.settle().map_err(&broken)?,
+            proxies: file.proxies.checked().map_err(&broken)?,
+            limits: file.limits.checked().map_err(&broken)?,
+            fairness: file.fairness.completed(),
+            captioner: file.captions.checked().map_err(&broken)?,
+            webhooks: file.webhooks.checked().map_err(&broken)?,
+            mail: file.mail.checked().map_err(&broken)?,
         };
         if let Some(address) = config.engine_listen {
             loopback_only("engine-listen", address)?;
@@ -298,8 +298,8 @@ pub(crate) fn recipes(path: Option<&Path>) -> Result<(Wanted, RecipeLimits), Err
     let broken = |why| Error::File { path: path.to_owned(), why };
     std::fs::metadata(path).map_err(|error| broken(error.to_string()))?;
     let file = read(path)?;
-    let limits = file.limits.settle().map_err(broken)?;
-    Ok((file.proxies.settle().map_err(broken)?, limits))
+    let limits = file.limits.checked().map_err(broken)?;
+    Ok((file.proxies.checked().map_err(broken)?, limits))
 }
 
 /// Refuses an address that others could reach.
@@ -348,7 +348,7 @@ mod tests {
         )
         .unwrap();
         let flags = Told { listen: Some("127.0.0.1:91".parse().unwrap()), ..told(folder.path()) };
-        let config = Config::settle(flags).unwrap();
+        let config = Config::checked(flags).unwrap();
         assert_eq!((config.listen.port(), config.s3_listen.port()), (91, 82));
         assert_eq!(config.engine_listen, None);
     }
@@ -358,12 +358,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for address in ["0.0.0.0:8080", "192.168.1.4:8080", "[::]:8080"] {
             let flags = Told { engine_listen: Some(address.parse().unwrap()), ..told(folder.path()) };
-            assert!(matches!(Config::settle(flags), Err(Error::NotLoopback { .. })), "{address}");
+            assert!(matches!(Config::checked(flags), Err(Error::NotLoopback { .. })), "{address}");
             for flags in [
                 Told { listen: Some(address.parse().unwrap()), ..told(folder.path()) },
                 Told { s3_listen: Some(address.parse().unwrap()), ..told(folder.path()) },
             ] {
-                assert!(matches!(Config::settle(flags), Err(Error::Open(_))), "{address}");
+                assert!(matches!(Config::checked(flags), Err(Error::Open(_))), "{address}");
             }
         }
     }
@@ -372,7 +372,7 @@ mod tests {
     fn an_unknown_field_in_the_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("lockgate.toml"), "lisen = '127.0.0.1:81'").unwrap();
-        let error = Config::settle(told(folder.path())).unwrap_err().to_string();
+        let error = Config::checked(told(folder.path())).unwrap_err().to_string();
         assert!(error.contains("lisen"), "{error}");
     }
 }

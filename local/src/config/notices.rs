@@ -45,7 +45,7 @@ const TRIES: std::ops::RangeInclusive<usize> = 1..=20;
 const LONGEST: f64 = 366.0 * 86_400.0;
 
 impl Webhooks {
-    pub(super) fn settle(&self) -> Result<Sending, String> {
+    pub(super) fn checked(&self) -> Result<Sending, String> {
         let usual = Terms::default();
         let seconds = |name: &str, said: Option<f64>, usual: SignedDuration| match said {
             None => Ok(usual),
@@ -95,7 +95,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    pub(super) fn settle(&self) -> Result<Option<Letterbox>, String> {
+    pub(super) fn checked(&self) -> Result<Option<Letterbox>, String> {
         let Some(server) = self.server.clone() else {
             let useless = self.from.is_some() || self.to.is_some() || !self.events.is_empty();
             return if useless { Err("mail.server is missing".to_owned()) } else { Ok(None) };
@@ -116,11 +116,11 @@ mod tests {
 
     #[test]
     fn webhooks_are_as_told_or_as_usual() {
-        let settled =
-            |text: &str| toml::from_str::<Webhooks>(text).map_err(|error| error.to_string())?.settle();
-        let usual = settled("").unwrap();
+        let checked =
+            |text: &str| toml::from_str::<Webhooks>(text).map_err(|error| error.to_string())?.checked();
+        let usual = checked("").unwrap();
         assert_eq!((usual.guard, usual.terms.pauses.len()), (Guard::Public, 10));
-        let told = settled("allow-local = true\nschedule = [0, 0.5]\ntimeout = 2").unwrap();
+        let told = checked("allow-local = true\nschedule = [0, 0.5]\ntimeout = 2").unwrap();
         assert_eq!((told.guard, told.patience), (Guard::Local, Duration::from_secs(2)));
         assert_eq!(told.terms.pauses, [SignedDuration::ZERO, SignedDuration::from_millis(500)]);
         for (said, named) in [
@@ -131,18 +131,18 @@ mod tests {
             ("rest = nan", "rest"),
             ("allow-locl = true", "allow-locl"),
         ] {
-            let error = settled(said).unwrap_err();
+            let error = checked(said).unwrap_err();
             assert!(error.contains(named), "{said}: {error}");
         }
     }
 
     #[test]
     fn letters_need_a_server_and_a_sender() {
-        let settled = |text: &str| toml::from_str::<Mail>(text).map_err(|error| error.to_string())?.settle();
-        assert!(settled("").unwrap().is_none());
+        let checked = |text: &str| toml::from_str::<Mail>(text).map_err(|error| error.to_string())?.checked();
+        assert!(checked("").unwrap().is_none());
         let all = "server = 'smtp://127.0.0.1:25'\nfrom = 'Lockgate <lockgate@example.org>'\n\
                    to = 'ada@example.org'\nevents = ['session.failed']";
-        let letterbox = settled(all).unwrap().unwrap();
+        let letterbox = checked(all).unwrap().unwrap();
         assert_eq!(letterbox.to.unwrap().to_string(), "ada@example.org");
         for (said, named) in [
             ("from = 'a@example.org'", "mail.server"),
@@ -150,7 +150,7 @@ mod tests {
             ("server = 'smtp://h'\nfrom = 'nobody'", "mail.from"),
             ("server = 'smtp://h'\nfrom = 'a@b.c'\nevents = ['lunch']", "lunch"),
         ] {
-            let error = settled(said).map(|_| ()).unwrap_err();
+            let error = checked(said).map(|_| ()).unwrap_err();
             assert!(error.contains(named), "{said}: {error}");
         }
     }

@@ -26,23 +26,23 @@ const MOST_SIZES: usize = 8;
 const SIDES: std::ops::RangeInclusive<u32> = 16..=8192;
 
 impl Proxies {
-    pub(super) fn settle(&self) -> Result<Wanted, String> {
+    pub(super) fn checked(&self) -> Result<Wanted, String> {
         let usual = Wanted::default();
         let quality = self.quality.unwrap_or(usual.quality);
         if !(1..=100).contains(&quality) {
             return Err("proxies.quality is not 1 to 100".to_owned());
         }
         Ok(Wanted {
-            sizes: self.sizes.as_deref().map_or(Ok(usual.sizes), settle_sizes)?,
+            sizes: self.sizes.as_deref().map_or(Ok(usual.sizes), checked_sizes)?,
             quality,
             progressive: self.progressive.unwrap_or(usual.progressive),
             halve_colour: self.halve_colour.unwrap_or(usual.halve_colour),
-            ground: self.ground.as_deref().map_or(Ok(usual.ground), settle_ground)?,
+            ground: self.ground.as_deref().map_or(Ok(usual.ground), checked_ground)?,
         })
     }
 }
 
-fn settle_sizes(named: &[Named]) -> Result<Vec<Size>, String> {
+fn checked_sizes(named: &[Named]) -> Result<Vec<Size>, String> {
     if !(1..=MOST_SIZES).contains(&named.len()) {
         return Err("proxies.sizes are not 1 to 8".to_owned());
     }
@@ -65,7 +65,7 @@ fn settle_sizes(named: &[Named]) -> Result<Vec<Size>, String> {
     Ok(sizes)
 }
 
-fn settle_ground(text: &str) -> Result<[u8; 3], String> {
+fn checked_ground(text: &str) -> Result<[u8; 3], String> {
     let bytes = text.strip_prefix('#').and_then(|digits| hex::decode(digits).ok());
     bytes
         .and_then(|bytes| bytes.try_into().ok())
@@ -76,16 +76,16 @@ fn settle_ground(text: &str) -> Result<[u8; 3], String> {
 mod tests {
     use super::*;
 
-    fn settled(text: &str) -> Result<Wanted, String> {
-        toml::from_str::<Proxies>(text).map_err(|error| error.to_string())?.settle()
+    fn checked(text: &str) -> Result<Wanted, String> {
+        toml::from_str::<Proxies>(text).map_err(|error| error.to_string())?.checked()
     }
 
     #[test]
     fn what_is_said_goes_before_what_is_usual() {
-        assert_eq!(settled("").unwrap(), Wanted::default());
+        assert_eq!(checked("").unwrap(), Wanted::default());
         let said = "sizes = [{ name = 's', side = 320 }, { name = 'l', side = 4096 }]\nprogressive = true\n\
                     ground = '#0A0b0c'\nquality = 90";
-        let wanted = settled(said).unwrap();
+        let wanted = checked(said).unwrap();
         let sizes: Vec<_> = wanted.sizes.iter().map(|size| (size.name.as_str(), size.side)).collect();
         assert_eq!(sizes, [("l", 4096), ("s", 320)]);
         assert_eq!((wanted.ground, wanted.quality, wanted.progressive), ([10, 11, 12], 90, true));
@@ -102,7 +102,7 @@ mod tests {
             ("ground = 'white'", "white"),
             ("qualty = 1", "qualty"),
         ] {
-            let error = settled(said).unwrap_err();
+            let error = checked(said).unwrap_err();
             assert!(error.contains(named), "{said}: {error}");
         }
     }

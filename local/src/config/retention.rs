@@ -29,7 +29,7 @@ const DAY: f64 = 86_400.0;
 const LONGEST: f64 = 36_525.0;
 
 impl Days {
-    pub(super) fn settle(self) -> Result<Retention, String> {
+    pub(super) fn checked(self) -> Result<Retention, String> {
         let kept = |name: &str, said: Option<f64>, usual: f64| match said.unwrap_or(usual) {
             days if days == f64::INFINITY => Ok(None),
             days if (0.0..=LONGEST).contains(&days) => Ok(Some(SignedDuration::from_secs_f64(days * DAY))),
@@ -53,14 +53,14 @@ mod tests {
 
     #[test]
     fn days_are_as_told_or_as_usual_and_inf_is_for_ever() {
-        let settled = |text: &str| toml::from_str::<Days>(text).map_err(|error| error.to_string())?.settle();
+        let checked = |text: &str| toml::from_str::<Days>(text).map_err(|error| error.to_string())?.checked();
         let days = |days: i64| Some(SignedDuration::from_hours(24 * days));
-        let usual = settled("").unwrap();
+        let usual = checked("").unwrap();
         assert_eq!((usual.input, usual.session), (days(30), days(90)));
-        let told = settled("inputs = 0.5\nresults = inf").unwrap();
+        let told = checked("inputs = 0.5\nresults = inf").unwrap();
         assert_eq!((told.input, told.results), (Some(SignedDuration::from_hours(12)), None));
         for wrong in ["inputs = -1", "inputs = nan", "inputs = 1e9", "imputs = 1"] {
-            assert!(settled(wrong).is_err(), "{wrong}");
+            assert!(checked(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -270,7 +270,7 @@ impl Owner {
                 let is_alone = landed.executions.len() == 1 && self.has_nothing_to_do();
                 for (id, outcome) in landed.executions.into_iter().zip(outcomes) {
                     match outcome {
-                        Appended::Stored => self.settle(id, is_alone),
+                        Appended::Stored => self.carry_on(id, is_alone),
                         Appended::NameTaken => self.turn_away(id),
                     }
                 }
@@ -292,7 +292,7 @@ impl Owner {
     }
 
     /// The events of this execution are durable: answer, and do what follows from them.
-    fn settle(&mut self, id: ExecutionId, is_alone: bool) {
+    fn carry_on(&mut self, id: ExecutionId, is_alone: bool) {
         let Some(live) = self.lives.get_mut(&id) else { return };
         for (answer, outcome) in live.landed() {
             if let Some(input) = answer.give(outcome.map_err(Error::from)) {

@@ -38,7 +38,7 @@ enum Verdict {
 }
 
 pub(super) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let config = Config::settle(args.told)?;
+    let config = Config::checked(args.told)?;
     let (folder, served) = folder::data(&config.data);
     let mut findings = vec![folder];
     if config.data.is_dir() {
