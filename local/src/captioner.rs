@@ -12,8 +12,7 @@ use std::time::Duration;
 use activities::child::files::FileSource;
 use activities::child::{self, AsyncSource};
 use activities::failure::Failure;
-use activities::making::step::Step;
-use activities::moves::finish::Work;
+use activities::making::step::{Made, Step};
 use activities::ports::Captioner;
 use activities::recipes::{availability, captions};
 use activities::{Ctx, worker};
@@ -67,7 +66,7 @@ impl Captioner for CommandCaptioner {
     }
 }
 
-async fn caption(ctx: &Ctx, step: &Step, command: &Command) -> Result<Work, Failure> {
+async fn caption(ctx: &Ctx, step: &Step, command: &Command) -> Result<Made, Failure> {
     let said = json!({ "command": command.arguments, "program": command.program });
     let ingredients = captions::ingredients(step, [("captioner".to_owned(), said)].into_iter().collect());
     if let Some(work) = captions::found(ctx, step, &ingredients).await? {

@@ -7,15 +7,14 @@
 use states::session::{Ingredients, Kept, Output, Stored};
 use states::{Session, State, Timestamp};
 
-use super::step::Step;
+use super::step::{Made, Step};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::moves::finish::Work;
 use crate::moves::{Decision, rewrite};
 use crate::ports::Guard;
 
 /// The work of an earlier try, if it was made of the same and still stands.
-pub(crate) async fn find(ctx: &Ctx, step: &Step, made_from: &Ingredients) -> Result<Option<Work>, Failure> {
+pub(crate) async fn find(ctx: &Ctx, step: &Step, made_from: &Ingredients) -> Result<Option<Made>, Failure> {
     let Some(session) = ctx.sessions.get(&step.session_id).await? else { return Err(step.is_over()) };
     let Some(kept) = session.kept_from(made_from) else { return Ok(None) };
     for Stored { etag, output } in &kept.results {
@@ -30,7 +29,7 @@ pub(crate) async fn find(ctx: &Ctx, step: &Step, made_from: &Ingredients) -> Res
         attempt = kept.attempt,
         "the work was done before; it is not done again"
     );
-    Ok(Some(Work { outputs: outputs(&kept.results), written_at: None }))
+    Ok(Some(Made { outputs: outputs(&kept.results), written_at: None }))
 }
 
 /// The end of a try that has written under `keys`: what it has `verified` is kept, for `finish` to name; what it has not is
@@ -41,11 +40,11 @@ pub(crate) async fn keep_or_delete(
     made_from: Ingredients,
     (keys, written_at): (&[String], Timestamp),
     verified: Result<Vec<Stored>, Failure>,
-) -> Result<Work, Failure> {
+) -> Result<Made, Failure> {
     match verified {
         Ok(results) => {
             let outputs = keep(ctx, step, made_from, results).await?;
-            Ok(Work { outputs, written_at: Some(written_at) })
+            Ok(Made { outputs, written_at: Some(written_at) })
         }
         Err(failure) => {
             // A later sweep deletes them too, but nothing should lie about that is known to be bad.

@@ -1,9 +1,10 @@
-//! What the workflow hands to a step that works on the file: references only, pinned when the attempt began.
+//! What the workflow hands to a step that works on the file: references only, pinned when the attempt began; and what
+//! it gets back, to be named in the manifest.
 
 use media::Order;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use states::session::Ingredients;
+use states::session::{Ingredients, Output};
 use states::{Activity, Kind, Recipe, Timestamp, options};
 
 use super::sound;
@@ -36,6 +37,15 @@ pub struct Pinned {
     pub size: u64,
     pub content_type: String,
     pub file_name: String,
+}
+
+/// What a step has made and verified.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Made {
+    pub outputs: Vec<Output>,
+    /// When the last byte was stored; reading back came after. None when an earlier try has done the work.
+    pub written_at: Option<Timestamp>,
 }
 
 impl Step {

@@ -1,33 +1,24 @@
 //! `finish`: Transcoding → Done, the workflow's last step. It writes the manifest; only what the manifest names counts.
 
-use serde::{Deserialize, Serialize};
-use states::Timestamp;
-use states::session::{self, Change};
+use serde::Deserialize;
+use states::session::Change;
 
 use super::advance::Refusal;
 use super::ending::{self, Output};
 use crate::ctx::Ctx;
 use crate::making::meter;
+use crate::making::step::Made;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Input {
     pub session_id: String,
     pub attempt: u32,
-    pub work: Work,
-}
-
-/// What the media work has made and verified.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Work {
-    pub outputs: Vec<session::Output>,
-    /// When the last byte was stored; reading back came after. None when an earlier try has done the work.
-    pub written_at: Option<Timestamp>,
+    pub work: Made,
 }
 
 pub async fn run(ctx: &Ctx, input: Input) -> Result<Output, Refusal> {
-    let Work { outputs, written_at } = input.work;
+    let Made { outputs, written_at } = input.work;
     let change = Change::TranscodeSucceeded(outputs);
     let ended = ending::end(ctx, &input.session_id, input.attempt, &change).await?;
     if let (Some(session), Some(written_at)) = (&ended, written_at) {

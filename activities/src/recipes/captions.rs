@@ -24,8 +24,7 @@ use crate::making::framing::container;
 use crate::making::keeping;
 use crate::making::meter::{MAKING, Meter};
 use crate::making::reading_back::sha256;
-use crate::making::step::Step;
-use crate::moves::finish::Work;
+use crate::making::step::{Made, Step};
 use crate::objects::Written;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
@@ -61,7 +60,7 @@ pub fn ingredients(step: &Step, captioner: Map<String, Value>) -> Ingredients {
 }
 
 /// The work of an earlier try, if it was made of the same.
-pub async fn found(ctx: &Ctx, step: &Step, ingredients: &Ingredients) -> Result<Option<Work>, Failure> {
+pub async fn found(ctx: &Ctx, step: &Step, ingredients: &Ingredients) -> Result<Option<Made>, Failure> {
     keeping::find(ctx, step, ingredients).await
 }
 
@@ -109,7 +108,7 @@ pub async fn keep(
     step: &Step,
     ingredients: Ingredients,
     (vtt, flaw): (&Path, Option<&str>),
-) -> Result<Work, Failure> {
+) -> Result<Made, Failure> {
     let keys = FORMATS.map(|_| step.new_key());
     let bucket = &ctx.settings.buckets.results;
     let sinks =

@@ -20,9 +20,8 @@ use crate::failure::Failure;
 use crate::making::facts::facts;
 use crate::making::meter::{FirstByte, MAKING, Meter, READING_BACK};
 use crate::making::reading_back::sha256;
-use crate::making::step::Step;
+use crate::making::step::{Made, Step};
 use crate::making::{keeping, sound};
-use crate::moves::finish::Work;
 use crate::objects;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
@@ -30,7 +29,7 @@ const REVISION: u32 = 8;
 
 const CONTENT_TYPE: &str = "audio/flac";
 
-pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+pub async fn run(ctx: &Ctx, step: Step) -> Result<Made, Failure> {
     let ingredients = step.ingredients(Activity::Flac, REVISION);
     if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
         return Ok(work);

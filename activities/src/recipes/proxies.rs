@@ -18,8 +18,7 @@ use crate::making::facts::facts;
 use crate::making::keeping;
 use crate::making::meter::{FirstByte, MAKING, Meter, READING_BACK};
 use crate::making::reading_back::sha256;
-use crate::making::step::Step;
-use crate::moves::finish::Work;
+use crate::making::step::{Made, Step};
 use crate::objects::Written;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
@@ -87,7 +86,7 @@ impl Wanted {
     }
 }
 
-pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+pub async fn run(ctx: &Ctx, step: Step) -> Result<Made, Failure> {
     let wanted = &ctx.settings.proxies;
     let mut ingredients = step.ingredients(Activity::Proxies, REVISION);
     ingredients.options.extend(wanted.as_options());

@@ -17,8 +17,7 @@ use crate::making::framing::{self, Framed, Wish};
 use crate::making::keeping;
 use crate::making::meter::{MAKING, Meter, READING_BACK};
 use crate::making::reading_back::sha256;
-use crate::making::step::Step;
-use crate::moves::finish::Work;
+use crate::making::step::{Made, Step};
 use crate::objects::Written;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
@@ -26,7 +25,7 @@ const REVISION: u32 = 1;
 
 const CONTENT_TYPE: &str = "application/zip";
 
-pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+pub async fn run(ctx: &Ctx, step: Step) -> Result<Made, Failure> {
     let ingredients = step.ingredients(Activity::Thumbnails, REVISION);
     if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
         return Ok(work);

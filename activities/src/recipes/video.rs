@@ -12,15 +12,14 @@ use crate::making::filming::{self, Filmed, Progress};
 use crate::making::keeping;
 use crate::making::meter::{MAKING, Meter, READING_BACK, Reporter};
 use crate::making::reading_back::sha256;
-use crate::making::step::Step;
+use crate::making::step::{Made, Step};
 use crate::making::storing::store_file;
-use crate::moves::finish::Work;
 use crate::objects::Written;
 
 /// Raised when the same file comes to give other bytes: what an older one has made is not taken for this one's then.
 const REVISION: u32 = 1;
 
-pub async fn run(ctx: &Ctx, step: Step) -> Result<Work, Failure> {
+pub async fn run(ctx: &Ctx, step: Step) -> Result<Made, Failure> {
     let ingredients = step.ingredients(Activity::Video, REVISION);
     if let Some(work) = keeping::find(ctx, &step, &ingredients).await? {
         return Ok(work);

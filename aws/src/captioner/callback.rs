@@ -4,8 +4,7 @@ use activities::Ctx;
 use activities::child::AsyncSource;
 use activities::child::objects::ObjectSource;
 use activities::failure::Failure;
-use activities::making::step::Step;
-use activities::moves::finish::Work;
+use activities::making::step::{Made, Step};
 use activities::objects::Written;
 use activities::ports::Awaited;
 use activities::recipes::captions;
@@ -116,7 +115,7 @@ impl Transcribe {
     }
 
     /// The captions as results of the step: what Transcribe wrote, stored and read back like any other.
-    async fn work(&self, ctx: &Ctx, step: &Step, job: &str) -> Result<Work, Failure> {
+    async fn work(&self, ctx: &Ctx, step: &Step, job: &str) -> Result<Made, Failure> {
         let ingredients = captions::ingredients(step, by_transcribe());
         if let Some(work) = captions::found(ctx, step, &ingredients).await? {
             return Ok(work);
