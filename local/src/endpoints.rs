@@ -6,6 +6,8 @@ use url::Url;
 use workflow::driver::Place;
 use workflow::services::{Credentials, Endpoints, Mocks, Patience};
 
+use crate::web_address;
+
 /// The flags of every command that runs state machines.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(id = "services")]
@@ -83,8 +85,7 @@ fn credentials() -> Credentials {
 }
 
 fn endpoint(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.ok_or_else(|| "not an address such as http://127.0.0.1:9101".to_owned())
+    web_address::parse(text, "http://127.0.0.1:9101")
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -6,6 +6,7 @@
 pub mod assemble;
 pub mod backup;
 pub mod captioner;
+mod cause;
 pub mod cli;
 pub mod config;
 pub mod data_folder;
@@ -23,6 +24,7 @@ pub mod s3;
 pub mod sessions;
 pub mod tasks;
 mod traces;
+mod web_address;
 
 /// The meters of the disk.
 pub(crate) const DISK_BYTES: &str = "lockgate_disk_bytes";

@@ -1,17 +1,18 @@
 //! The API's client: one request, one answer, and a problem document turned into a sentence. Server-sent events are in
 //! [`events`](super::events).
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
 use super::Failure;
 use super::screen::printable;
+use crate::cause::innermost;
+use crate::web_address::{self, is_this_machine};
 
 /// Where the server is and how answers are printed; the same for every command that asks a server.
 #[derive(clap::Args, Clone)]
@@ -66,8 +67,7 @@ impl ServerArgs {
 }
 
 pub(super) fn server(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.ok_or_else(|| "not an address such as http://127.0.0.1:8080".to_owned())
+    web_address::parse(text, "http://127.0.0.1:8080")
 }
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Client {
         if is_this_machine(&args.server) {
             http = http.no_proxy(); // no proxy could reach it
         }
-        let http = http.build().map_err(|error| Failure::Odd(root(&error)))?;
+        let http = http.build().map_err(|error| Failure::Odd(innermost(&error)))?;
         Ok(Self { http, server: args.server.clone(), key: args.key()? })
     }
 
@@ -208,27 +208,9 @@ impl Client {
             Some(url) => url.origin().ascii_serialization(),
             None => self.server.origin().ascii_serialization(),
         };
-        let why = if error.is_timeout() { "it took too long".to_owned() } else { root(error) };
+        let why = if error.is_timeout() { "it took too long".to_owned() } else { innermost(error) };
         Failure::NoAnswer { server, why }
     }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// The innermost cause, which is the one that says something.
-fn root(error: &dyn Error) -> String {
-    let mut why = error;
-    while let Some(source) = why.source() {
-        why = source;
-    }
-    why.to_string()
 }
 
 /// The problem document as a sentence, with what is allowed where it says so.
@@ -340,14 +322,6 @@ mod tests {
             assert_eq!(told, expected);
             assert_eq!(seen, (0..u64::from(expected)).collect::<Vec<_>>());
             assert_eq!(*asked.lock().unwrap(), queries);
-        }
-    }
-
-    #[test]
-    fn only_web_addresses_are_servers() {
-        assert!(server("https://lockgate.example/").is_ok());
-        for wrong in ["ftp://127.0.0.1/", "localhost:8080", "127.0.0.1:8080", ""] {
-            assert!(server(wrong).is_err(), "{wrong}");
         }
     }
 }

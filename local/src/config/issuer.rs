@@ -2,7 +2,9 @@
 //! access tokens are JWTs signed with RS256.
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
+
+use crate::web_address::is_this_machine;
 
 /// The group whose members are admins, unless the file names another.
 const ADMINS: &str = "admin";
@@ -79,13 +81,7 @@ impl Issuer {
 
 /// What goes there is seen by nobody else: it is over TLS, or does not leave this machine.
 fn is_safe(name: &str, url: &Url) -> Result<(), String> {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if url.scheme() == "https" || (url.scheme() == "http" && is_here) {
+    if url.scheme() == "https" || (url.scheme() == "http" && is_this_machine(url)) {
         return Ok(());
     }
     Err(format!("issuer.{name}: {url} must begin with https://"))

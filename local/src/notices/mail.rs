@@ -11,6 +11,7 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 
+use crate::cause::innermost;
 use crate::people::Store;
 
 /// From the connection to the server's last word.
@@ -82,17 +83,9 @@ impl Mailer for SmtpMailer {
         match self.transport.send(message).await {
             Ok(said) => Ok(said.message().collect::<Vec<_>>().join(" ")),
             Err(error) => {
-                let why = format!("The mail server failed: {}.", root(&error));
+                let why = format!("The mail server failed: {}.", innermost(&error));
                 Err(Undelivered { why, for_good: error.is_permanent() })
             }
         }
     }
-}
-
-fn root(error: &dyn std::error::Error) -> String {
-    let mut why = error;
-    while let Some(source) = why.source() {
-        why = source;
-    }
-    why.to_string()
 }
