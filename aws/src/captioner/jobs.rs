@@ -4,12 +4,12 @@
 use activities::making::step::Step;
 use activities::ports::Fault;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use states::Timestamp;
 
-use crate::sessions::{BY_DUE, name, names_in};
+use crate::sessions::item::{number, text};
+use crate::sessions::{BY_DUE, fault, name, names_in};
 
 /// The part of the due items that jobs are in.
 const SHARD: &str = "transcriptions";
@@ -54,7 +54,7 @@ impl Jobs {
         let step = serde_json::to_string(step).expect("a step is plain data");
         let values = [
             (":token", text(token)),
-            (":step", text(&step)),
+            (":step", text(step)),
             (":shard", text(SHARD)),
             (":look", number(look.as_millisecond())),
             (":expires", number((look + KEPT).as_second())),
@@ -134,15 +134,7 @@ impl Jobs {
 }
 
 fn item(job: &str) -> AttributeValue {
-    text(&format!("{ITEM}{job}"))
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-fn number(number: i64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+    text(format!("{ITEM}{job}"))
 }
 
 fn broken(job: &str, error: &serde_json::Error) -> Fault {
@@ -150,8 +142,4 @@ fn broken(job: &str, error: &serde_json::Error) -> Fault {
         what: "session store",
         why: format!("the step of {job} does not read back: {error}"),
     }
-}
-
-fn fault(error: impl std::error::Error) -> Fault {
-    Fault::Unavailable { what: "session store", why: DisplayErrorContext(error).to_string() }
 }
