@@ -64,8 +64,14 @@ pub struct Buckets {
     pub results: String,
 }
 
+impl Buckets {
+    pub const UPLOADS: &str = "uploads";
+    pub const RESULTS: &str = "results";
+}
+
+/// Where the object store is a server's own, which has no others.
 impl Default for Buckets {
     fn default() -> Self {
-        Self { uploads: "uploads".to_owned(), results: "results".to_owned() }
+        Self { uploads: Self::UPLOADS.to_owned(), results: Self::RESULTS.to_owned() }
     }
 }

@@ -39,6 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use activities::Buckets;
 use ledger::Ledger;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use service::serve::{Limits, Listener, Manner, serve};
@@ -55,10 +56,10 @@ pub use keyring::Inboxes;
 pub use orphans::{Orphans, orphans};
 
 /// The bucket users' files come into; what is created here makes events.
-pub const UPLOADS: &str = "uploads";
+pub const UPLOADS: &str = Buckets::UPLOADS;
 
 /// The bucket outputs go into.
-pub const RESULTS: &str = "results";
+pub const RESULTS: &str = Buckets::RESULTS;
 
 /// Between two sweeps for files nobody knows.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
