@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
-use states::session::{BrokenRecord, Pace, Progress, Sealed, unsealed};
+use states::session::{BrokenRecord, Pace, Progress, Retention, Sealed, unsealed};
 use states::{Owed, Session, State, Timestamp};
 
 /// What the attributes are called.
@@ -45,8 +45,8 @@ pub(crate) type Stored = HashMap<String, AttributeValue>;
 /// The due records are in so many parts, since one part takes a thousand writes in a second and no more.
 pub(crate) const SHARDS: u32 = 4;
 
-/// A tombstone stands for so long, its debts long paid: no event and no repeated request comes later.
-const TOMBSTONE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// DynamoDB forgets a tombstone after so long.
+const TOMBSTONE: SignedDuration = SignedDuration::from_hours(24 * Retention::TOMBSTONE_DAYS);
 
 pub(crate) fn of(session: &Session) -> Attributes {
     let sealed = Sealed::of(session);

@@ -23,7 +23,7 @@ const INPUTS: f64 = limits::INPUTS_KEPT_DAYS as f64;
 const RESULTS: f64 = 30.0;
 const HISTORIES: f64 = 30.0;
 const SESSIONS: f64 = 90.0;
-const TOMBSTONES: f64 = 90.0;
+const TOMBSTONES: f64 = Retention::TOMBSTONE_DAYS as f64;
 
 const DAY: f64 = 86_400.0;
 const LONGEST: f64 = 36_525.0;

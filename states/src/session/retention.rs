@@ -26,6 +26,10 @@ pub struct Retention {
 impl Retention {
     pub const FOR_EVER: Self =
         Self { input: None, results: None, history: None, session: None, tombstone: None };
+
+    /// For how long a tombstone stands unless somebody says otherwise, its debts long paid: no event and no repeated request
+    /// comes later.
+    pub const TOMBSTONE_DAYS: i64 = 90;
 }
 
 /// What a session holds beside its record.
