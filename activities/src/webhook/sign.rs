@@ -20,7 +20,7 @@ const PREFIX: &str = "whsec_";
 const SCHEME: &str = "v1,";
 
 /// A message older or newer than this is refused: it may be one that was overheard.
-pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What signs the messages to one endpoint. Its text begins with `whsec_`; it is never part of a log.
 #[derive(Clone, PartialEq, Eq)]

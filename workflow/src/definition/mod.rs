@@ -45,7 +45,7 @@ pub enum Code {
 
 impl Code {
     /// Whether AWS says where such a problem lies; the others concern the document as a whole.
-    pub fn has_place(self) -> bool {
+    fn has_place(self) -> bool {
         !matches!(self, Code::InvalidJson | Code::MissingEnd)
     }
 
@@ -172,7 +172,7 @@ impl Definition {
     }
 
     /// By state name, the variables that its expressions read; states that read none are left out.
-    pub fn variable_references(&self) -> &BTreeMap<String, BTreeSet<String>> {
+    pub(crate) fn variable_references(&self) -> &BTreeMap<String, BTreeSet<String>> {
         &self.reads
     }
 

@@ -209,7 +209,7 @@ pub struct Begin {
 
 impl Begin {
     /// Whether the task was given out before, by an engine that is no more: what it was to do may be done already.
-    pub fn is_again(&self) -> bool {
+    pub(crate) fn is_again(&self) -> bool {
         self.again
     }
 

@@ -25,7 +25,7 @@ use machine::{Exit, Machine, Outcome};
 use std::sync::Arc;
 
 /// A task that was given out this often and never came back is given up: it may be what kills the server.
-pub const MAX_DISPATCHES: u32 = 3;
+const MAX_DISPATCHES: u32 = 3;
 /// Seconds that an execution may take, with all its redrives: a year, as on AWS.
 pub(crate) const LONGEST: u32 = 365 * 24 * 60 * 60;
 /// The error of a task that is given up.
@@ -109,7 +109,7 @@ pub enum Input {
 }
 
 /// The events that an execution may have and still be redriven: there must be room for that and for one more.
-pub const MAX_REDRIVABLE: u32 = machine::MAX_HISTORY - 2;
+pub(crate) const MAX_REDRIVABLE: u32 = machine::MAX_HISTORY - 2;
 /// How a map run came to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunEnd {

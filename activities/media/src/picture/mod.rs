@@ -87,7 +87,7 @@ impl Turn {
     }
 
     /// Whether rows become columns.
-    pub fn swaps_sides(self) -> bool {
+    fn swaps_sides(self) -> bool {
         self.0 >= 5
     }
 }
