@@ -160,7 +160,8 @@ fn bare(us: &Path, program: &Path, bounds: Bounds, file: &Path, results: Option<
         .args([memory_bytes, data_bytes, cpu_seconds, largest].map(|number| number.to_string()))
         .args([file, folder, program])
         .env_clear()
-        // An encoder that else introduces itself on the standard error.
+        // SVT-AV1 prints a banner to stderr unless it is told to print errors only, and what stands there first is taken for
+        // what went wrong.
         .env("SVT_LOG", "1")
         .current_dir("/")
         .stdin(Stdio::null())

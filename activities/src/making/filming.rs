@@ -161,7 +161,8 @@ fn recipe(options: options::Video, limits: Limits) -> EncodeRecipe {
         Preset::Web => (1280, 128),
         Preset::Hd => (1920, 160),
     };
-    // The less of it there is, the less it is worth.
+    // The encoder's constant rate factor: the higher it is, the coarser the picture and the smaller the file. The smaller a
+    // preset makes the picture, the coarser it may be. Each encoder has a scale of its own.
     let quality = |small, web, hd| match preset {
         Preset::Small => small,
         Preset::Web => web,

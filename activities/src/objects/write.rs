@@ -168,7 +168,8 @@ impl Target {
             .if_none_match("*")
             .body(ByteStream::from(bytes.clone()))
             .customize()
-            // The checksum is signed, and is one, where there need be any.
+            // Else the SDK would hash the bytes for the signature, too. Over a network their SHA-256 is sent as a header,
+            // which is signed and which the store checks; to a store in this process nothing can be lost on the way.
             .disable_payload_signing()
             .send()
             .await;
@@ -290,7 +291,8 @@ async fn send_part(
         .part_number(number)
         .body(ByteStream::from(bytes))
         .customize();
-    // What is signed of the body is its SHA-256.
+    // A part has no checksum of its own. Over a network it is the signature that shows that nothing was lost: it covers the
+    // SHA-256 of the body.
     let request = if target.objects.is_remote { request } else { request.disable_payload_signing() };
     let answer = request.send().await.map_err(|error| Error::sort(&target.name(), error))?;
     Ok(CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag).build())

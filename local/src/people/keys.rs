@@ -166,7 +166,8 @@ impl Store {
             let mut statement = connection.prepare_cached(sql)?;
             Ok(statement.query_row((id, <&str>::from(KeyKind::S3)), |row| row.get(0)).optional()?)
         };
-        // Of a row of the audit log it is the least: that the rest is written matters more.
+        // It is asked for a row of the audit log. Where it cannot be read, that row is written without an owner: without a
+        // row nobody would know of the request at all.
         self.ledger.read(find).ok()?
     }
 

@@ -135,7 +135,8 @@ impl Stored {
         if session.state == State::Transcoding {
             session.progress.pace = self.pace.map(Pace::unpacked);
         }
-        // A record of before what had ended was looked at once more has none.
+        // Ended sessions once had no next look. To those that had ended by then a migration gave one in the column alone, so
+        // that a text without a time has nothing to be held against.
         if session.due_at.is_some_and(|due| Some(due.as_millisecond()) != self.due_at) {
             return Err(broken("its next look is when its text says"));
         }
