@@ -12,6 +12,7 @@ import { Name, cut } from '../parts/name';
 import { STATES, bytes, count, moment } from '../parts/words';
 import { ACTIONS, can, perform, type Action } from '../sessions/actions';
 import { Current } from './current';
+import { kept } from './kept';
 import { LateUpload } from './late-upload';
 import { Pace } from './pace';
 
@@ -43,6 +44,7 @@ export class SessionPage {
   protected readonly actions = ACTIONS;
   protected readonly bytes = bytes;
   protected readonly count = count;
+  protected readonly kept = kept;
   protected readonly moment = moment;
   protected readonly slow = signal(false);
   protected readonly doing = signal<Action | undefined>(undefined);
