@@ -1,5 +1,5 @@
 import type { Output, Session } from '../../api/answers';
-import { captioned, facts, sorted } from './kinds';
+import { captioned, facts, sorted, standing } from './kinds';
 
 const output = (name: string, contentType: string, media: Output['media'] = {}): Output => ({
   ...{
@@ -39,6 +39,16 @@ describe('results', () => {
     expect(of([])).toBeUndefined();
     expect(of([vtt, output('a.mp4', 'video/mp4')])).toBeUndefined();
     expect(of([vtt], { contentType: 'audio/wav' })).toBeUndefined();
+  });
+
+  it('that are no longer kept are not offered', () => {
+    const outputs = [output('a.vtt', 'text/vtt')];
+    const source = { fileName: 'a.mkv', size: 5, contentType: 'video/x-matroska', url: 'http://store/a' };
+    const of = (expired: Session['expired']) => ({ source, outputs, expired }) as Session;
+    expect(standing(of(['input']))).toEqual(outputs);
+    expect(standing(of(['results']))).toEqual([]);
+    expect(captioned(of([]))?.name).toBe('a.mkv');
+    expect(captioned(of(['results']))).toBeUndefined();
   });
 
   it('say what is known of them', () => {

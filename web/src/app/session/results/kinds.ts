@@ -28,9 +28,15 @@ export function sorted(outputs: readonly Output[]): Shown {
   };
 }
 
+/** The results that can still be had: the record says what they were for longer than they are kept. */
+export function standing({ outputs, expired = [] }: Session): readonly Output[] {
+  return expired.includes('results') ? [] : outputs;
+}
+
 /** What the captions belong to, where they were made of a film and no film with them: the file that was sent. */
-export function captioned({ source, outputs }: Session): Clip | undefined {
-  const { films, captions } = sorted(outputs);
+export function captioned(session: Session): Clip | undefined {
+  const { source } = session;
+  const { films, captions } = sorted(standing(session));
   const isFilm = essence(source).startsWith('video/');
   if (!captions.length || films.length || !isFilm || !source.url) return undefined;
   const { fileName: name, size: bytes, contentType, url } = source;

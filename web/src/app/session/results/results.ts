@@ -6,7 +6,7 @@ import { EVENTS, bytes, kindOf, moment } from '../../parts/words';
 import { Name } from '../../parts/name';
 import { Current } from '../current';
 import { Film } from './film';
-import { captioned, facts, sorted } from './kinds';
+import { captioned, facts, sorted, standing } from './kinds';
 import { Pictures } from './pictures';
 import { Sound } from './sound';
 import { Thumbnails } from './thumbnails';
@@ -25,7 +25,11 @@ export class Results {
   protected readonly kindOf = kindOf;
   protected readonly moment = moment;
 
-  protected readonly shown = computed(() => sorted(this.session()?.outputs ?? []));
+  protected readonly standing = computed(() => {
+    const session = this.session();
+    return session ? standing(session) : [];
+  });
+  protected readonly shown = computed(() => sorted(this.standing()));
   protected readonly captioned = computed(() => {
     const session = this.session();
     return session && captioned(session);
