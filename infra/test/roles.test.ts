@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { STEPS } from '../lib/document.ts';
 import { stacks } from '../lib/stacks.ts';
-import { ALL, type Statement, allowed, list, role } from './roles.ts';
+import { ALL, type Statement, TELLS, allowed, list, role } from './roles.ts';
 import { DEFAULT, SETTINGS } from './settings.ts';
 
 let application: Template;
@@ -40,22 +40,6 @@ test('each role is for one service, and none is more than is known', () => {
   expect(services(application)).toEqual({ ...always, 'ecs-tasks.amazonaws.com': 4, 'pods.eks.amazonaws.com': 2 });
   expect(services(site)).toEqual({ 'vpc-flow-logs.amazonaws.com': 1, 'scheduler.amazonaws.com': 1 });
 });
-
-/** What the delivery of logs and traces takes, which is granted for no single resource. */
-const TELLS = [
-  'logs:CreateLogDelivery',
-  'logs:DeleteLogDelivery',
-  'logs:DescribeLogGroups',
-  'logs:DescribeResourcePolicies',
-  'logs:GetLogDelivery',
-  'logs:ListLogDeliveries',
-  'logs:PutResourcePolicy',
-  'logs:UpdateLogDelivery',
-  'xray:GetSamplingRules',
-  'xray:GetSamplingTargets',
-  'xray:PutTelemetryRecords',
-  'xray:PutTraceSegments',
-];
 
 describe.each([
   ['a session', 'WorkflowSessionRole', STEPS],

@@ -20,6 +20,22 @@ export const CALLED = ['api', 'confirm-upload', 'sweep', 'transcribe-callback'];
 /** All functions. */
 export const ALL = [...STEPS, ...CALLED, 'deliver'];
 
+/** What the delivery of logs and traces takes, which is granted for no single resource. */
+export const TELLS = [
+  'logs:CreateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:DescribeLogGroups',
+  'logs:DescribeResourcePolicies',
+  'logs:GetLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:UpdateLogDelivery',
+  'xray:GetSamplingRules',
+  'xray:GetSamplingTargets',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
+];
+
 export const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
 /** The one role whose name begins so: what it is called, and who may be it. */

@@ -11,7 +11,7 @@ import { STEPS, WORKED } from '../lib/document.ts';
 import type { Settings } from '../lib/settings.ts';
 import { SiteStack } from '../lib/site.ts';
 import { stacks } from '../lib/stacks.ts';
-import { ALL, CALLED, type Statement, allowed, list } from './roles.ts';
+import { ALL, CALLED, type Statement, TELLS, allowed, list } from './roles.ts';
 import { SETTINGS } from './settings.ts';
 
 /** The machine of sessions. */
@@ -224,18 +224,7 @@ describe('what a function cannot do', () => {
       'ecr:GetAuthorizationToken',
       'iam:CreateServiceLinkedRole',
       'inspector2:Enable',
-      'logs:CreateLogDelivery',
-      'logs:DeleteLogDelivery',
-      'logs:DescribeLogGroups',
-      'logs:DescribeResourcePolicies',
-      'logs:GetLogDelivery',
-      'logs:ListLogDeliveries',
-      'logs:PutResourcePolicy',
-      'logs:UpdateLogDelivery',
-      'xray:GetSamplingRules',
-      'xray:GetSamplingTargets',
-      'xray:PutTelemetryRecords',
-      'xray:PutTraceSegments',
+      ...TELLS,
     ]);
   });
 
