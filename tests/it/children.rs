@@ -4,10 +4,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use tests::flow::{Flow, PATIENCE, expect, id};
+use tests::flow::{Flow, PATIENCE, id};
 use tests::lab::Lab;
 use tests::memory::family;
 use tests::server::Setup;
@@ -148,7 +147,7 @@ async fn a_child_that_is_killed_at_every_try_fails_its_session_until_it_is_redri
     ensure!(crashes == TRIES, "{crashes} crashes");
     nothing_else_is_left(&lab, 1, 0).await?;
 
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+    flow.redrive(&id).await?;
     let done = ended(&flow, &id).await?;
     ensure!(done["state"] == "Done" && done["attempt"] == 2, "{done:#}");
     ensure!(decoded(&flow.fetch(&done).await?)? == file[44..], "the samples differ");

@@ -194,7 +194,7 @@ async fn a_flipped_bit_in_an_upload_never_gives_another_sound() -> Result<()> {
         let kind = failed["problem"]["type"].as_str().unwrap_or_default();
         ensure!(failed["state"] == "Failed" && kind == "storage-damaged", "byte {place}: {failed:#}");
         flip()?;
-        expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+        flow.redrive(&id).await?;
         let done = flow.until(&id, &["Done", "Failed"]).await?;
         ensure!(done["state"] == "Done", "byte {place}: {done:#}");
         ensure!(decoded(&flow.fetch(&done).await?)? == file[44..], "the samples differ");

@@ -4,7 +4,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tests::films::{self, Film};
@@ -196,7 +195,7 @@ async fn a_film_that_is_cancelled_is_encoded_no_further() -> Result<()> {
     let flow = Flow::new(&server.url);
     let id = encoding(&flow).await?;
     ensure!(!descendants(server.id()).is_empty(), "ffmpeg works");
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    flow.cancel(&id).await?;
     until_alone(&server).await?;
     let left = std::fs::read_dir(folder.path().join("scratch"))?.count();
     ensure!(left == 0, "{left} things were left in the scratch folder");
@@ -233,7 +232,7 @@ async fn a_film_is_given_back_when_the_server_stops_and_begun_again_when_it_star
     ensure!(failed == ["Worker.Draining"], "{failed:?}");
     let session = flow.session(&id).await?;
     ensure!(session["state"] == "Transcoding" && session["attempt"] == 1, "{session:#}");
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    flow.cancel(&id).await?;
     until_alone(&server).await
 }
 
@@ -244,7 +243,7 @@ async fn a_film_whose_worker_died_is_made_by_the_next() -> Result<()> {
     let flow = Flow::new(&server.url);
     let film = Film { seconds: 4, sound: true, ..Film::default() }.bytes()?;
     let long = encoding(&flow).await?;
-    expect(flow.verb(Method::POST, &format!("/xcode/{long}/cancel"), None).await?, 202).await?;
+    flow.cancel(&long).await?;
     let id = encoding_again(&flow, &film).await?;
     server.kill()?;
     let server = Server::start_well(folder.path())?;

@@ -148,13 +148,13 @@ async fn a_cancelled_session_leaves_nothing_and_can_be_redriven() -> Result<()> 
     let (lab, flow) = lab()?;
     let file = wav(60 * SECOND, 1);
     let id = at_work(&flow, &file).await?;
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    flow.cancel(&id).await?;
     let session = flow.session(&id).await?;
     ensure!(session["state"] == "Failed" && session["problem"]["redrivable"] == true, "{session:#}");
     let again = expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 400).await?;
     ensure!(again["title"] == "Wrong State", "{again:#}");
 
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+    flow.redrive(&id).await?;
     let session = flow.until(&id, &["Done", "Failed"]).await?;
     ensure!(session["state"] == "Done" && session["attempt"] == 2, "{session:#}");
     ensure!(decoded(&flow.fetch(&session).await?)? == file[44..], "the samples differ");
@@ -179,7 +179,7 @@ async fn a_cancel_stops_the_work_at_once() -> Result<()> {
     }
     let server = lab.process_id()?;
     ensure!(family(server).len() > 1, "a worker is at it");
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    flow.cancel(&id).await?;
     let cancelled = Instant::now();
     while family(server).len() > 1 {
         ensure!(cancelled.elapsed().as_secs_f64() < AT_MOST, "the worker works on");

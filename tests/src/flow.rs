@@ -162,6 +162,16 @@ impl Flow {
         Ok(id)
     }
 
+    /// The session as it stands once it is cancelled.
+    pub async fn cancel(&self, id: &str) -> Result<Value> {
+        expect(self.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await
+    }
+
+    /// The session as it stands once another attempt has begun.
+    pub async fn redrive(&self, id: &str) -> Result<Value> {
+        expect(self.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await
+    }
+
     /// Announce, upload, start, and follow to the end.
     pub async fn run(&self, name: &str, file: &[u8], key: &str) -> Result<Value> {
         let id = self.start(name, file, key).await?;

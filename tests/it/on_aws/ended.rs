@@ -3,9 +3,8 @@
 
 use anyhow::{Result, ensure};
 use aws::connection::Connection;
-use reqwest::Method;
 use serde_json::json;
-use tests::flow::{expect, id};
+use tests::flow::id;
 use tests::rig::stage::{Stage, history, until};
 use tests::sound::wav;
 
@@ -49,11 +48,11 @@ async fn a_session_whose_execution_was_stopped_fails_without_waiting_for_the_swe
     ensure!(session["state"] == "Failed" && session["attempt"] == 1, "{session:#}");
 
     // Told again, or late, it moves nothing.
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+    flow.redrive(&id).await?;
     told(&stage, &id).await?;
     let session = flow.session(&id).await?;
     ensure!(session["state"] != "Failed" && session["attempt"] == 2, "{session:#}");
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    flow.cancel(&id).await?;
     Ok(())
 }
 

@@ -15,7 +15,9 @@ use tests::rig::stage::{Stage, entered, history, until};
 use tests::rig::transcribe::Job;
 use tests::rig::worker::Worker;
 use tests::rig::{self, Rig};
-use tests::sound::{self, decoded, wav};
+use tests::sound::{self, wav};
+
+use super::cancel::{cancelled, redriven, stays};
 
 const SECOND: u32 = 44_100;
 
@@ -178,20 +180,9 @@ async fn what_our_engine_runs_is_cancelled_and_redriven() -> Result<()> {
         .await
         .context("nobody is at work")?;
 
-    let cancelled = flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?;
-    let cancelled = expect(cancelled, 202).await?;
-    ensure!(cancelled["state"] == "Failed" && cancelled["problem"]["type"] == "cancelled", "{cancelled:#}");
-    let stopped = history(&flow, &id).await?;
-    // Whichever is first: that it is stopped, or that it misses what was taken away.
-    let ended = ["ABORTED", "FAILED"];
-    ensure!(ended.iter().any(|&ended| stopped["executions"][0]["status"] == ended), "{stopped:#}");
-    let after = flow.session(&id).await?;
-    ensure!(after["trail"] == cancelled["trail"] && after["outputs"] == json!([]), "{after:#}");
-
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
-    let done = flow.until(&id, &["Done", "Failed"]).await?;
-    ensure!(done["state"] == "Done" && done["attempt"] == 2, "{done:#}");
-    ensure!(decoded(&flow.fetch(&done).await?)? == file[44..], "the samples differ");
+    let cancelled = cancelled(&flow, &id).await?;
+    stays(&flow, &id, &cancelled).await?;
+    redriven(&flow, &id, &file).await?;
     let history = history(&flow, &id).await?;
     let executions = history["executions"].as_array().context("executions")?;
     let names: Vec<_> = executions.iter().filter_map(|execution| execution["name"].as_str()).collect();

@@ -65,13 +65,13 @@ async fn what_is_no_sound_fails_in_plain_words_and_a_cancelled_session_is_redriv
     let id = id(&announced)?;
     ensure!(flow.upload(&announced, &file).await?.status() == 200);
     flow.until(&id, &["ReadyToXcode"]).await?;
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/cancel"), None).await?, 202).await?;
+    flow.cancel(&id).await?;
     let cancelled: Value = flow.until(&id, &["Failed"]).await?;
     ensure!(
         cancelled["problem"]["type"].as_str().is_some_and(|kind| kind.ends_with("cancelled")),
         "{cancelled:#}"
     );
-    expect(flow.verb(Method::POST, &format!("/xcode/{id}/redrive"), None).await?, 202).await?;
+    flow.redrive(&id).await?;
     let done = flow.until(&id, &["Done", "Failed"]).await?;
     ensure!(done["state"] == "Done", "{done:#}");
     ensure!(decoded(&flow.fetch(&done).await?)? == file[44..], "the samples differ");
