@@ -233,7 +233,7 @@ impl Config {
     pub fn checked(told: Told) -> Result<Self, Error> {
         let data = data_folder(told.data.clone())?;
         let path = data.join("lockgate.toml");
-        let file = read(&path)?;
+        let file = read(&path)?.unwrap_or_default();
         let broken = |why| Error::File { path: path.clone(), why };
         let loopback = |port| SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port);
         let issuer = file.issuer.clone().map(Issuer::check).transpose().map_err(&broken)?;
@@ -296,8 +296,7 @@ pub(crate) fn data_folder(told: Option<PathBuf>) -> Result<PathBuf, Error> {
 pub(crate) fn recipes(path: Option<&Path>) -> Result<(Wanted, RecipeLimits), Error> {
     let Some(path) = path else { return Ok(Default::default()) };
     let broken = |why| Error::File { path: path.to_owned(), why };
-    std::fs::metadata(path).map_err(|error| broken(error.to_string()))?;
-    let file = read(path)?;
+    let file = read(path)?.ok_or_else(|| broken("there is no such file".to_owned()))?;
     let limits = file.limits.checked().map_err(broken)?;
     Ok((file.proxies.checked().map_err(broken)?, limits))
 }
@@ -307,14 +306,15 @@ pub(crate) fn loopback_only(flag: &'static str, address: SocketAddr) -> Result<(
     if address.ip().is_loopback() { Ok(()) } else { Err(Error::NotLoopback { flag, address }) }
 }
 
-fn read(path: &Path) -> Result<Told, Error> {
+/// None where there is no such file.
+fn read(path: &Path) -> Result<Option<Told>, Error> {
     let broken = |why: String| Error::File { path: path.to_owned(), why };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Told::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(broken(error.to_string())),
     };
-    toml::from_str(&text).map_err(|error| broken(error.to_string()))
+    toml::from_str(&text).map(Some).map_err(|error| broken(error.to_string()))
 }
 
 /// Where this user's data of that name lies.

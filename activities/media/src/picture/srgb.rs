@@ -16,7 +16,8 @@ use super::ycc::{BLUE, LIGHT, OF_BLUE, OF_RED, RED};
 /// memory next to a processor.
 type Fine = u16;
 
-const FINE_IN_SAMPLE: f32 = 4095.0 / MOST;
+const FINEST: f32 = 4095.0;
+const FINE_IN_SAMPLE: f32 = FINEST / MOST;
 const MOST: f32 = 255.0 * PARTS as f32;
 /// The sample of what has no colour.
 const NONE: f32 = 128.0 * PARTS as f32;
@@ -150,7 +151,7 @@ fn to_pixels<const SIDE: usize>(light: &[Sample], blue: &[Sample], red: &[Sample
         for (pixel, &light) in pixels.iter_mut().zip(light) {
             let light = f32::from(light) * FINE_IN_SAMPLE;
             for channel in 0..3 {
-                pixel[channel] = nearest((light + colour[channel]).clamp(0.0, 4095.0));
+                pixel[channel] = nearest((light + colour[channel]).clamp(0.0, FINEST));
             }
         }
     }
